@@ -1,0 +1,1 @@
+//! The rules of the business: pure functions and types, compiled for server and browser alike.

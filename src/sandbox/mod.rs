@@ -1,0 +1,1 @@
+//! The outside world on loopback, over its real wire protocols.
