@@ -1,6 +1,19 @@
 //! What only the server has: database, ledger, queue, gateways, routers, messages, HTTP.
 
+pub mod audit;
 pub mod clock;
+pub mod config;
+pub mod customers;
+pub mod db;
+pub mod error;
 pub mod gateways;
+pub mod guard;
+pub mod http;
+pub mod ledger;
 pub mod messages;
 pub mod routers;
+pub mod secrets;
+pub mod session;
+pub mod settings;
+pub mod state;
+pub mod work;

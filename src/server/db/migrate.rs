@@ -1,0 +1,52 @@
+//! Brings a database to the newest schema.
+
+use super::{Db, DbError};
+use sqlx::migrate::Migrator;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+impl Db {
+    /// Applies what is missing; how many migrations that were. Several processes may call it at once.
+    pub async fn migrate(&self) -> Result<usize, DbError> {
+        let before = self.applied().await?;
+        match self {
+            Self::Sqlite { write, .. } => SQLITE.run(write).await?,
+            Self::Postgres(pool) => POSTGRES.run(pool).await?,
+        }
+        Ok(self.applied().await?.saturating_sub(before))
+    }
+
+    /// How many migrations are missing. `serve` refuses to start on a database that is behind.
+    pub async fn pending(&self) -> Result<usize, DbError> {
+        let known = match self {
+            Self::Sqlite { .. } => SQLITE.iter().count(),
+            Self::Postgres(_) => POSTGRES.iter().count(),
+        };
+        Ok(known.saturating_sub(self.applied().await?))
+    }
+
+    async fn applied(&self) -> Result<usize, DbError> {
+        let there: i64 = match self {
+            Self::Sqlite { write, .. } => {
+                sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
+                    .fetch_one(write)
+                    .await?
+            }
+            Self::Postgres(pool) => {
+                sqlx::query_scalar("SELECT COUNT(*) FROM information_schema.tables WHERE table_name = '_sqlx_migrations' AND table_schema = current_schema()")
+                    .fetch_one(pool)
+                    .await?
+            }
+        };
+        if there == 0 {
+            return Ok(0);
+        }
+        const APPLIED: &str = "SELECT COUNT(*) FROM _sqlx_migrations WHERE success";
+        let applied: i64 = match self {
+            Self::Sqlite { write, .. } => sqlx::query_scalar(APPLIED).fetch_one(write).await?,
+            Self::Postgres(pool) => sqlx::query_scalar(APPLIED).fetch_one(pool).await?,
+        };
+        Ok(usize::try_from(applied).unwrap_or(0))
+    }
+}
