@@ -4,6 +4,7 @@
 
 use super::flip::{Deed, DeedOptions};
 use super::http::Sandbox;
+use super::reply::{Refused, json_response};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
@@ -101,7 +102,7 @@ struct Order {
 
 impl Order {
     /// An empty body is an order without options.
-    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Response> {
+    fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refused> {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let text = body.trim_ascii();
         if text.is_empty() || text.starts_with(b"{") {
@@ -109,13 +110,15 @@ impl Order {
             return match serde_json::from_slice(text) {
                 // A form without fields is still a form.
                 Ok(value) => Ok(Self { value, from_page: kind.starts_with("application/x-www-form-urlencoded") }),
-                Err(error) => Err(problem(StatusCode::BAD_REQUEST, &format!("JSON tidak dapat dibaca: {error}"))),
+                Err(error) => {
+                    Err(problem(StatusCode::BAD_REQUEST, &format!("JSON tidak dapat dibaca: {error}")).into())
+                }
             };
         }
         if kind.starts_with("application/x-www-form-urlencoded") {
             return Ok(Self { value: form_order(body), from_page: true });
         }
-        Err(problem(StatusCode::BAD_REQUEST, "Isi harus objek JSON."))
+        Err(problem(StatusCode::BAD_REQUEST, "Isi harus objek JSON.").into())
     }
 
     fn answer(&self, body: &Value) -> Response {
@@ -136,10 +139,6 @@ fn form_order(body: &[u8]) -> Value {
         order.insert(name.into_owned(), value);
     }
     Value::Object(order)
-}
-
-fn json_response(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
 fn problem(status: StatusCode, message: &str) -> Response {
@@ -164,7 +163,7 @@ async fn payment(
 ) -> Response {
     let order = match Order::read(&headers, &body) {
         Ok(order) => order,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     if gateway != "flip" {
         return problem(StatusCode::NOT_FOUND, "Gateway ini tidak ada di sandbox.");
@@ -193,7 +192,7 @@ async fn router_order(
 ) -> Response {
     let order = match Order::read(&headers, &body) {
         Ok(order) => order,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let Some(door) = sandbox.routers.iter().find(|door| door.name() == name) else {
         return problem(StatusCode::NOT_FOUND, "Router itu tidak ada.");
@@ -207,7 +206,7 @@ async fn router_order(
 async fn whatsapp(State(sandbox): State<Sandbox>, headers: HeaderMap, body: Bytes) -> Response {
     let order = match Order::read(&headers, &body) {
         Ok(order) => order,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     match sandbox.whatsapp.control(&order.value) {
         Ok(()) => order.answer(&json!({ "success": true })),

@@ -6,12 +6,13 @@
 use super::flip_bills::{Bills, CANCELLED, FAILED, PENDING, SUCCESSFUL};
 use super::flip_create::{Fields, complaint, complaints_json, make_bill};
 use super::notices::{Delivered, Envelope, Post};
+use super::reply::{Refused, json_response};
 use crate::server::clock::Clock;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use base64::Engine as _;
 use rand::SeedableRng as _;
@@ -215,36 +216,32 @@ impl FlipSim {
 }
 
 /// Flip's answer to wrong credentials, or the dialect of the path.
-fn enter(version: &str, headers: &HeaderMap) -> Result<bool, Response> {
+fn enter(version: &str, headers: &HeaderMap) -> Result<bool, Refused> {
     let v3 = match version {
         "v2" => false,
         "v3" => true,
-        _ => return Err(not_found()),
+        _ => return Err(not_found().into()),
     };
     let expected = base64::engine::general_purpose::STANDARD.encode(format!("{SECRET_KEY}:"));
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if given != format!("Basic {expected}") {
         let body = json!({"name": "Unauthorized", "message": "Your request was made with invalid credentials.", "status": 401});
-        return Err(answer(StatusCode::UNAUTHORIZED, &body));
+        return Err(json_response(StatusCode::UNAUTHORIZED, &body).into());
     }
     Ok(v3)
 }
 
-fn answer(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
-}
-
 fn not_found() -> Response {
-    answer(StatusCode::NOT_FOUND, &json!({"name": "Not Found", "message": "Page not found.", "status": 404}))
+    json_response(StatusCode::NOT_FOUND, &json!({"name": "Not Found", "message": "Page not found.", "status": 404}))
 }
 
 fn no_such_bill() -> Response {
     let wrong = [complaint("id", 1050, "Product Bill Link ID Not Found")];
-    answer(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong))
+    json_response(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong))
 }
 
 /// JSON in v3; forms, or the JSON of one SDK, in v2.
-fn read_fields(v3: bool, headers: &HeaderMap, body: &[u8]) -> Result<Fields, Response> {
+fn read_fields(v3: bool, headers: &HeaderMap, body: &[u8]) -> Result<Fields, Refused> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let is_json = kind.starts_with("application/json");
     if is_json {
@@ -256,7 +253,7 @@ fn read_fields(v3: bool, headers: &HeaderMap, body: &[u8]) -> Result<Fields, Res
         return Ok(Fields(pairs.collect()));
     }
     let wrong = [complaint("body", 1000, "Request body cannot be read.")];
-    Err(answer(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong)))
+    Err(json_response(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong)).into())
 }
 
 async fn create(
@@ -264,14 +261,14 @@ async fn create(
     Path(version): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let v3 = enter(&version, &headers)?;
     let fields = read_fields(v3, &headers, &body)?;
     let special = (fields.text("sender_bank"), fields.text("customized_va_unique_numbers"));
     let mut bill = {
         let mut bills = sim.bills();
         let made = make_bill(&mut bills, &sim.inner.clock, v3, sim.inner.config.reject_local_redirect, &fields);
-        let bill = made.map_err(|wrong| answer(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong)))?;
+        let bill = made.map_err(|wrong| json_response(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong)))?;
         bills.add(bill.clone());
         bill
     };
@@ -289,29 +286,29 @@ async fn create(
             _ => {}
         }
     }
-    Ok(answer(StatusCode::OK, &bill.json()))
+    Ok(json_response(StatusCode::OK, &bill.json()))
 }
 
 async fn list_bills(
     State(sim): State<FlipSim>,
     Path(version): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     enter(&version, &headers)?;
     sim.expire_due();
     let rows: Vec<_> = sim.bills().newest().map(super::flip_bills::Bill::json).collect();
-    Ok(answer(StatusCode::OK, &json!(rows)))
+    Ok(json_response(StatusCode::OK, &json!(rows)))
 }
 
 async fn show_bill(
     State(sim): State<FlipSim>,
     Path((version, link_id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     enter(&version, &headers)?;
     sim.expire_due();
     let found = sim.bills().by_link(&link_id).map(super::flip_bills::Bill::json);
-    Ok(found.map_or_else(no_such_bill, |bill| answer(StatusCode::OK, &bill)))
+    Ok(found.map_or_else(no_such_bill, |bill| json_response(StatusCode::OK, &bill)))
 }
 
 /// Closes a bill (`status` = `INACTIVE`); direct bills cannot be closed, they expire.
@@ -320,7 +317,7 @@ async fn edit_bill(
     Path((version, link_id)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let v3 = enter(&version, &headers)?;
     let fields = read_fields(v3, &headers, &body)?;
     let mut bills = sim.bills();
@@ -330,7 +327,7 @@ async fn edit_bill(
     let Some(bill) = bills.find_mut(&link_id) else { return Ok(no_such_bill()) };
     if bill.step == 3 {
         let wrong = [complaint("step", 1002, "A direct bill cannot be edited.")];
-        return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong)));
+        return Ok(json_response(StatusCode::UNPROCESSABLE_ENTITY, &complaints_json(&wrong)));
     }
     match fields.text("status").as_deref() {
         Some("INACTIVE") => {
@@ -345,14 +342,14 @@ async fn edit_bill(
     if let Some(title) = fields.text("title") {
         bill.title = title;
     }
-    Ok(answer(StatusCode::OK, &bill.json()))
+    Ok(json_response(StatusCode::OK, &bill.json()))
 }
 
 async fn list_payments(
     State(sim): State<FlipSim>,
     Path((version, link_id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     enter(&version, &headers)?;
     sim.expire_due();
     let bills = sim.bills();
@@ -361,7 +358,7 @@ async fn list_payments(
     let body = json!({
         "link_id": bill.link_id, "total_data": rows.len(), "data_per_page": 10, "total_page": 1, "page": 1, "data": rows,
     });
-    Ok(answer(StatusCode::OK, &body))
+    Ok(json_response(StatusCode::OK, &body))
 }
 
 async fn list_all(
@@ -369,7 +366,7 @@ async fn list_all(
     Path(version): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     enter(&version, &headers)?;
     sim.expire_due();
     let query = query.unwrap_or_default();
@@ -383,15 +380,15 @@ async fn list_all(
         .filter_map(|bill| Some(bill.payment_row(bill.payment.as_ref()?)))
         .collect();
     let body = json!({"total_data": rows.len(), "data_per_page": rows.len(), "total_page": 1, "page": 1, "data": rows});
-    Ok(answer(StatusCode::OK, &body))
+    Ok(json_response(StatusCode::OK, &body))
 }
 
-async fn balance(Path(version): Path<String>, headers: HeaderMap) -> Result<Response, Response> {
+async fn balance(Path(version): Path<String>, headers: HeaderMap) -> Result<Response, Refused> {
     enter(&version, &headers)?;
-    Ok(answer(StatusCode::OK, &json!({"balance": 100_000_000})))
+    Ok(json_response(StatusCode::OK, &json!({"balance": 100_000_000})))
 }
 
-async fn maintenance(Path(version): Path<String>, headers: HeaderMap) -> Result<Response, Response> {
+async fn maintenance(Path(version): Path<String>, headers: HeaderMap) -> Result<Response, Refused> {
     enter(&version, &headers)?;
-    Ok(answer(StatusCode::OK, &json!({"maintenance": false})))
+    Ok(json_response(StatusCode::OK, &json!({"maintenance": false})))
 }

@@ -7,6 +7,7 @@ mod flip_create;
 pub mod http;
 pub mod notices;
 pub mod page;
+mod reply;
 pub mod whatsapp;
 
 #[cfg(test)]

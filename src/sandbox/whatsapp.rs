@@ -1,6 +1,7 @@
 //! WhatsApp's simulator in the MPWA dialect (protocols/whatsapp.md §1): key check, device states, faults, spin, and
 //! an inbox of what was "sent".
 
+use super::reply::{Refused, json_response};
 use crate::server::clock::Clock;
 use axum::Router;
 use axum::body::Bytes;
@@ -121,12 +122,8 @@ impl WhatsappSim {
     }
 }
 
-fn reply(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
-}
-
 fn refused(msg: &str) -> Response {
-    reply(StatusCode::BAD_REQUEST, &json!({"status": false, "msg": msg}))
+    json_response(StatusCode::BAD_REQUEST, &json!({"status": false, "msg": msg}))
 }
 
 /// Fields of query, form and JSON alike.
@@ -151,21 +148,21 @@ fn fields(query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> HashMap<Stri
 }
 
 /// The named fields, or "Invalid parameters!".
-fn need<const N: usize>(fields: &HashMap<String, String>, names: [&str; N]) -> Result<[String; N], Response> {
+fn need<const N: usize>(fields: &HashMap<String, String>, names: [&str; N]) -> Result<[String; N], Refused> {
     let found = names.map(|name| fields.get(name).cloned());
     if found.iter().any(Option::is_none) {
-        return Err(refused("Invalid parameters!"));
+        return Err(refused("Invalid parameters!").into());
     }
     Ok(found.map(Option::unwrap_or_default))
 }
 
 /// Wrong key, then unknown device, in MPWA's own words.
-fn check(key: &str, device: &str) -> Result<(), Response> {
+fn check(key: &str, device: &str) -> Result<(), Refused> {
     if key != API_KEY {
-        return Err(refused("Invalid api_key or sender,please check again"));
+        return Err(refused("Invalid api_key or sender,please check again").into());
     }
     if device != DEVICE {
-        return Err(refused("Invali api_key or sender,please check again (2)"));
+        return Err(refused("Invali api_key or sender,please check again (2)").into());
     }
     Ok(())
 }
@@ -175,7 +172,7 @@ async fn send_message(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let fields = fields(query.as_deref(), &headers, &body);
     let now = sim.clock.now();
     let mut phone = sim.phone();
@@ -214,7 +211,7 @@ async fn send_message(
         }
         phone.inbox.push_back(Message { to, text, at: now });
     }
-    Ok(reply(StatusCode::OK, &last))
+    Ok(json_response(StatusCode::OK, &last))
 }
 
 /// Digits only; `08…` becomes `628…`, a leading `00` goes.
@@ -261,7 +258,7 @@ async fn info_devices(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let fields = fields(query.as_deref(), &headers, &body);
     let [key] = need(&fields, ["api_key"])?;
     let number = fields.get("number").map_or(DEVICE, String::as_str);
@@ -270,7 +267,7 @@ async fn info_devices(
     let status = if phone.connected { "Connected" } else { "Disconnect" };
     let sent = phone.inbox.len();
     let row = json!({"id": 1, "body": DEVICE, "status": status, "message_sent": sent});
-    Ok(reply(StatusCode::OK, &json!({"status": true, "info": [row]})))
+    Ok(json_response(StatusCode::OK, &json!({"status": true, "info": [row]})))
 }
 
 /// First "processing", then the picture, until the control door links the device.
@@ -279,7 +276,7 @@ async fn generate_qr(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let fields = fields(query.as_deref(), &headers, &body);
     let [device, key] = need(&fields, ["device", "api_key"])?;
     if key != API_KEY {
@@ -298,7 +295,7 @@ async fn generate_qr(
         json!({"status": "processing", "qrcode": null, "message": "Processing"})
     };
     phone.qr_asked = true;
-    Ok(reply(StatusCode::OK, &body))
+    Ok(json_response(StatusCode::OK, &body))
 }
 
 async fn status(
@@ -306,13 +303,13 @@ async fn status(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let fields = fields(query.as_deref(), &headers, &body);
     let [device, key] = need(&fields, ["device", "api_key"])?;
     check(&key, &device)?;
     let connected = sim.is_connected();
     let word = if connected { "connected" } else { "disconnected" };
-    Ok(reply(StatusCode::OK, &json!({"status": connected, "state": word, "device": device})))
+    Ok(json_response(StatusCode::OK, &json!({"status": connected, "state": word, "device": device})))
 }
 
 async fn logout(
@@ -320,14 +317,14 @@ async fn logout(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refused> {
     let fields = fields(query.as_deref(), &headers, &body);
     let [sender, key] = need(&fields, ["sender", "api_key"])?;
     check(&key, &sender)?;
     let mut phone = sim.phone();
     phone.connected = false;
     phone.qr_asked = false;
-    Ok(reply(StatusCode::OK, &json!({"status": true, "message": "Device logged out successfully"})))
+    Ok(json_response(StatusCode::OK, &json!({"status": true, "message": "Device logged out successfully"})))
 }
 
 #[cfg(test)]
