@@ -138,12 +138,26 @@ pub struct Desk<'a> {
 }
 
 const SECRET_OPTIONS: [&str; 9] = [
-    "comment", "remote-address", "local-address", "caller-id", "limit-bytes-in", "limit-bytes-out", "routes",
-    "ipv6-routes", "remote-ipv6-prefix",
+    "comment",
+    "remote-address",
+    "local-address",
+    "caller-id",
+    "limit-bytes-in",
+    "limit-bytes-out",
+    "routes",
+    "ipv6-routes",
+    "remote-ipv6-prefix",
 ];
 const PROFILE_OPTIONS: [&str; 9] = [
-    "comment", "rate-limit", "local-address", "remote-address", "address-list", "only-one", "session-timeout",
-    "idle-timeout", "dns-server",
+    "comment",
+    "rate-limit",
+    "local-address",
+    "remote-address",
+    "address-list",
+    "only-one",
+    "session-timeout",
+    "idle-timeout",
+    "dns-server",
 ];
 
 impl Desk<'_> {
@@ -160,11 +174,7 @@ impl Desk<'_> {
         Ok(answer)
     }
 
-    fn menu(
-        &mut self,
-        request: &Request,
-        answer: &mut Answer,
-    ) -> Result<Result<Option<String>, Trap>, CodecError> {
+    fn menu(&mut self, request: &Request, answer: &mut Answer) -> Result<Result<Option<String>, Trap>, CodecError> {
         let (path, verb) = request.command.rsplit_once('/').unwrap_or_default();
         if verb == "print" {
             return self.print(path, request, answer);
@@ -314,11 +324,9 @@ impl Desk<'_> {
             if let Some(name) = request.attribute("value-name") {
                 secret.extra.remove(name);
             }
-            for (field, name) in [
-                (&mut secret.password, "password"),
-                (&mut secret.service, "service"),
-                (&mut secret.profile, "profile"),
-            ] {
+            for (field, name) in
+                [(&mut secret.password, "password"), (&mut secret.service, "service"), (&mut secret.profile, "profile")]
+            {
                 if let Some(value) = request.attribute(name) {
                     value.clone_into(field);
                 }

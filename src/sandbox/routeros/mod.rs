@@ -107,7 +107,7 @@ struct Inner {
     booted: DateTime<Utc>,
 }
 
-pub(self) struct Shared {
+struct Shared {
     name: String,
     clock: Clock,
     inner: Mutex<Inner>,

@@ -92,10 +92,11 @@ impl Tables {
     pub fn add_profile(&mut self, name: &str, rate: Option<&str>) -> u64 {
         let found = self.profiles.iter().find(|(_, profile)| profile.name == name).map(|(id, _)| *id);
         let id = found.unwrap_or_else(|| self.next_id());
-        let profile = self
-            .profiles
-            .entry(id)
-            .or_insert_with(|| Profile { name: name.to_owned(), builtin: false, extra: BTreeMap::new() });
+        let profile = self.profiles.entry(id).or_insert_with(|| Profile {
+            name: name.to_owned(),
+            builtin: false,
+            extra: BTreeMap::new(),
+        });
         if let Some(rate) = rate {
             profile.extra.insert("rate-limit".to_owned(), rate.to_owned());
         }
@@ -246,9 +247,22 @@ pub fn handle(id: u64) -> String {
 impl Printed for Secret {
     fn properties(&self) -> &[&'static str] {
         &[
-        ".id", "name", "service", "caller-id", "password", "profile", "local-address", "remote-address", "routes",
-        "ipv6-routes", "limit-bytes-in", "limit-bytes-out", "last-logged-out", "disabled", "comment",
-    ]
+            ".id",
+            "name",
+            "service",
+            "caller-id",
+            "password",
+            "profile",
+            "local-address",
+            "remote-address",
+            "routes",
+            "ipv6-routes",
+            "limit-bytes-in",
+            "limit-bytes-out",
+            "last-logged-out",
+            "disabled",
+            "comment",
+        ]
     }
 
     fn property(&self, id: u64, _now: DateTime<Utc>, name: &str) -> Option<Cow<'_, str>> {
@@ -273,9 +287,18 @@ impl Printed for Secret {
 impl Printed for Profile {
     fn properties(&self) -> &[&'static str] {
         &[
-        ".id", "name", "local-address", "remote-address", "address-list", "rate-limit", "only-one", "session-timeout",
-        "dns-server", "default", "comment",
-    ]
+            ".id",
+            "name",
+            "local-address",
+            "remote-address",
+            "address-list",
+            "rate-limit",
+            "only-one",
+            "session-timeout",
+            "dns-server",
+            "default",
+            "comment",
+        ]
     }
 
     fn property(&self, id: u64, _now: DateTime<Utc>, name: &str) -> Option<Cow<'_, str>> {
@@ -296,9 +319,18 @@ impl Printed for Profile {
 impl Printed for Session {
     fn properties(&self) -> &[&'static str] {
         &[
-        ".id", "name", "service", "caller-id", "address", "uptime", "encoding", "session-id", "limit-bytes-in",
-        "limit-bytes-out", "radius",
-    ]
+            ".id",
+            "name",
+            "service",
+            "caller-id",
+            "address",
+            "uptime",
+            "encoding",
+            "session-id",
+            "limit-bytes-in",
+            "limit-bytes-out",
+            "radius",
+        ]
     }
 
     fn property(&self, id: u64, now: DateTime<Utc>, name: &str) -> Option<Cow<'_, str>> {

@@ -123,7 +123,8 @@ impl<S: Wire> Client<S> {
             }
             (Some(number), _) => {
                 // A router before 6.43 does not look at a password sent in clear; it sends a challenge.
-                let challenge = format!("{:032x}", u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED));
+                let challenge =
+                    format!("{:032x}", u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED));
                 answer.done(Some(challenge.clone()))?;
                 self.challenge = Some(challenge);
                 return Ok(answer);

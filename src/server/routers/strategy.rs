@@ -165,8 +165,7 @@ pub fn plan(services: &[ServiceView], router: &RouterView, isolir_profile: &str)
     for service in services {
         index.decide(service, &mut plan);
     }
-    plan.unmatched =
-        router.secrets.iter().filter(|secret| !index.claims.contains_key(secret.name.as_str())).count();
+    plan.unmatched = router.secrets.iter().filter(|secret| !index.claims.contains_key(secret.name.as_str())).count();
     plan
 }
 
@@ -310,7 +309,9 @@ impl<'a> Index<'a> {
         if by_hand && service.want == Want::Normal {
             return plan.problems.push((
                 service_id,
-                format!("Akun \"{name}\" dinonaktifkan manual di router. Aktifkan di router bila memang boleh dipakai."),
+                format!(
+                    "Akun \"{name}\" dinonaktifkan manual di router. Aktifkan di router bila memang boleh dipakai."
+                ),
             ));
         }
         let target = match self.target(service) {
