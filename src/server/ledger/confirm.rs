@@ -49,7 +49,7 @@ pub(super) async fn queue(
         Source::Cash => "Tunai".to_owned(),
         Source::Transfer => "Transfer bank".to_owned(),
         Source::Gateway { channel, .. } => {
-            methods::find(channel).map_or_else(|| channel.clone(), |method| method.name.to_owned())
+            methods::method(channel).map_or_else(|| channel.clone(), |method| method.name.to_owned())
         }
     };
     let kind = TemplateKind::PaymentConfirmation;

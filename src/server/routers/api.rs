@@ -105,10 +105,7 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Connection<Box<dyn Wire>>, R
 ///
 /// # Errors
 /// As [`connect`].
-pub async fn connect_with(
-    endpoint: &Endpoint,
-    deadlines: Deadlines,
-) -> Result<Connection<Box<dyn Wire>>, RouterError> {
+pub async fn connect_with(endpoint: &Endpoint, deadlines: Deadlines) -> Result<Connection<Box<dyn Wire>>, RouterError> {
     let silent = RouterError::Unreachable("no connection in time".to_owned());
     let (stream, fingerprint) =
         timeout(deadlines.connect, open(endpoint)).await.map_err(|_elapsed| silent).flatten()?;

@@ -134,9 +134,7 @@ impl RouterError {
                  router baru diganti, periksa sidik jarinya lalu simpan sidik jari yang baru."
             }
             Self::LoginRefused(_) => "Periksa nama pengguna dan kata sandi router, lalu simpan ulang di data router.",
-            Self::NoPermission(_) => {
-                "Beri grup pengguna itu izin api, read, write dan test (/user group) di router."
-            }
+            Self::NoPermission(_) => "Beri grup pengguna itu izin api, read, write dan test (/user group) di router.",
             Self::NoSuchItem(_) => "Jalankan sinkronisasi router, lalu ulangi.",
             Self::ProfileMissing(_) => {
                 "Buat profil itu di router (/ppp profile add), atau perbaiki nama profil pada paket atau data router. \
@@ -145,7 +143,9 @@ impl RouterError {
             Self::Duplicate(_) => "Jalankan sinkronisasi router agar akun yang sudah ada terbaca.",
             Self::Trap { .. } => "Periksa pesan tersebut pada router. Bila tetap terjadi, hubungi teknisi.",
             Self::Fatal(_) => "Coba lagi beberapa saat lagi. Periksa batas jumlah sesi API di router.",
-            Self::Protocol(_) => "Pastikan portnya port API (biasanya 8728, atau 8729 dengan TLS), bukan WinBox atau web.",
+            Self::Protocol(_) => {
+                "Pastikan portnya port API (biasanya 8728, atau 8729 dengan TLS), bukan WinBox atau web."
+            }
         }
         .to_owned()
     }

@@ -59,7 +59,9 @@ impl FromStr for Tls {
                 digits
                     .and_then(|digits| hex::decode_to_slice(digits, &mut pin).ok())
                     .map(|()| Self::Pin(pin))
-                    .ok_or_else(|| RouterError::Protocol(format!("TLS mode `{other}` is none of off, insecure, pin:HEX")))
+                    .ok_or_else(|| {
+                        RouterError::Protocol(format!("TLS mode `{other}` is none of off, insecure, pin:HEX"))
+                    })
             }
         }
     }
@@ -87,8 +89,7 @@ where
         .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).map_err(|error| failed(&error))?;
-    let stream =
-        TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|error| failed(&error))?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|error| failed(&error))?;
     let leaf = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(fingerprint);
     let leaf = leaf.ok_or_else(|| failed(&"the router showed no certificate"))?;
     Ok((stream, leaf))
@@ -115,9 +116,10 @@ impl ServerCertVerifier for LeafVerifier {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match self.pin {
-            Some(pin) if pin != fingerprint(end_entity) => {
-                Err(Error::General(format!("certificate is {}, not the pinned one", hex::encode(fingerprint(end_entity)))))
-            }
+            Some(pin) if pin != fingerprint(end_entity) => Err(Error::General(format!(
+                "certificate is {}, not the pinned one",
+                hex::encode(fingerprint(end_entity))
+            ))),
             Some(_) | None => Ok(ServerCertVerified::assertion()),
         }
     }
