@@ -146,6 +146,15 @@ CREATE TABLE issue_price_line (
 );
 CREATE INDEX issue_price_line_price ON issue_price_line (price_id);
 
+-- The due dates of a run, by due day; a service's first bill has its own.
+CREATE TABLE issue_due (
+  run_id BIGINT NOT NULL REFERENCES issue_run(id),
+  due_day BIGINT NOT NULL,
+  due_on DATE NOT NULL,
+  first_due_on DATE NOT NULL,
+  PRIMARY KEY (run_id, due_day)
+);
+
 CREATE TABLE issue_candidate (
   run_id BIGINT NOT NULL REFERENCES issue_run(id),
   position BIGINT NOT NULL,

@@ -1,1 +1,122 @@
-//! Filled by its own commits.
+//! The only writer of money: issue, settle, allocate, open the books. Everything here runs in one transaction with its
+//! consequences (next bill, access, messages), and every transaction that touches a payer's money takes his turn first
+//! ([`take_turn`]), so that two of them never plan over the same bills.
+
+mod allocate;
+mod balance;
+mod confirm;
+mod freeze;
+mod issue;
+mod next;
+mod opening;
+mod settle;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use balance::{Balance, LedgerLine};
+pub use issue::{IssueReport, IssueWish, Scope, Skipped};
+pub use settle::{Allocated, PayForm, Receipt, Source};
+pub use verify::{VerifyReport, verify};
+
+use crate::args;
+use crate::billing::Period;
+use crate::billing::pricing::{FirstMonth, PriceRules, TaxMode};
+use crate::server::access::AccessContext;
+use crate::server::audit::Who;
+use crate::server::db::Tx;
+use crate::server::error::Result;
+use crate::server::settings::Settings;
+use crate::server::state::AppState;
+use crate::sql;
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use std::sync::Arc;
+
+/// The ledger for one deed: who does it, at which instant, on which business day, under which settings.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    state: AppState,
+    settings: Arc<Settings>,
+    now: DateTime<Utc>,
+    today: NaiveDate,
+    who: Who,
+}
+
+impl AppState {
+    /// The ledger, for one deed of `who`, now.
+    pub async fn ledger(&self, who: Who) -> Result<Ledger> {
+        Ok(Ledger {
+            state: self.clone(),
+            settings: self.settings().await?,
+            now: self.clock.now(),
+            today: self.clock.today(),
+            who,
+        })
+    }
+}
+
+impl Ledger {
+    /// The business day of this deed.
+    pub fn today(&self) -> NaiveDate {
+        self.today
+    }
+
+    /// The month that has begun last.
+    fn current(&self) -> Period {
+        Period::of(self.today)
+    }
+
+    /// Whether bills are issued after the month they are for (`invoice.billing=di_akhir`).
+    fn in_arrears(&self) -> bool {
+        self.settings.text("invoice.billing") == "di_akhir"
+    }
+
+    fn access(&self) -> AccessContext {
+        AccessContext {
+            settings: Arc::clone(&self.settings),
+            today: self.today,
+            now: self.now,
+            who: self.who.clone(),
+        }
+    }
+
+    fn price_rules(&self) -> PriceRules {
+        PriceRules {
+            first_month: match self.settings.text("invoice.first_month") {
+                "full" => FirstMonth::Full,
+                "free" => FirstMonth::Free,
+                _ => FirstMonth::Prorate,
+            },
+            join_after_day: u32::try_from(self.settings.int("invoice.join_after_day")).unwrap_or(0),
+            round_to: self.settings.int("invoice.round_to").max(1),
+            tax: self.settings.flag("invoice.tax.pkp").then(|| match self.settings.text("invoice.tax.mode") {
+                "inclusive" => TaxMode::Inclusive,
+                _ => TaxMode::Exclusive,
+            }),
+        }
+    }
+}
+
+sql!(TAKE_TURN = "UPDATE customer SET money_turn = money_turn + 1 WHERE id = $1");
+sql!(COUNT_ON = "INSERT INTO counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = counter.n + excluded.n RETURNING n");
+
+/// Takes the payer's turn: whoever comes second waits until this transaction is over.
+pub(crate) async fn take_turn(tx: &mut Tx, customer_id: i64) -> Result<()> {
+    Ok(tx.exec_one(TAKE_TURN, args![customer_id]).await?)
+}
+
+/// The next `how_many` numbers of a counter; answers the last of them. The counter's row stays locked until the end
+/// of the transaction, so that numbers have no gap: what is rolled back was never counted.
+pub(crate) async fn count_on(tx: &mut Tx, counter: &str, how_many: i64) -> Result<i64> {
+    Ok(tx.number(COUNT_ON, args![counter, how_many]).await?)
+}
+
+/// Name of the counter of invoices issued in the month of `day`.
+pub(crate) fn invoice_counter(day: NaiveDate) -> String {
+    format!("invoice:{:04}-{:02}", day.year(), day.month())
+}
+
+/// Name of the counter of receipts written in the month of `day`.
+pub(crate) fn receipt_counter(day: NaiveDate) -> String {
+    format!("receipt:{:04}-{:02}", day.year(), day.month())
+}

@@ -1,0 +1,205 @@
+//! Who may use the line, and how fast. Source: RULES, "Isolir".
+
+use super::Rupiah;
+use super::invoice::text_enum;
+use chrono::{Days, NaiveDate, NaiveTime, Weekday};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+text_enum! {
+    /// Where a service is in its life.
+    Stage {
+        /// Asked for.
+        Calon = "calon",
+        /// To be installed.
+        MenungguPemasangan = "menunggu_pemasangan",
+        /// In use.
+        Aktif = "aktif",
+        /// On leave.
+        Cuti = "cuti",
+        /// Isolated for long; to be taken down.
+        SiapDicabut = "siap_dicabut",
+        /// Ended.
+        Berhenti = "berhenti",
+    }
+}
+
+impl Stage {
+    /// The trade's word.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Calon => "Calon",
+            Self::MenungguPemasangan => "Menunggu Pemasangan",
+            Self::Aktif => "Aktif",
+            Self::Cuti => "Cuti",
+            Self::SiapDicabut => "Siap Dicabut",
+            Self::Berhenti => "Berhenti",
+        }
+    }
+}
+
+text_enum! {
+    /// The access a service should have.
+    Access {
+        /// The package's profile.
+        Normal = "normal",
+        /// The slow profile.
+        Isolated = "isolated",
+        /// No session at all.
+        Disabled = "disabled",
+        /// No secret on the router.
+        Absent = "absent",
+        /// Whatever the router has; Kimonet keeps its hands off.
+        AsIs = "as_is",
+    }
+}
+
+/// Whether a bill is overdue on `today`: past its due date and the grace days.
+pub fn is_overdue(due_on: NaiveDate, grace_days: u64, today: NaiveDate) -> bool {
+    today > due_on + Days::new(grace_days)
+}
+
+/// The share of a day's run that a person must look at first.
+///
+/// True when the run would cut more than `percent` of the active services and at least `min` of them.
+pub fn brakes(would_cut: i64, active: i64, percent: i64, min: i64) -> bool {
+    would_cut >= min.max(1) && would_cut.saturating_mul(100) > active.saturating_mul(percent)
+}
+
+/// What the daily run knows of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// What is left of its past-due bills.
+    pub overdue_left: Rupiah,
+    /// `isolir.min_debt`.
+    pub min_debt: Rupiah,
+    /// Why it is never isolated, if so.
+    pub never_isolate: String,
+    /// Whether it was cut by hand.
+    pub cut_by_hand: bool,
+}
+
+/// What the daily run decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Slow it down.
+    Isolate,
+    /// Leave it, or bring it back.
+    Normal,
+    /// It would be slowed down, but for this reason.
+    Held(String),
+}
+
+/// Judges one service; `day_is_free` says why nobody is cut today, if so.
+pub fn decide(facts: &Facts, day_is_free: Option<&str>) -> Decision {
+    if facts.cut_by_hand {
+        return Decision::Isolate;
+    }
+    if !facts.overdue_left.is_positive() || facts.overdue_left < facts.min_debt {
+        return Decision::Normal;
+    }
+    if !facts.never_isolate.is_empty() {
+        return Decision::Held(format!("jangan diisolir: {}", facts.never_isolate));
+    }
+    match day_is_free {
+        Some(reason) => Decision::Held(reason.to_owned()),
+        None => Decision::Isolate,
+    }
+}
+
+/// A list in a setting that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListError(String);
+
+impl fmt::Display for ListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ListError {}
+
+/// Reads `minggu,sabtu` (or English names).
+pub fn parse_weekdays(text: &str) -> Result<Vec<Weekday>, ListError> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| match part.to_lowercase().as_str() {
+            "senin" | "monday" | "mon" => Ok(Weekday::Mon),
+            "selasa" | "tuesday" | "tue" => Ok(Weekday::Tue),
+            "rabu" | "wednesday" | "wed" => Ok(Weekday::Wed),
+            "kamis" | "thursday" | "thu" => Ok(Weekday::Thu),
+            "jumat" | "friday" | "fri" => Ok(Weekday::Fri),
+            "sabtu" | "saturday" | "sat" => Ok(Weekday::Sat),
+            "minggu" | "sunday" | "sun" => Ok(Weekday::Sun),
+            _ => Err(ListError(format!("hari {part:?} tidak dikenal; tulis misalnya minggu,sabtu"))),
+        })
+        .collect()
+}
+
+/// Reads `2026-03-20,2026-03-21`.
+pub fn parse_dates(text: &str) -> Result<Vec<NaiveDate>, ListError> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            part.parse().map_err(|_| ListError(format!("tanggal {part:?} tidak terbaca; tulis misalnya 2026-03-20")))
+        })
+        .collect()
+}
+
+/// Reads `07:00-20:00`.
+pub fn parse_window(text: &str) -> Option<(NaiveTime, NaiveTime)> {
+    let (from, to) = text.split_once('-')?;
+    let read = |part: &str| NaiveTime::parse_from_str(part.trim(), "%H:%M").ok();
+    Some((read(from)?, read(to)?)).filter(|(from, to)| from < to)
+}
+
+/// Whether the time is in the window, its first minute included, its last not. A window that cannot be read is shut.
+pub fn within_window(time: NaiveTime, window: &str) -> bool {
+    parse_window(window).is_some_and(|(from, to)| from <= time && time < to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_brake_needs_share_and_number() {
+        assert!(!brakes(19, 40, 35, 20));
+        assert!(brakes(20, 40, 35, 20));
+        assert!(!brakes(35, 100, 35, 20));
+        assert!(brakes(36, 100, 35, 20));
+    }
+
+    #[test]
+    fn a_part_payment_below_the_minimum_debt_opens_the_line() {
+        let mut facts = Facts {
+            overdue_left: Rupiah(200_000),
+            min_debt: Rupiah(10_000),
+            never_isolate: String::new(),
+            cut_by_hand: false,
+        };
+        assert_eq!(decide(&facts, None), Decision::Isolate);
+        assert!(matches!(decide(&facts, Some("hari libur")), Decision::Held(_)));
+        facts.overdue_left = Rupiah(9_999);
+        assert_eq!(decide(&facts, None), Decision::Normal);
+        facts.overdue_left = Rupiah(200_000);
+        facts.never_isolate = "kantor desa".to_owned();
+        assert!(matches!(decide(&facts, None), Decision::Held(_)));
+    }
+
+    #[test]
+    fn windows_days_and_lists() {
+        let at = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").unwrap();
+        assert!(within_window(at("07:00"), "07:00-20:00"));
+        assert!(!within_window(at("20:00"), "07:00-20:00"));
+        assert!(!within_window(at("12:00"), "20:00-07:00"));
+        assert_eq!(parse_weekdays("minggu, Sabtu").unwrap(), [Weekday::Sun, Weekday::Sat]);
+        assert!(parse_weekdays("ahad besar").is_err());
+        assert_eq!(parse_dates("2026-03-20, 2026-03-21").unwrap().len(), 2);
+        assert!(is_overdue("2026-01-10".parse().unwrap(), 0, "2026-01-11".parse().unwrap()));
+        assert!(!is_overdue("2026-01-10".parse().unwrap(), 1, "2026-01-11".parse().unwrap()));
+    }
+}

@@ -1,0 +1,174 @@
+//! Freezing a bill run: who is to be billed, at which price, due when, before the first bill is issued.
+//!
+//! The pricing rule is asked once for each distinct way to price (package, start, discount), not once a service; the
+//! candidates then join those prices, so that issuing is set-based and still has one rule.
+
+use super::issue::{Run, Scope, Skipped};
+use super::next::discount;
+use super::Ledger;
+use crate::args;
+use crate::billing::due::due_for_issue;
+use crate::billing::pricing::{PriceInput, PricedBill, Skip, price_bill};
+use crate::billing::{Period, Rupiah};
+use crate::server::db::Tx;
+use crate::server::error::{Error, Result};
+use crate::sql;
+use chrono::NaiveDate;
+use std::collections::HashMap;
+
+#[derive(sqlx::FromRow)]
+struct Way {
+    package_id: i64,
+    package_name: String,
+    duration_months: i64,
+    started_on: NaiveDate,
+    discount_kind: String,
+    discount_value: i64,
+}
+
+sql!(INSERT_RUN = "INSERT INTO issue_run (period, scope, business_date, notify, state, position, issued, total, started_at, finished_at)
+ VALUES ($1, $2, $3, $4, 'frozen', 0, 0, 0, $5, NULL) RETURNING id");
+// Services that started before last month are priced alike, whenever that was: one way for all of them.
+sql!(WAYS_TO_PRICE = "SELECT DISTINCT s.package_id, p.name AS package_name, p.duration_months,
+   CASE WHEN p.duration_months = 1 AND s.started_on < $1 THEN $2 ELSE s.started_on END AS started_on,
+   s.discount_kind, s.discount_value
+ FROM service s JOIN package p ON p.id = s.package_id WHERE s.stage = 'aktif'");
+sql!(PRICES = "SELECT package_id, price, valid_from FROM package_price ORDER BY package_id, valid_from");
+sql!(INSERT_PRICE = "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total)
+ VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id");
+sql!(INSERT_PRICE_LINE = "INSERT INTO issue_price_line (price_id, kind, period, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)");
+sql!(INSERT_DUE = "INSERT INTO issue_due (run_id, due_day, due_on, first_due_on) VALUES ($1, $2, $3, $4)");
+// Isolated for long, with so many bills issued since: ready to be taken down, no further bill.
+sql!(RETIRE_ISOLATED = "UPDATE service SET stage = 'siap_dicabut' WHERE stage = 'aktif' AND isolated_on IS NOT NULL
+ AND (SELECT COUNT(*) FROM invoice i WHERE i.service_id = service.id AND i.kind = 'regular' AND i.issued_on > service.isolated_on) >= $1");
+// The promise of once: no candidate has a regular line of the month, nor of a month its price would bill along.
+sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service_id, price_id, due_on)
+ SELECT $1, ROW_NUMBER() OVER (ORDER BY s.id), s.id, pr.id,
+   CASE WHEN EXISTS (SELECT 1 FROM invoice i WHERE i.service_id = s.id AND i.kind = 'regular') THEN d.due_on ELSE d.first_due_on END
+ FROM service s
+ JOIN package p ON p.id = s.package_id
+ JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip = ''
+   AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END
+   AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
+ JOIN issue_due d ON d.run_id = $1 AND d.due_day = s.due_day
+ WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
+   AND NOT EXISTS (SELECT 1 FROM invoice_line l JOIN issue_price_line pl ON pl.price_id = pr.id AND pl.period = l.period
+     WHERE l.service_id = s.id AND l.kind IN ('subscription', 'prorate'))");
+sql!(SKIPPED_BY_PRICE = "SELECT s.service_number, pr.skip AS reason FROM service s JOIN package p ON p.id = s.package_id
+ JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip <> ''
+   AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END
+   AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
+ WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
+   AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void)");
+sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
+   CASE WHEN s.stage = 'cuti' THEN 'cuti' WHEN s.stage = 'siap_dicabut' THEN 'siap dicabut'
+     WHEN s.covered_until >= $1 THEN 'sudah dibayar sampai ' || s.covered_until ELSE 'dibatalkan' END AS reason
+ FROM service s WHERE s.started_on >= $2 AND s.started_on <= $3 AND (s.stage IN ('cuti', 'siap_dicabut') OR (s.stage = 'aktif' AND (s.covered_until >= $1
+   OR (EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = s.id AND l.period = $1 AND l.kind IN ('subscription', 'prorate') AND l.void)
+     AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = s.id AND l.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void)))))");
+
+impl Ledger {
+    /// Freezes a run for `period` in the caller's transaction.
+    pub(super) async fn freeze(&self, tx: &mut Tx, period: Period, scope: Scope, notify: bool) -> Result<Run> {
+        tx.exec(RETIRE_ISOLATED, args![self.settings.int("invoice.bill_while_isolated").max(1)]).await?;
+        let run_id = tx.number(INSERT_RUN, args![period, scope.as_str(), self.today, notify, self.now]).await?;
+        self.freeze_prices(tx, run_id, period).await?;
+        self.freeze_due_dates(tx, run_id, period).await?;
+        let (from, to) = self.starts(period, scope);
+        tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to]).await?;
+        Ok(Run { id: run_id, period: period.to_string(), business_date: self.today, position: 0 })
+    }
+
+    /// Services of the run that get no bill, with the reason in words.
+    pub(super) async fn skipped(&self, tx: &mut Tx, run_id: i64, period: Period, scope: Scope) -> Result<Vec<Skipped>> {
+        let (from, to) = self.starts(period, scope);
+        let mut skipped: Vec<Skipped> = tx
+            .all(SKIPPED_BY_PRICE, args![run_id, period, self.seam(period), self.before_seam(period), from, to])
+            .await?;
+        skipped.extend(tx.all::<Skipped>(SKIPPED_OTHERWISE, args![period, from, to]).await?);
+        skipped.sort();
+        Ok(skipped)
+    }
+
+    /// Which start days a scope covers: any, or those inside the month.
+    fn starts(&self, period: Period, scope: Scope) -> (NaiveDate, NaiveDate) {
+        match scope {
+            Scope::All => (NaiveDate::MIN.max(Period::FIRST.first_day()), Period::LAST.last_day()),
+            Scope::Starters => (period.first_day(), period.last_day()),
+        }
+    }
+
+    /// Starts from this day on matter to the price of a monthly package; earlier ones are all alike.
+    fn seam(&self, period: Period) -> NaiveDate {
+        period.prev().first_day()
+    }
+
+    fn before_seam(&self, period: Period) -> NaiveDate {
+        period.prev().prev().first_day()
+    }
+
+    async fn freeze_prices(&self, tx: &mut Tx, run_id: i64, period: Period) -> Result<()> {
+        let mut prices: HashMap<i64, Vec<(NaiveDate, i64)>> = HashMap::new();
+        for (package_id, price, valid_from) in tx.all::<(i64, i64, NaiveDate)>(PRICES, args![]).await? {
+            prices.entry(package_id).or_default().push((valid_from, price));
+        }
+        let ways: Vec<Way> = tx.all(WAYS_TO_PRICE, args![self.seam(period), self.before_seam(period)]).await?;
+        for way in ways {
+            let day = way.started_on.max(period.first_day());
+            let price = prices
+                .get(&way.package_id)
+                .and_then(|dated| dated.iter().rev().find(|(from, _)| *from <= day).map(|(_, price)| *price));
+            let priced = match price {
+                None => Err("paket belum punya harga".to_owned()),
+                Some(_) if way.started_on > self.today => Err(Skip::NotStarted.to_string()),
+                Some(price) => self.price(&way, Rupiah(price), period)?.map_err(|skip| skip.to_string()),
+            };
+            let (skip, total) = match &priced {
+                Ok(bill) => (String::new(), bill.total),
+                Err(reason) => (reason.clone(), Rupiah::ZERO),
+            };
+            let price_id = tx
+                .number(
+                    INSERT_PRICE,
+                    args![run_id, way.package_id, way.started_on, &way.discount_kind, way.discount_value, skip, total],
+                )
+                .await?;
+            for line in priced.map(|bill| bill.lines).unwrap_or_default() {
+                tx.exec_one(
+                    INSERT_PRICE_LINE,
+                    args![price_id, line.kind.as_str(), line.period, line.amount, line.text, line.derivation],
+                )
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn price(&self, way: &Way, price: Rupiah, period: Period) -> Result<Result<PricedBill, Skip>> {
+        let duration_months =
+            u32::try_from(way.duration_months).map_err(|_| Error::Corrupt("lama paket".to_owned()))?;
+        Ok(price_bill(&PriceInput {
+            price,
+            duration_months,
+            package_name: way.package_name.clone(),
+            period,
+            service_start: way.started_on,
+            discount: discount(&way.discount_kind, way.discount_value),
+            rules: self.price_rules(),
+        }))
+    }
+
+    /// A bill is due in its own month; in arrears, in the month of issue. The punctual run on the 1st is exempt from
+    /// the minimum of days to pay, but for a service's first bill.
+    async fn freeze_due_dates(&self, tx: &mut Tx, run_id: i64, period: Period) -> Result<()> {
+        let month = if self.in_arrears() { self.current() } else { period };
+        let punctual = self.today <= month.first_day();
+        let min_days = u32::try_from(self.settings.int("invoice.min_days_to_pay")).unwrap_or(0);
+        for due_day in 1..=31_u32 {
+            let due_on = due_for_issue(month, due_day, self.today, min_days, punctual);
+            let first = due_for_issue(month, due_day, self.today, min_days, false);
+            tx.exec_one(INSERT_DUE, args![run_id, due_day, due_on, first]).await?;
+        }
+        Ok(())
+    }
+}

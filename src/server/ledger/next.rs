@@ -1,0 +1,160 @@
+//! The bill of one service for one month: next month's, made when a payment completes this month's.
+
+use super::settle::INSERT_ENTRY;
+use super::{Ledger, count_on, invoice_counter};
+use crate::args;
+use crate::billing::due::due_for_issue;
+use crate::billing::invoice::invoice_number;
+use crate::billing::payment::OpenBill;
+use crate::billing::pricing::{Discount, PriceInput, PricedBill, Skip, price_bill};
+use crate::billing::{Period, Rupiah};
+use crate::server::db::Tx;
+use crate::server::error::{Error, Result};
+use crate::sql;
+use chrono::{Datelike, NaiveDate};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct ServiceRow {
+    id: i64,
+    customer_id: i64,
+    customer_name: String,
+    package_name: String,
+    duration_months: i64,
+    price: Option<i64>,
+    started_on: NaiveDate,
+    due_day: i64,
+    stage: String,
+    covered_until: String,
+    discount_kind: String,
+    discount_value: i64,
+}
+
+sql!(SERVICE_TO_BILL = "SELECT s.id, s.customer_id, c.name AS customer_name, p.name AS package_name, p.duration_months,
+   (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1) AS price,
+   s.started_on, s.due_day, s.stage, s.covered_until, s.discount_kind, s.discount_value
+ FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1");
+sql!(REGULAR_LINE_EVER = "SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate')");
+sql!(RUN_IS_OVER = "SELECT COUNT(*) FROM issue_run WHERE period = $1 AND state = 'done' AND scope = 'all'");
+sql!(pub(super) INSERT_INVOICE = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'open', $9, $10, NULL, $11) RETURNING id");
+sql!(pub(super) INSERT_LINE = "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, FALSE)");
+
+/// A stored discount as the pricing rule takes it: percent in hundredths, or rupiah.
+pub(super) fn discount(kind: &str, value: i64) -> Option<Discount> {
+    match kind {
+        "percent" => Some(Discount::Percent(value)),
+        "amount" => Some(Discount::Amount(Rupiah(value))),
+        _ => None,
+    }
+}
+
+impl Ledger {
+    /// Issues the next month's bill for each regular bill in `completed`, where the rules allow it. Whether any was.
+    pub(super) async fn next_bills(&self, tx: &mut Tx, completed: &[OpenBill]) -> Result<bool> {
+        if !self.settings.flag("invoice.next_on_payment") || self.in_arrears() {
+            return Ok(false);
+        }
+        let mut any = false;
+        for bill in completed {
+            let is_regular =
+                tx.number(REGULAR_LINE_EVER, args![bill.service_id, bill.period]).await? > 0;
+            if is_regular && bill.number.starts_with("INV/") {
+                any |= self.next_bill(tx, bill.service_id, bill.period.next()).await?;
+            }
+        }
+        Ok(any)
+    }
+
+    async fn next_bill(&self, tx: &mut Tx, service_id: i64, period: Period) -> Result<bool> {
+        let current = self.current();
+        // Never beyond the coming month, and never a month that a run has been over and left this service out.
+        if period > current.next() || tx.number(RUN_IS_OVER, args![period]).await? > 0 {
+            return Ok(false);
+        }
+        // A voided line of that month counts as well: it is issued again only from the service's page.
+        if tx.number(REGULAR_LINE_EVER, args![service_id, period]).await? > 0 {
+            return Ok(false);
+        }
+        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, period.first_day()]).await?;
+        let covered = service.covered_until.parse::<Period>().is_ok_and(|until| until >= period);
+        if service.stage != "aktif" || covered || service.duration_months != 1 {
+            return Ok(false);
+        }
+        let Some(price) = service.price else { return Ok(false) };
+        let input = PriceInput {
+            price: Rupiah(price),
+            duration_months: 1,
+            package_name: service.package_name.clone(),
+            period,
+            service_start: service.started_on,
+            discount: discount(&service.discount_kind, service.discount_value),
+            rules: self.price_rules(),
+        };
+        match price_bill(&input) {
+            Ok(priced) => {
+                self.issue_one(tx, &service, period, &priced).await?;
+                Ok(true)
+            }
+            Err(Skip::Free | Skip::NotStarted | Skip::Covered | Skip::FirstMonthFree | Skip::JoinsNext) => Ok(false),
+        }
+    }
+
+    async fn issue_one(&self, tx: &mut Tx, service: &ServiceRow, period: Period, priced: &PricedBill) -> Result<()> {
+        let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
+        let number = invoice_number(self.today.year(), self.today.month(), sequence);
+        let due_day = u32::try_from(service.due_day).map_err(|_| Error::Corrupt("tanggal tempo".to_owned()))?;
+        let min_days = u32::try_from(self.settings.int("invoice.min_days_to_pay")).unwrap_or(0);
+        let due_on = due_for_issue(period, due_day, self.today, min_days, false);
+        let invoice_id = tx
+            .number(
+                INSERT_INVOICE,
+                args![
+                    &number,
+                    service.customer_id,
+                    service.id,
+                    period,
+                    "regular",
+                    self.today,
+                    due_on,
+                    priced.total,
+                    &service.customer_name,
+                    &service.package_name,
+                    self.now
+                ],
+            )
+            .await?;
+        for line in &priced.lines {
+            tx.exec_one(
+                INSERT_LINE,
+                args![
+                    invoice_id,
+                    service.id,
+                    line.period,
+                    line.kind.as_str(),
+                    line.amount,
+                    &line.text,
+                    &line.derivation
+                ],
+            )
+            .await?;
+        }
+        tx.exec_one(
+            INSERT_ENTRY,
+            args![
+                service.customer_id,
+                service.id,
+                "issue",
+                priced.total,
+                invoice_id,
+                None::<i64>,
+                self.today,
+                format!("Tagihan {number}"),
+                &self.who.name,
+                self.now
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+}

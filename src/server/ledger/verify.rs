@@ -1,0 +1,105 @@
+//! Do the books agree with themselves? Every cache against its rows, every sum against its parts. Each check is one
+//! statement that answers with the rows that disagree; a clean database answers with none.
+
+use crate::args;
+use crate::server::db::Sql;
+use crate::server::error::Result;
+use crate::server::state::AppState;
+use crate::sql;
+use serde::{Deserialize, Serialize};
+
+/// Differences listed of each kind; the rest is counted.
+const LISTED_MAX: usize = 100;
+
+/// What `verify` found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyReport {
+    /// Customers looked at.
+    pub customers: i64,
+    /// Invoices looked at.
+    pub invoices: i64,
+    /// Payments looked at.
+    pub payments: i64,
+    /// Every difference, in words.
+    pub differences: Vec<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Difference {
+    name: String,
+    stored: i64,
+    derived: i64,
+}
+
+sql!(COUNT_CUSTOMERS = "SELECT COUNT(*) FROM customer");
+sql!(COUNT_INVOICES = "SELECT COUNT(*) FROM invoice");
+sql!(COUNT_PAYMENTS = "SELECT COUNT(*) FROM payment");
+
+sql!(LINES_MAKE_TOTALS = "SELECT i.number AS name, i.total AS stored, CAST(COALESCE(l.amount, 0) AS BIGINT) AS derived FROM invoice i
+ LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM invoice_line GROUP BY invoice_id) l ON l.invoice_id = i.id
+ WHERE i.total <> COALESCE(l.amount, 0)");
+sql!(ALLOCATIONS_MAKE_PAID = "SELECT i.number AS name, i.paid AS stored, CAST(COALESCE(a.amount, 0) AS BIGINT) AS derived FROM invoice i
+ LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM allocation GROUP BY invoice_id) a ON a.invoice_id = i.id
+ WHERE i.paid <> COALESCE(a.amount, 0)");
+sql!(PAID_MAKES_STATUS = "SELECT i.number || ' (' || i.status || ')' AS name, i.paid AS stored, i.total AS derived FROM invoice i
+ WHERE i.status <> 'void' AND i.status <> CASE WHEN i.paid = 0 THEN 'open' WHEN i.paid < i.total THEN 'partial' ELSE 'paid' END");
+sql!(ALLOCATIONS_USE_PAYMENTS = "SELECT p.receipt AS name, p.unused AS stored, CAST(p.amount - COALESCE(a.amount, 0) AS BIGINT) AS derived FROM payment p
+ LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM allocation GROUP BY payment_id) a ON a.payment_id = p.id
+ WHERE p.unused <> p.amount - COALESCE(a.amount, 0)");
+sql!(ISSUES_ARE_IN_LEDGER = "SELECT i.number AS name, i.total AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived FROM invoice i
+ LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM ledger_entry WHERE kind IN ('issue', 'opening', 'void') GROUP BY invoice_id) e ON e.invoice_id = i.id
+ WHERE CASE WHEN i.status = 'void' THEN 0 ELSE i.total END <> COALESCE(e.amount, 0)");
+sql!(PAYMENTS_ARE_IN_LEDGER = "SELECT p.receipt AS name, p.amount AS stored, CAST(-COALESCE(e.amount, 0) AS BIGINT) AS derived FROM payment p
+ LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM ledger_entry WHERE kind IN ('payment', 'opening_credit') GROUP BY payment_id) e ON e.payment_id = p.id
+ WHERE p.amount <> -COALESCE(e.amount, 0)");
+// The law: the sum of a customer's ledger is what his open bills leave to pay, less his Saldo.
+sql!(LEDGER_IS_BALANCE = "SELECT c.name || ' (' || CAST(c.id AS TEXT) || ')' AS name,
+   CAST(COALESCE(i.owed, 0) - COALESCE(p.unused, 0) AS BIGINT) AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived
+ FROM customer c
+ LEFT JOIN (SELECT customer_id, SUM(amount) AS amount FROM ledger_entry GROUP BY customer_id) e ON e.customer_id = c.id
+ LEFT JOIN (SELECT customer_id, SUM(total - paid) AS owed FROM invoice WHERE status IN ('open', 'partial') GROUP BY customer_id) i ON i.customer_id = c.id
+ LEFT JOIN (SELECT customer_id, SUM(unused) AS unused FROM payment WHERE unused > 0 GROUP BY customer_id) p ON p.customer_id = c.id
+ WHERE COALESCE(e.amount, 0) <> COALESCE(i.owed, 0) - COALESCE(p.unused, 0)");
+sql!(ALLOCATIONS_STAY_IN_THE_HOUSE = "SELECT i.number AS name, i.customer_id AS stored, p.customer_id AS derived FROM allocation a
+ JOIN invoice i ON i.id = a.invoice_id JOIN payment p ON p.id = a.payment_id WHERE i.customer_id <> p.customer_id");
+// Gapless: as many numbers of a month as the counter has counted, and the highest is the counter.
+sql!(INVOICE_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
+ JOIN (SELECT 'invoice:' || SUBSTR(number, 5, 4) || '-' || SUBSTR(number, 10, 2) AS name, COUNT(*) AS there FROM invoice GROUP BY 1) n ON n.name = c.name
+ WHERE c.n <> n.there");
+sql!(RECEIPT_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
+ JOIN (SELECT 'receipt:' || SUBSTR(receipt, 4, 4) || '-' || SUBSTR(receipt, 9, 2) AS name, COUNT(*) AS there FROM payment WHERE receipt LIKE 'KW/%' GROUP BY 1) n ON n.name = c.name
+ WHERE c.n <> n.there");
+
+/// One check: what disagrees when it answers, and the statement.
+const CHECKS: &[(&str, Sql)] = &[
+    ("baris tagihan tidak sama dengan jumlahnya", LINES_MAKE_TOTALS),
+    ("yang terbayar tidak sama dengan pemakaian pembayaran", ALLOCATIONS_MAKE_PAID),
+    ("status tagihan tidak cocok dengan yang terbayar", PAID_MAKES_STATUS),
+    ("sisa pembayaran (Saldo) tidak cocok dengan pemakaiannya", ALLOCATIONS_USE_PAYMENTS),
+    ("tagihan tidak tercatat sama di buku besar", ISSUES_ARE_IN_LEDGER),
+    ("pembayaran tidak tercatat sama di buku besar", PAYMENTS_ARE_IN_LEDGER),
+    ("jumlah buku besar pelanggan tidak sama dengan saldonya", LEDGER_IS_BALANCE),
+    ("pembayaran dipakai untuk tagihan pelanggan lain", ALLOCATIONS_STAY_IN_THE_HOUSE),
+    ("nomor tagihan berlubang atau ganda", INVOICE_NUMBERS_HAVE_NO_GAP),
+    ("nomor kuitansi berlubang atau ganda", RECEIPT_NUMBERS_HAVE_NO_GAP),
+];
+
+/// Checks every sum in the database.
+pub async fn verify(state: &AppState) -> Result<VerifyReport> {
+    let mut differences = Vec::new();
+    for (what, sql) in CHECKS {
+        let rows: Vec<Difference> = state.db.all(*sql, args![]).await?;
+        differences.extend(rows.iter().take(LISTED_MAX).map(|row| {
+            format!("{what}: {} tercatat {}, menurut barisnya {}", row.name, row.stored, row.derived)
+        }));
+        if rows.len() > LISTED_MAX {
+            differences.push(format!("{what}: dan {} lagi", rows.len() - LISTED_MAX));
+        }
+    }
+    Ok(VerifyReport {
+        customers: state.db.number(COUNT_CUSTOMERS, args![]).await?,
+        invoices: state.db.number(COUNT_INVOICES, args![]).await?,
+        payments: state.db.number(COUNT_PAYMENTS, args![]).await?,
+        differences,
+    })
+}
