@@ -79,7 +79,7 @@ impl Choice {
 
 /// An amount for people, never broken over two lines: `Rp 164.516` with a no-break space.
 pub fn money(amount: i64) -> String {
-    crate::billing::Rupiah(amount).to_string().replace(' ', "\u{a0}")
+    crate::billing::Rupiah(amount).html()
 }
 
 #[cfg(test)]

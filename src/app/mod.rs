@@ -3,7 +3,6 @@
 pub mod admin;
 pub mod dto;
 pub mod error;
-pub mod input;
 #[cfg(feature = "ssr")]
 pub mod public;
 pub mod root;

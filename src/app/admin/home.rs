@@ -1,5 +1,6 @@
 //! Beranda: how many customers, how much money, what needs a hand now. Reads itself again every ten seconds.
 
+#[cfg(feature = "ssr")]
 mod query;
 
 use crate::app::dto::{Badge, Tone};

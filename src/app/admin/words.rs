@@ -1,20 +1,20 @@
 //! Stored values as people read them; the server's side only, since days depend on the business zone.
 
-use crate::billing::Phone;
+use crate::billing::Period;
 use crate::server::clock::Clock;
-use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
 
-/// A telephone number as people write it; what cannot be one stays as it is.
+/// A telephone number as people write it; empty stays empty.
 pub fn phone(stored: &str) -> String {
-    Phone::parse(stored).map_or_else(|_| stored.to_owned(), |phone| phone.display())
+    crate::billing::phone::display_stored(stored)
 }
 
-/// `15 Jan 2026`.
+/// `15/01/2026`.
 pub fn day(date: NaiveDate) -> String {
     crate::billing::words::date_short(date)
 }
 
-/// `15 Jan 2026 09.30`, in the business zone.
+/// `15/01/2026 09.30`, in the business zone.
 pub fn instant(clock: &Clock, at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&clock.zone());
     format!("{} {:02}.{:02}", day(local.date_naive()), local.hour(), local.minute())
@@ -39,19 +39,5 @@ pub fn since(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
 
 /// `Januari 2026` of `2026-01`; anything else as it is.
 pub fn period(stored: &str) -> String {
-    crate::billing::Period::parse(stored).map_or_else(|_| stored.to_owned(), |period| period.words())
-}
-
-/// `Kamis, 15 Januari 2026`.
-pub fn long_day(date: NaiveDate) -> String {
-    let weekday = match date.weekday() {
-        chrono::Weekday::Mon => "Senin",
-        chrono::Weekday::Tue => "Selasa",
-        chrono::Weekday::Wed => "Rabu",
-        chrono::Weekday::Thu => "Kamis",
-        chrono::Weekday::Fri => "Jumat",
-        chrono::Weekday::Sat => "Sabtu",
-        chrono::Weekday::Sun => "Minggu",
-    };
-    format!("{weekday}, {}", crate::billing::words::date_words(date))
+    stored.parse::<Period>().map_or_else(|_| stored.to_owned(), Period::words)
 }

@@ -11,8 +11,8 @@ pub use search::{SearchBox, focus_element};
 
 use crate::app::dto::{Badge, Choice, Tone};
 use crate::app::error::ApiError;
-use crate::app::input::parse_amount;
 use crate::app::text;
+use crate::billing::Rupiah;
 use leptos::prelude::*;
 
 impl Tone {
@@ -182,11 +182,11 @@ pub fn MoneyInput(
         if typed.trim().is_empty() {
             return text::MONEY_HINT.to_owned();
         }
-        parse_amount(&typed).map_or_else(|| text::MONEY_WRONG.to_owned(), crate::app::dto::money)
+        Rupiah::parse_input(&typed).map_or_else(|_| text::MONEY_WRONG.to_owned(), Rupiah::html)
     };
     let wrong = move || {
         let typed = value.get();
-        !typed.trim().is_empty() && parse_amount(&typed).is_none()
+        !typed.trim().is_empty() && Rupiah::parse_input(&typed).is_err()
     };
     view! {
         <div class="field">

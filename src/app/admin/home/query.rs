@@ -1,5 +1,4 @@
 //! What Beranda reads: a few sums over indexes, the same for ten customers as for a hundred thousand.
-#![cfg(feature = "ssr")]
 
 use super::{Dashboard, Deed, Matter};
 use crate::app::admin::words;
@@ -11,7 +10,7 @@ use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
-use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::collections::BTreeMap;
 
 sql!(SERVICES = "SELECT stage, desired, COUNT(*) FROM service GROUP BY stage, desired");
@@ -49,7 +48,7 @@ pub async fn dashboard(app: &AppState) -> Result<Dashboard> {
     let open: i64 = month.iter().filter(|row| row.0 != "paid").map(|row| row.1).sum();
     let (overdue_count, overdue): (i64, i64) = app.db.one(OVERDUE, args![today]).await?;
     Ok(Dashboard {
-        today: words::long_day(today),
+        today: crate::billing::words::date_words_long(today),
         read_at: words::time(&app.clock, now),
         month: period.words(),
         period: period.to_string(),
