@@ -180,7 +180,7 @@ pub struct CustomerView {
 
 /// Everything about a customer.
 #[server(prefix = "/api/admin", endpoint = "customer/view", input = Json)]
-pub async fn customer_view(id: i64) -> Result<CustomerView, ApiError> {
+pub async fn read_customer(id: i64) -> Result<CustomerView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
     let may_pay = asked.staff.may(Permission::RecordPayment);
@@ -202,7 +202,7 @@ pub fn CustomerPage() -> impl IntoView {
     let params = use_params_map();
     // An address without a number is no customer; 0 never is one.
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
-    let data = Resource::new(move || id.get(), customer_view);
+    let data = Resource::new(move || id.get(), read_customer);
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
@@ -272,6 +272,7 @@ fn Service(service: ServiceView, may_access: bool, refresh: Callback<()>) -> imp
     let buttons = may_access.then(|| {
         view! { <AccessButtons service_id=service.id can_cut=service.can_cut can_restore=service.can_restore refresh /> }
     });
+    let portal = service.portal.clone();
     view! {
         <section class="panel">
             <div class="head">
@@ -283,7 +284,7 @@ fn Service(service: ServiceView, may_access: bool, refresh: Callback<()>) -> imp
                 <dl class="facts">
                     {facts}
                     <dt>"Halaman pelanggan"</dt>
-                    <dd><a href=service.portal.clone() rel="external noopener" target="_blank">{service.portal}</a></dd>
+                    <dd><a href=portal rel="external noopener" target="_blank">{service.portal}</a></dd>
                     {(!service.owed.is_empty()).then(|| view! { <dt>"Belum dibayar"</dt><dd class="num strong">{service.owed}</dd> })}
                 </dl>
                 {buttons}

@@ -3,7 +3,7 @@
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Field, Loading, Pager, Problem, Select, SortHead, Tag};
+use crate::app::ui::{Empty, Loading, Pager, Problem, Select, SortHead, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Form;
@@ -116,7 +116,7 @@ pub async fn list_customers(filter: CustomerFilter) -> Result<CustomerList, ApiE
 
 /// What the filters offer.
 #[server(prefix = "/api/admin", endpoint = "customer/choices", input = Json)]
-pub async fn customer_choices() -> Result<CustomerChoices, ApiError> {
+pub async fn read_choices() -> Result<CustomerChoices, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
     Ok(query::choices(&asked.app).await?)
@@ -319,7 +319,7 @@ pub fn CustomersPage() -> impl IntoView {
 
 #[component]
 fn Filters(filter: Memo<CustomerFilter>) -> impl IntoView {
-    let choices = Resource::new(|| (), |()| customer_choices());
+    let choices = Resource::new(|| (), |()| read_choices());
     let paid = vec![Choice::new("belum", "Belum Lunas"), Choice::new("lunas", "Lunas")];
     view! {
         <Form method="GET" action="/admin/pelanggan">

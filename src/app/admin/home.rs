@@ -74,7 +74,7 @@ pub struct Dashboard {
 
 /// The live part of the page.
 #[server(prefix = "/api/admin", endpoint = "home/now", input = Json)]
-pub async fn dashboard() -> Result<Dashboard, ApiError> {
+pub async fn read_dashboard() -> Result<Dashboard, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
     Ok(query::dashboard(&asked.app).await?)
@@ -82,7 +82,7 @@ pub async fn dashboard() -> Result<Dashboard, ApiError> {
 
 /// Payments of the last twelve months, as a chart.
 #[server(prefix = "/api/admin", endpoint = "home/revenue", input = Json)]
-pub async fn revenue() -> Result<ChartView, ApiError> {
+pub async fn read_revenue() -> Result<ChartView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
     Ok(query::revenue(&asked.app).await?)
@@ -107,8 +107,8 @@ pub async fn approve_isolir() -> Result<String, ApiError> {
 /// The page.
 #[component]
 pub fn HomePage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| dashboard());
-    let chart = Resource::new(|| (), |()| revenue());
+    let data = Resource::new(|| (), |()| read_dashboard());
+    let chart = Resource::new(|| (), |()| read_revenue());
     Effect::new(move |_| {
         let handle = set_interval_with_handle(
             move || {

@@ -62,7 +62,7 @@ pub struct ImportView {
 
 /// An import.
 #[server(prefix = "/api/admin", endpoint = "import/view", input = Json)]
-pub async fn import_view(id: i64) -> Result<ImportView, ApiError> {
+pub async fn read_import(id: i64) -> Result<ImportView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Import).await?;
     Ok(query::view(&asked.app, id).await?)
@@ -70,7 +70,7 @@ pub async fn import_view(id: i64) -> Result<ImportView, ApiError> {
 
 /// Lets a previewed import happen; once.
 #[server(prefix = "/api/admin", endpoint = "import/start", input = Json)]
-pub async fn import_start(id: i64) -> Result<(), ApiError> {
+pub async fn start_import(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Import).await?;
     Ok(query::start(&asked.app, asked.who, id).await?)
@@ -91,7 +91,7 @@ pub fn ImportPage() -> impl IntoView {
         {move || wrong().map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })}
         <div class="stack gap-top">
             {move || id.get().map(|id| view! { <Watch id /> })}
-            <form class="panel pad stack" method="post" action="/admin/impor/unggah" enctype="multipart/form-data" rel="external">
+            <form class="panel pad stack" method="post" action="/admin/impor/unggah" enctype="multipart/form-data">
                 <h2>"Impor pelanggan"</h2>
                 <Field label="Berkas Excel (.xlsx) atau CSV" id="berkas" hint="Belum ada yang diubah: sesudah diunggah, Anda melihat dulu apa yang akan terjadi.">
                     <input id="berkas" name="berkas" type="file" accept=".xlsx,.csv" required />
@@ -105,7 +105,7 @@ pub fn ImportPage() -> impl IntoView {
 /// An import, asked again while it runs.
 #[component]
 fn Watch(id: i64) -> impl IntoView {
-    let data = Resource::new(move || id, import_view);
+    let data = Resource::new(move || id, read_import);
     let running = RwSignal::new(false);
     Effect::new(move |_| {
         if !running.get() {
@@ -135,7 +135,7 @@ fn Import(import: ImportView, running: RwSignal<bool>, refresh: Callback<()>) ->
     let problem = RwSignal::new(None::<ApiError>);
     let id = import.id;
     let start = Action::new(move |(): &()| async move {
-        match import_start(id).await {
+        match start_import(id).await {
             Ok(()) => refresh.run(()),
             Err(error) => problem.set(Some(error)),
         }

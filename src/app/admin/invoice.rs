@@ -75,7 +75,7 @@ pub struct InvoiceView {
 
 /// Everything about a bill.
 #[server(prefix = "/api/admin", endpoint = "invoice/view", input = Json)]
-pub async fn invoice_view(id: i64) -> Result<InvoiceView, ApiError> {
+pub async fn read_invoice(id: i64) -> Result<InvoiceView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;
     let may_pay = asked.staff.may(Permission::RecordPayment);
@@ -166,7 +166,7 @@ mod query {
 pub fn InvoicePage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
-    let data = Resource::new(move || id.get(), invoice_view);
+    let data = Resource::new(move || id.get(), read_invoice);
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
@@ -206,6 +206,7 @@ fn Whole(invoice: InvoiceView) -> impl IntoView {
         })
         .collect::<Vec<_>>();
     let unpaid = shares.is_empty();
+    let public = invoice.public.clone();
     view! {
         <Title text=invoice.number.clone() />
         <div class="title">
@@ -251,7 +252,7 @@ fn Whole(invoice: InvoiceView) -> impl IntoView {
                     <dt>"Terbit"</dt><dd class="num">{invoice.issued}</dd>
                     <dt>"Jatuh tempo"</dt><dd class="num">{invoice.due}</dd>
                     <dt>"Halaman pelanggan"</dt>
-                    <dd><a href=invoice.public.clone() rel="external noopener" target="_blank">{invoice.public}</a></dd>
+                    <dd><a href=public rel="external noopener" target="_blank">{invoice.public}</a></dd>
                 </dl>
             </section>
         </div>

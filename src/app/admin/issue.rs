@@ -192,9 +192,10 @@ fn Report(view: IssueView, issue: Callback<()>) -> impl IntoView {
         .collect::<Vec<_>>();
     let none_skipped = rows.is_empty();
     let again = view.dry_run && view.issued > 0;
+    let said = (!view.dry_run).then(|| format!("{} terbit untuk {}.", text::counted(view.issued, "tagihan"), view.month));
     view! {
         <div class="stack gap-top">
-            {(!view.dry_run).then(|| view! { <Notice tone=Tone::Ok><p>{format!("{} terbit untuk {}.", text::counted(view.issued, "tagihan"), view.month)}</p></Notice> })}
+            {said.map(|words| view! { <Notice tone=Tone::Ok><p>{words}</p></Notice> })}
             <div class="grid g4">
                 <div class="panel stat"><span class="label">{if view.dry_run { "Akan terbit" } else { "Terbit" }}</span><strong>{text::count(view.issued)}</strong></div>
                 <div class="panel stat"><span class="label">"Sudah terbit sebelumnya"</span><strong>{text::count(view.already)}</strong></div>

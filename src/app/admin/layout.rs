@@ -37,7 +37,7 @@ pub struct ShellInfo {
 
 /// The frame: who is here, what he may open, what is unusual about this site.
 #[server(prefix = "/api/admin", endpoint = "shell", input = Json)]
-pub async fn shell_info() -> Result<ShellInfo, ApiError> {
+pub async fn read_shell() -> Result<ShellInfo, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
     let app = &asked.app;
@@ -88,7 +88,7 @@ fn is_current(href: &str, path: &str, query: &str) -> bool {
 /// The frame.
 #[component]
 pub fn Layout() -> impl IntoView {
-    let data = Resource::new(|| (), |()| shell_info());
+    let data = Resource::new(|| (), |()| read_shell());
     view! {
         <a class="skip" href="#isi">{text::SKIP}</a>
         <div class="shell">
@@ -139,7 +139,7 @@ fn Menu(shell: ShellInfo) -> impl IntoView {
             {items}
             <div class="me">
                 <span><b>{shell.name}</b><br /><span class="mute">{shell.role}</span></span>
-                <form method="post" action="/admin/keluar" rel="external">
+                <form method="post" action="/admin/keluar">
                     <button class="btn small" type="submit">{text::LOG_OUT}</button>
                 </form>
             </div>

@@ -17,7 +17,7 @@ pub fn LoginPage() -> impl IntoView {
         <Title text=text::LOGIN_TITLE />
         <main class="login">
             <div class="brand"><span class="mark" aria-hidden="true">"K"</span>{text::BRAND}</div>
-            <form class="panel pad stack" method="post" action="/admin/masuk" rel="external">
+            <form class="panel pad stack" method="post" action="/admin/masuk">
                 <h1>{text::LOGIN_TITLE}</h1>
                 {move || wrong().then(|| view! { <Notice tone=Tone::Bad><p>{text::LOGIN_WRONG}</p></Notice> })}
                 <input type="hidden" name="lanjut" value=next.clone() />

@@ -1,6 +1,6 @@
 //! The phone's fifth tab: the whole menu as a list.
 
-use crate::app::admin::layout::shell_info;
+use crate::app::admin::layout::read_shell;
 use crate::app::text;
 use crate::app::ui::{Loading, Problem};
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use leptos_meta::Title;
 /// The page.
 #[component]
 pub fn MorePage() -> impl IntoView {
-    let data = Resource::new(|| (), |()| shell_info());
+    let data = Resource::new(|| (), |()| read_shell());
     view! {
         <Title text=text::MORE />
         <div class="title"><h1>{text::MORE}</h1></div>
@@ -33,7 +33,7 @@ pub fn MorePage() -> impl IntoView {
                     }
                 })}
             </Suspense>
-            <form method="post" action="/admin/keluar" rel="external" class="pad">
+            <form method="post" action="/admin/keluar" class="pad">
                 <button class="btn" type="submit">{text::LOG_OUT}</button>
             </form>
         </div>

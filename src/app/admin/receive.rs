@@ -102,7 +102,7 @@ pub struct ReceiptView {
 
 /// What is owed for a service, and a fresh form id.
 #[server(prefix = "/api/admin", endpoint = "payment/start", input = Json)]
-pub async fn pay_start(service_id: i64) -> Result<PayStart, ApiError> {
+pub async fn start_payment(service_id: i64) -> Result<PayStart, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RecordPayment).await?;
     Ok(query::start(&asked.app, service_id).await?)
@@ -135,7 +135,7 @@ pub fn ReceivePage() -> impl IntoView {
 
 #[component]
 fn Chosen(id: i64, bill: Option<i64>) -> impl IntoView {
-    let data = Resource::new(move || id, pay_start);
+    let data = Resource::new(move || id, start_payment);
     view! {
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {

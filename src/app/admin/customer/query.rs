@@ -6,7 +6,7 @@ use crate::app::admin::words;
 use crate::app::dto::money;
 use crate::app::text;
 use crate::server::access::{self, AccessContext};
-use crate::server::audit::Who;
+use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -257,7 +257,10 @@ pub async fn wish(app: &AppState, who: Who, service_id: i64, cut: bool, reason: 
             let (context, reason) = (context.clone(), reason.clone());
             Box::pin(async move {
                 let (desired, manual) = if cut { ("isolated", "cut") } else { ("normal", "restored") };
-                access::wish(tx, &context, service_id, desired, manual, &reason).await
+                access::wish(tx, &context, service_id, desired, manual, &reason).await?;
+                let subject = format!("service:{service_id}");
+                audit::record(tx, &context.who, context.now, "access.by_hand", &subject, "", &format!("{desired}: {reason}"))
+                    .await
             })
         })
         .await?;

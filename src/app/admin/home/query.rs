@@ -177,8 +177,9 @@ pub async fn retry(app: &AppState, who: Who, id: i64) -> Result<()> {
     Ok(())
 }
 
-/// Lets today's braked run go on.
+/// Lets today's braked run go on; it runs as work, and the next look at the page shows what it did.
 pub async fn approve(app: &AppState, who: Who) -> Result<String> {
-    let report = crate::server::access::run_isolir(app, who, crate::server::access::IsolirWish { approve: true, ..Default::default() }).await?;
-    Ok(format!("{} diisolir.", text::counted(report.isolated, "layanan")))
+    crate::server::access::approve_brake(app, &who).await?;
+    app.work_bell.notify_one();
+    Ok("Disetujui. Isolir sedang dijalankan.".to_owned())
 }
