@@ -337,7 +337,9 @@ CREATE TABLE work (
 -- Among items not yet started; a running item does not absorb a new one.
 CREATE UNIQUE INDEX work_dedup ON work (dedup) WHERE state = 'ready';
 CREATE INDEX work_due ON work (run_at) WHERE state IN ('ready', 'retry', 'running');
-CREATE INDEX work_lane ON work (lane) WHERE state = 'running';
+-- One running item a lane, whoever claims: the queue's promise for routers and phones.
+CREATE UNIQUE INDEX work_lane ON work (lane) WHERE state = 'running' AND lane <> '';
+CREATE INDEX work_retry ON work (dedup) WHERE state = 'retry';
 CREATE INDEX work_dead ON work (id) WHERE state = 'dead';
 
 CREATE TABLE schedule (

@@ -1,1 +1,13 @@
-//! What runs by itself: the schedule, and a file a job.
+//! What runs by itself: the schedule, the worker, and a file a job.
+
+pub mod attempts;
+pub mod carry;
+pub mod housekeeping;
+pub mod invoicing;
+pub mod isolir;
+pub mod schedule;
+pub mod sweep;
+pub mod worker;
+
+#[cfg(test)]
+mod tests;

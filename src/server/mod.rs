@@ -1,5 +1,6 @@
 //! What only the server has: database, ledger, queue, gateways, routers, messages, HTTP.
 
+pub mod access;
 pub mod audit;
 pub mod clock;
 pub mod config;

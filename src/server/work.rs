@@ -4,6 +4,16 @@
 //! its cause. It is claimed with a lease, carried out outside any transaction, and finished fenced by lease and
 //! attempt. Kinds and their payloads are [`Job`]; what carries them out is `jobs::worker`.
 
+mod carry;
+mod claim;
+mod dead;
+#[cfg(test)]
+mod tests;
+
+pub use carry::{Ending, backoff, carry};
+pub use claim::{Candidate, Claimed, candidates, claim, claim_lane, finish};
+pub use dead::{DeadLetter, QueueCounts, dead_letters, give_up_dead, queue_counts, retry_dead};
+
 use crate::args;
 use crate::server::db::Tx;
 use crate::server::error::Result;
@@ -86,13 +96,39 @@ impl Job {
     }
 }
 
+// What waits already comes earlier where the new wish is earlier, never later.
 sql!(ENQUEUE = "INSERT INTO work (kind, payload, dedup, lane, run_at, lease_by, lease_until, attempt, state, last_error, created_at, finished_at)
  VALUES ($1, $2, $3, $4, $5, '', NULL, 0, 'ready', '', $6, NULL)
- ON CONFLICT (dedup) WHERE state = 'ready' DO NOTHING");
+ ON CONFLICT (dedup) WHERE state = 'ready' DO UPDATE SET run_at = excluded.run_at WHERE excluded.run_at < work.run_at");
 
-/// Enqueues `job` in the caller's transaction, to run at `run_at`. An equal item that has not started absorbs it.
+/// Enqueues `job` in the caller's transaction, to run at `run_at`. An equal item that has not started absorbs it, and
+/// runs at the earlier of the two times.
 pub async fn enqueue(tx: &mut Tx, job: &Job, run_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<()> {
     let payload = serde_json::to_string(job)?;
     tx.exec(ENQUEUE, args![job.kind(), payload, job.dedup(), job.lane(), run_at, now]).await?;
     Ok(())
+}
+
+/// What a deed says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Carried out, or nothing was left to do.
+    Done,
+    /// Failed; again after the kind's [`backoff`], until that gives up.
+    Retry {
+        /// Why, for the log and the screen.
+        reason: String,
+    },
+    /// Not its time yet; this try does not count.
+    Later {
+        /// When.
+        at: DateTime<Utc>,
+        /// Why.
+        reason: String,
+    },
+    /// Trying again would not help: a person must look.
+    Fail {
+        /// Why.
+        reason: String,
+    },
 }

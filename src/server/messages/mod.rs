@@ -6,7 +6,9 @@
 use async_trait::async_trait;
 
 pub mod defaults;
+pub mod deliver;
 pub mod mpwa;
+pub mod outbox;
 pub mod template;
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ pub mod api;
 pub mod codec;
 pub mod error;
 pub mod probe;
+pub mod reconcile;
 pub mod session;
+pub mod store;
 pub mod strategy;
 pub mod tls;
 

@@ -1,0 +1,55 @@
+//! Which deed carries out which kind of work.
+
+use super::{attempts, housekeeping, invoicing, isolir, schedule, sweep};
+use crate::server::error::{Error, Result};
+use crate::server::messages::deliver;
+use crate::server::routers::reconcile;
+use crate::server::state::AppState;
+use crate::server::work::{Claimed, Job, Outcome};
+
+/// Carries out one claimed item. An error is retried after the kind's backoff.
+pub async fn carry_out(state: AppState, claimed: Claimed) -> Result<Outcome> {
+    match claimed.job {
+        Job::SyncRouter { router_id } => reconcile::carry_out(&state, router_id).await,
+        Job::SendMessage { message_id } => deliver::deliver(&state, message_id, claimed.attempt).await,
+        Job::SettleNotice { notice_id } => settle_notice(&state, notice_id).await,
+        Job::AskAttempt { attempt_id } => ask_attempt(&state, attempt_id).await,
+        Job::RunImport { import_id } => run_import(&state, import_id).await,
+        Job::RunJob { job, slot } => run_job(&state, &job, &slot, claimed.attempt).await,
+    }
+}
+
+/// Carries out one slot of a scheduled job and writes its result down.
+async fn run_job(state: &AppState, job: &str, slot: &str, attempt: i64) -> Result<Outcome> {
+    let result = match job {
+        invoicing::INVOICING => invoicing::run(state, slot).await,
+        invoicing::PRORATE => invoicing::run_starters(state).await,
+        isolir::NAME => isolir::run(state).await,
+        sweep::NAME => sweep::run(state).await,
+        attempts::NAME => attempts::run(state).await,
+        housekeeping::NAME => housekeeping::run(state).await,
+        _ => return Ok(Outcome::Fail { reason: format!("tugas {job:?} tidak dikenal versi ini") }),
+    };
+    match &result {
+        Ok(text) => schedule::note_result(state, job, slot, "done", text).await?,
+        Err(error) => {
+            tracing::error!(job, slot, attempt, %error, "scheduled job failed");
+            schedule::note_result(state, job, slot, "failed", &error.to_string()).await?;
+        }
+    }
+    result.map(|_| Outcome::Done)
+}
+
+// The next three stand in for deeds of other branches; each says that it cannot be done yet and is tried again.
+
+async fn settle_notice(_state: &AppState, notice_id: i64) -> Result<Outcome> {
+    Err(Error::Unavailable(format!("pemberitahuan {notice_id}: penerimaan gateway belum terpasang")))
+}
+
+async fn ask_attempt(_state: &AppState, attempt_id: i64) -> Result<Outcome> {
+    Err(Error::Unavailable(format!("pembayaran {attempt_id}: gateway belum terpasang")))
+}
+
+async fn run_import(_state: &AppState, import_id: i64) -> Result<Outcome> {
+    Err(Error::Unavailable(format!("impor {import_id}: impor belum terpasang")))
+}

@@ -1,0 +1,232 @@
+//! When jobs run: rows of `schedule`, moved on by compare-and-swap, so that several processes need no leader. Times are
+//! cron texts in the business zone; what was missed while nothing ran follows each job's own rule.
+
+use super::{attempts, housekeeping, invoicing, isolir, sweep};
+use crate::server::clock::Clock;
+use crate::server::error::{Error, Result};
+use crate::server::settings::{Settings, parse_time};
+use crate::server::state::AppState;
+use crate::server::work::{self, Job};
+use crate::{args, sql};
+use chrono::{DateTime, Duration, SecondsFormat, Timelike, Utc};
+use croner::Cron;
+use serde::Serialize;
+
+/// What happens about slots that were missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum CatchUp {
+    /// Each is made up for.
+    Every,
+    /// All of them together once.
+    Once,
+    /// They are gone; the next one comes soon.
+    Skip,
+}
+
+/// A job of the schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub job: &'static str,
+    /// What the screen calls it.
+    pub title: &'static str,
+    /// Minute, hour, day, month, weekday; empty: daily at `isolir.time`.
+    cron: &'static str,
+    /// What happens about missed slots.
+    pub catch_up: CatchUp,
+}
+
+/// Every job.
+pub const ENTRIES: &[Entry] = &[
+    Entry { job: invoicing::INVOICING, title: "Terbitkan tagihan bulanan", cron: "1 0 1 * *", catch_up: CatchUp::Every },
+    Entry { job: invoicing::PRORATE, title: "Tagihan bulan pertama", cron: "5 0 * * *", catch_up: CatchUp::Once },
+    Entry { job: isolir::NAME, title: "Isolir harian", cron: "", catch_up: CatchUp::Once },
+    Entry { job: sweep::NAME, title: "Sinkronkan router", cron: "*/5 * * * *", catch_up: CatchUp::Skip },
+    Entry { job: attempts::NAME, title: "Periksa pembayaran kedaluwarsa", cron: "* * * * *", catch_up: CatchUp::Skip },
+    Entry { job: housekeeping::NAME, title: "Bersih-bersih", cron: "17 * * * *", catch_up: CatchUp::Skip },
+];
+
+/// Slots made up for in one tick; the next tick goes on.
+const CAUGHT_UP_MAX: usize = 24;
+/// A slot not older than this was not missed.
+const PUNCTUAL_S: i64 = 60;
+
+sql!(ADD_ENTRY = "INSERT INTO schedule (job, next_at, enabled) VALUES ($1, $2, TRUE) ON CONFLICT (job) DO NOTHING");
+sql!(SCHEDULE = "SELECT job, next_at, enabled FROM schedule");
+sql!(MOVE_ON = "UPDATE schedule SET next_at = $3 WHERE job = $1 AND next_at = $2");
+sql!(SET_ENABLED = "UPDATE schedule SET enabled = $2 WHERE job = $1");
+sql!(ADD_RUN = "INSERT INTO job_run (job, slot, state, result, started_at, finished_at) VALUES ($1, $2, 'running', '', $3, NULL) ON CONFLICT (job, slot) DO NOTHING");
+sql!(END_RUN = "INSERT INTO job_run (job, slot, state, result, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $5)
+ ON CONFLICT (job, slot) DO UPDATE SET state = excluded.state, result = excluded.result, finished_at = excluded.finished_at");
+
+impl Entry {
+    fn cron(&self, settings: &Settings) -> Result<Cron> {
+        let text = if self.cron.is_empty() {
+            let time = parse_time(settings.text("isolir.time"))
+                .ok_or_else(|| Error::Corrupt("isolir.time".to_owned()))?;
+            format!("{} {} * * *", time.minute(), time.hour())
+        } else {
+            self.cron.to_owned()
+        };
+        text.parse().map_err(|error| Error::Internal(format!("jadwal {} {text:?}: {error}", self.job)))
+    }
+
+    /// The first slot after `after`.
+    fn next(&self, settings: &Settings, clock: &Clock, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
+        next_of(&self.cron(settings)?, clock, after)
+    }
+}
+
+fn next_of(cron: &Cron, clock: &Clock, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    cron.find_next_occurrence(&after.with_timezone(&clock.zone()), false)
+        .map(|at| at.with_timezone(&Utc))
+        .map_err(|error| Error::Internal(format!("jadwal: {error}")))
+}
+
+/// Enters jobs that the schedule does not know yet, at their next slot in the future: nothing is made up for from
+/// before the installation.
+pub async fn install(state: &AppState) -> Result<()> {
+    let settings = state.fresh_settings().await?;
+    let now = state.clock.now();
+    let mut rows = Vec::new();
+    for entry in ENTRIES {
+        rows.push((entry.job, entry.next(&settings, &state.clock, now)?));
+    }
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let rows = rows.clone();
+            Box::pin(async move {
+                for (job, next_at) in rows {
+                    tx.exec(ADD_ENTRY, args![job, next_at]).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Enqueues what is due, each slot once among all processes; how many slots that were. Times that a setting moved are
+/// computed anew.
+pub async fn tick(state: &AppState) -> Result<usize> {
+    let rows: Vec<(String, DateTime<Utc>, bool)> = state.db.all(SCHEDULE, args![]).await?;
+    let settings = state.settings().await?;
+    let now = state.clock.now();
+    let mut enqueued = 0;
+    for (job, next_at, enabled) in rows {
+        // A row of another version of the program is left to that.
+        let Some(entry) = ENTRIES.iter().find(|entry| entry.job == job) else { continue };
+        let upcoming = entry.next(&settings, &state.clock, now)?;
+        if next_at > now {
+            if next_at != upcoming {
+                move_on(state, entry.job, next_at, upcoming, Vec::new()).await?;
+            }
+            continue;
+        }
+        let (slots, upcoming) = if enabled {
+            due_slots(entry, &settings, &state.clock, next_at, now)?
+        } else {
+            (Vec::new(), upcoming)
+        };
+        enqueued += move_on(state, entry.job, next_at, upcoming, slots).await?;
+    }
+    if enqueued > 0 {
+        state.work_bell.notify_waiters();
+    }
+    Ok(enqueued)
+}
+
+/// The slots to run now, and the next one.
+fn due_slots(
+    entry: &Entry,
+    settings: &Settings,
+    clock: &Clock,
+    next_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<DateTime<Utc>>, DateTime<Utc>)> {
+    let cron = entry.cron(settings)?;
+    let upcoming = next_of(&cron, clock, now)?;
+    match entry.catch_up {
+        CatchUp::Every => {
+            let (mut slots, mut slot) = (Vec::new(), next_at);
+            while slot <= now && slots.len() < CAUGHT_UP_MAX {
+                slots.push(slot);
+                slot = next_of(&cron, clock, slot)?;
+            }
+            Ok((slots, slot))
+        }
+        CatchUp::Once => Ok((vec![next_at], upcoming)),
+        CatchUp::Skip if next_at >= now - Duration::seconds(PUNCTUAL_S) => Ok((vec![next_at], upcoming)),
+        CatchUp::Skip => Ok((Vec::new(), upcoming)),
+    }
+}
+
+async fn move_on(
+    state: &AppState,
+    job: &'static str,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    slots: Vec<DateTime<Utc>>,
+) -> Result<usize> {
+    let now = state.clock.now();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let slots = slots.clone();
+            Box::pin(async move {
+                // Another process took these slots.
+                if tx.exec(MOVE_ON, args![job, from, to]).await? == 0 {
+                    return Ok(0);
+                }
+                let mut enqueued = 0;
+                for slot in slots {
+                    let slot = slot_text(slot);
+                    if tx.exec(ADD_RUN, args![job, &slot, now]).await? == 1 {
+                        work::enqueue(tx, &Job::RunJob { job: job.to_owned(), slot }, now, now).await?;
+                        enqueued += 1;
+                    }
+                }
+                Ok(enqueued)
+            })
+        })
+        .await
+}
+
+/// A slot as `job_run` and the work item write it: `2026-01-31T17:01:00Z`.
+pub fn slot_text(slot: DateTime<Utc>) -> String {
+    slot.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Writes the result of a slot; a slot that a person asked for gets its row here.
+pub(super) async fn note_result(state: &AppState, job: &str, slot: &str, word: &str, result: &str) -> Result<()> {
+    let now = state.clock.now();
+    let (job, slot, word) = (job.to_owned(), slot.to_owned(), word.to_owned());
+    let result: String = result.chars().take(2_000).collect();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let args = args![&job, &slot, &word, &result, now];
+            Box::pin(async move {
+                tx.exec(END_RUN, args).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Switches a job on or off. Slots that pass while it is off are gone.
+pub async fn set_enabled(state: &AppState, job: &str, enabled: bool) -> Result<()> {
+    let job = job.to_owned();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let job = job.clone();
+            Box::pin(async move {
+                if tx.exec(SET_ENABLED, args![job, enabled]).await? == 0 {
+                    return Err(Error::NotFound("Tugas itu tidak ada.".to_owned()));
+                }
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,453 @@
+//! The daily run that slows down who is overdue, and the same by hand for one service.
+
+use super::ids::{IDS_MAX, id_text};
+use super::{AccessContext, closed, wish};
+use crate::billing::Rupiah;
+use crate::billing::access::{Decision, Facts, brakes, decide};
+use crate::server::audit::{self, Who};
+use crate::server::db::Tx;
+use crate::server::error::{Error, Result};
+use crate::server::routers::reconcile::sync_in_lane;
+use crate::server::state::AppState;
+use crate::server::work::{self, Job};
+use crate::{args, id_list, sql};
+use chrono::NaiveDate;
+use futures::future::join_all;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// First and longest pause between two looks at the routers while a command waits.
+const LOOK_FIRST: Duration = Duration::from_millis(250);
+const LOOK_LONGEST: Duration = Duration::from_secs(4);
+
+/// What a run is told.
+#[derive(Clone, Debug)]
+pub struct RunIsolir {
+    /// The business day.
+    pub today: NaiveDate,
+    /// Only count.
+    pub dry_run: bool,
+    /// Go on where the brake would stop.
+    pub approve: bool,
+    /// Who runs it.
+    pub by: Who,
+    /// `None`: leave the routers to the worker. `Some`: do the router work here, and wait up to so long for what does
+    /// not answer at once. Zero: once round. A command with `--date` always gives this, since the worker's clock is
+    /// another.
+    pub wait: Option<Duration>,
+}
+
+/// A service that would be cut, and why it is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Its number.
+    pub service_number: String,
+    /// Why not, in words.
+    pub reason: String,
+}
+
+/// A service whose router was reached and could not carry out the wish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// Its number.
+    pub service_number: String,
+    /// What stands in the way, in words.
+    pub problem: String,
+}
+
+/// What a run found and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IsolirReport {
+    /// Services overdue by RULES.
+    pub overdue: i64,
+    /// Services that are proven isolated after the run: read back from the router.
+    pub isolated: i64,
+    /// Overdue, and left alone.
+    pub held: Vec<Held>,
+    /// Services that this run wished back to normal.
+    pub restored: i64,
+    /// Services wished isolated whose router has not confirmed. In a dry run also those that would be cut.
+    pub pending: i64,
+    /// Services wished isolated whose router says no.
+    pub failed: Vec<Failed>,
+    /// Whether so many would have been cut that a person must say yes first; then nobody was.
+    pub braked: bool,
+}
+
+#[derive(Clone, sqlx::FromRow)]
+struct Overdue {
+    id: i64,
+    service_number: String,
+    on_router: bool,
+    desired: String,
+    observed: String,
+    manual: String,
+    never_isolate: String,
+    past_due: i64,
+}
+
+// One walk over the unpaid bills.
+sql!(OVERDUE = "SELECT s.id, s.service_number, s.router_id IS NOT NULL AND s.pppoe_username <> '' AS on_router, s.desired, s.observed, s.manual, s.never_isolate, d.past_due
+ FROM (SELECT service_id, CAST(SUM(total - paid) AS BIGINT) AS past_due FROM invoice
+   WHERE status IN ('open', 'partial') AND due_on < $1 GROUP BY service_id) d
+ JOIN service s ON s.id = d.service_id
+ WHERE d.past_due >= $2 AND s.stage IN ('aktif', 'siap_dicabut') AND s.desired IN ('normal', 'isolated')
+ ORDER BY s.service_number");
+sql!(NO_LONGER_OVERDUE = "SELECT s.id FROM service s
+ WHERE s.desired = 'isolated' AND s.manual <> 'cut' AND s.stage IN ('aktif', 'siap_dicabut')
+   AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
+     WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND i.due_on < $1) < $2");
+sql!(ACTIVE_SERVICES = "SELECT COUNT(*) FROM service WHERE stage = 'aktif'");
+sql!(END_MANUAL_RESTORES = "UPDATE service SET manual = 'none' WHERE manual = 'restored'");
+sql!(END_OLD_BRAKES = "UPDATE isolir_brake SET state = 'over' WHERE state = 'waiting' AND day < $1");
+sql!(BRAKE_OF_DAY = "SELECT state FROM isolir_brake WHERE day = $1");
+sql!(PUT_BRAKE = "INSERT INTO isolir_brake (day, would_cut, active, state, who, at) VALUES ($1, $2, $3, $4, $5, $6)
+ ON CONFLICT (day) DO UPDATE SET would_cut = excluded.would_cut, active = excluded.active, state = excluded.state, who = excluded.who, at = excluded.at");
+sql!(APPROVE_BRAKE = "UPDATE isolir_brake SET state = 'approved', who = $2, at = $3 WHERE day = $1 AND state = 'waiting'");
+// The payers' turns first: a payment that is being booked is waited for, and then seen by CUT.
+sql!(TAKE_TURNS = concat!("UPDATE customer SET money_turn = money_turn + 1 WHERE id IN (SELECT s.customer_id FROM service s WHERE s.id IN ", id_list!(), ")"));
+sql!(CUT = concat!("UPDATE service SET desired = 'isolated', manual = 'none', desired_reason = 'Lewat jatuh tempo', desired_since = $4, isolated_on = $5, kick_wanted = (observed <> 'isolated')
+ WHERE id IN ", id_list!(), " AND desired = 'normal' AND stage IN ('aktif', 'siap_dicabut')
+   AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
+     WHERE i.service_id = service.id AND i.status IN ('open', 'partial') AND i.due_on < $2) >= $3
+ RETURNING id, router_id"));
+sql!(CUT_EVENTS = concat!("INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
+ SELECT s.id, 'wish_isolated', 'Lewat jatuh tempo', '', '', $2, $3 FROM service s WHERE s.id IN ", id_list!()));
+sql!(WISHED_ISOLATED = "SELECT service_number, observed, kick_wanted, router_problem, manual FROM service WHERE desired = 'isolated' ORDER BY service_number");
+// Routers that still owe something; $1: also where a service's own problem stands in the way.
+sql!(OWING_ROUTERS = "SELECT DISTINCT router_id FROM service
+ WHERE router_id IS NOT NULL AND ($1 OR router_problem = '') AND (kick_wanted
+   OR (desired = 'isolated' AND observed NOT IN ('isolated', 'disabled') AND ($2 OR manual = 'cut'))
+   OR (desired = 'normal' AND observed IN ('isolated', 'disabled')))");
+
+/// The daily run. Set-based; chunks of the cut are their own transactions, so that payments get the writer in between.
+pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport> {
+    let settings = state.fresh_settings().await?;
+    let ctx = AccessContext { settings, today: run.today, now: state.clock.now(), who: run.by.clone() };
+    let shut = closed(&ctx.settings, run.today, state.clock.time());
+    let overdue: Vec<Overdue> = state.db.all(OVERDUE, args![ctx.cutoff(), ctx.min_debt()]).await?;
+    let mut report = IsolirReport { overdue: count(overdue.len()), ..IsolirReport::default() };
+
+    let mut to_cut = Vec::new();
+    for service in &overdue {
+        let proven = matches!(service.observed.as_str(), "isolated" | "disabled");
+        let facts = Facts {
+            overdue_left: Rupiah(service.past_due),
+            min_debt: Rupiah(ctx.min_debt()),
+            never_isolate: service.never_isolate.clone(),
+            cut_by_hand: service.desired == "isolated" && service.manual == "cut",
+        };
+        let hold = |reason: String| Held { service_number: service.service_number.clone(), reason };
+        match decide(&facts, shut.as_deref()) {
+            Decision::Held(reason) if service.desired == "normal" || !proven => report.held.push(hold(reason)),
+            Decision::Isolate if service.desired == "normal" && !service.on_router => {
+                report.held.push(hold("belum terhubung ke router atau belum punya akun PPPoE".to_owned()));
+            }
+            Decision::Isolate if service.desired == "normal" => to_cut.push(service.id),
+            Decision::Held(_) | Decision::Isolate | Decision::Normal => {}
+        }
+    }
+
+    let active = state.db.number(ACTIVE_SERVICES, args![]).await?;
+    let would_cut = count(to_cut.len());
+    let too_many = brakes(
+        would_cut,
+        active,
+        ctx.settings.int("isolir.brake_percent"),
+        ctx.settings.int("isolir.brake_min"),
+    );
+    let approved = run.approve || brake_state(state, run.today).await?.as_deref() == Some("approved");
+    report.braked = too_many && !approved;
+    let to_restore: Vec<i64> = still_isolated_without_cause(state, &ctx).await?;
+
+    if run.dry_run {
+        report.restored = count(to_restore.len());
+        prove(state, &mut report, shut.is_some()).await?;
+        if !report.braked {
+            report.pending += would_cut;
+        }
+        return Ok(report);
+    }
+
+    note_brake(state, &ctx, too_many, approved, would_cut, active).await?;
+    if !report.braked {
+        for chunk in to_cut.chunks(IDS_MAX) {
+            cut(state, &ctx, chunk.to_vec()).await?;
+        }
+    }
+    // After the cut: who paid between our look and the cut comes back at once.
+    let to_restore = if report.braked { to_restore } else { still_isolated_without_cause(state, &ctx).await? };
+    for chunk in to_restore.chunks(IDS_MAX) {
+        report.restored += restore(state, &ctx, chunk.to_vec()).await?;
+    }
+    state.work_bell.notify_waiters();
+    if let Some(wait) = run.wait {
+        route(state, wait, shut.is_none()).await?;
+    }
+    prove(state, &mut report, shut.is_some()).await?;
+    Ok(report)
+}
+
+/// A person says that the day's braked run shall go on; it runs as work, and the dashboard sees it.
+pub async fn approve_brake(state: &AppState, by: &Who) -> Result<()> {
+    let (today, now, by) = (state.clock.today(), state.clock.now(), by.clone());
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let by = by.clone();
+            Box::pin(async move {
+                if tx.exec(APPROVE_BRAKE, args![today, &by.name, now]).await? == 0 {
+                    return Err(Error::Conflict("Tidak ada isolir yang menunggu persetujuan hari ini.".to_owned()));
+                }
+                audit::record(tx, &by, now, "isolir.approve", &format!("day:{today}"), "waiting", "approved").await?;
+                let slot = format!("{}", now.format("%Y-%m-%dT%H:%M:%SZ"));
+                work::enqueue(tx, &Job::RunJob { job: "isolir".to_owned(), slot }, now, now).await
+            })
+        })
+        .await?;
+    state.work_bell.notify_waiters();
+    Ok(())
+}
+
+async fn brake_state(state: &AppState, day: NaiveDate) -> Result<Option<String>> {
+    Ok(state.db.opt::<(String,)>(BRAKE_OF_DAY, args![day]).await?.map(|row| row.0))
+}
+
+async fn still_isolated_without_cause(state: &AppState, ctx: &AccessContext) -> Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = state.db.all(NO_LONGER_OVERDUE, args![ctx.cutoff(), ctx.min_debt()]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+async fn note_brake(
+    state: &AppState,
+    ctx: &AccessContext,
+    too_many: bool,
+    approved: bool,
+    would_cut: i64,
+    active: i64,
+) -> Result<()> {
+    let ctx = ctx.clone();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let ctx = ctx.clone();
+            Box::pin(async move {
+                tx.exec(END_OLD_BRAKES, args![ctx.today]).await?;
+                // A restore by hand held until now.
+                tx.exec(END_MANUAL_RESTORES, args![]).await?;
+                if too_many {
+                    let word = if approved { "approved" } else { "waiting" };
+                    tx.exec(PUT_BRAKE, args![ctx.today, would_cut, active, word, &ctx.who.name, ctx.now]).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn cut(state: &AppState, ctx: &AccessContext, ids: Vec<i64>) -> Result<()> {
+    let ctx = ctx.clone();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let (ctx, text) = (ctx.clone(), id_text(&ids));
+            Box::pin(async move {
+                tx.exec(TAKE_TURNS, args![&text]).await?;
+                let done: Vec<(i64, Option<i64>)> =
+                    tx.all(CUT, args![&text, ctx.cutoff(), ctx.min_debt(), ctx.now, ctx.today]).await?;
+                if done.is_empty() {
+                    return Ok(());
+                }
+                let ids: Vec<i64> = done.iter().map(|row| row.0).collect();
+                tx.exec(CUT_EVENTS, args![id_text(&ids), &ctx.who.name, ctx.now]).await?;
+                let routers: BTreeSet<i64> = done.iter().filter_map(|row| row.1).collect();
+                for router_id in routers {
+                    work::enqueue(tx, &Job::SyncRouter { router_id }, ctx.now, ctx.now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn restore(state: &AppState, ctx: &AccessContext, ids: Vec<i64>) -> Result<i64> {
+    let ctx = ctx.clone();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let (ctx, ids) = (ctx.clone(), ids.clone());
+            Box::pin(async move {
+                for id in &ids {
+                    wish(tx, &ctx, *id, "normal", "none", "Tidak ada tunggakan lagi").await?;
+                }
+                Ok(count(ids.len()))
+            })
+        })
+        .await
+}
+
+/// Does the routers' work here until all confirmed, only lasting problems are left, or the time is over. A router
+/// whose lane another process holds is left to that and looked at again.
+async fn route(state: &AppState, wait: Duration, may_cut: bool) -> Result<()> {
+    let until = Instant::now() + wait;
+    let (mut pause, mut first) = (LOOK_FIRST, true);
+    loop {
+        let routers: Vec<(i64,)> = state.db.all(OWING_ROUTERS, args![first, may_cut]).await?;
+        if routers.is_empty() {
+            return Ok(());
+        }
+        for report in join_all(routers.iter().map(|row| sync_in_lane(state, row.0))).await {
+            report?;
+        }
+        first = false;
+        if state.db.all::<(i64,)>(OWING_ROUTERS, args![false, may_cut]).await?.is_empty() {
+            return Ok(());
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        tokio::time::sleep(pause.min(left)).await;
+        pause = (pause * 2).min(LOOK_LONGEST);
+    }
+}
+
+/// Counts what is proven. Services that were cut before and are held now (`shut`) stand under `held` already.
+async fn prove(state: &AppState, report: &mut IsolirReport, shut: bool) -> Result<()> {
+    let wished: Vec<(String, String, bool, String, String)> = state.db.all(WISHED_ISOLATED, args![]).await?;
+    for (service_number, observed, kick_wanted, problem, manual) in wished {
+        if matches!(observed.as_str(), "isolated" | "disabled") && !kick_wanted {
+            report.isolated += 1;
+        } else if !problem.is_empty() {
+            report.failed.push(Failed { service_number, problem });
+        } else if !shut || manual == "cut" {
+            report.pending += 1;
+        }
+    }
+    Ok(())
+}
+
+/// How one service stands after `isolir:customer` or `isolir:restore`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
+pub struct OneReport {
+    /// Its number.
+    pub service_number: String,
+    /// What it should have.
+    pub desired: String,
+    /// What the router was last seen to give.
+    pub observed: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct One {
+    service_number: String,
+    stage: String,
+    router_id: Option<i64>,
+    pppoe_username: String,
+    desired: String,
+    past_due: i64,
+}
+
+sql!(ONE = "SELECT s.service_number, s.stage, s.router_id, s.pppoe_username, s.desired,
+   (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
+    WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND i.due_on < $2) AS past_due
+ FROM service s WHERE s.id = $1");
+sql!(ONE_STANDS = "SELECT service_number, desired, observed FROM service WHERE id = $1");
+sql!(ONE_OWES = "SELECT router_id FROM service WHERE id = $1 AND router_id IS NOT NULL AND (kick_wanted OR desired <> observed)");
+
+/// Cuts one service by hand, at any hour. The cut ends by hand, or with a payment that leaves nothing past due.
+pub async fn isolate_one(
+    state: &AppState,
+    service_id: i64,
+    reason: &str,
+    by: &Who,
+    wait: Option<Duration>,
+) -> Result<OneReport> {
+    by_hand(state, service_id, true, reason, by, wait).await
+}
+
+/// Brings one service back by hand, at any hour. While it is overdue, that holds until the next daily run.
+pub async fn restore_one(
+    state: &AppState,
+    service_id: i64,
+    reason: &str,
+    by: &Who,
+    wait: Option<Duration>,
+) -> Result<OneReport> {
+    by_hand(state, service_id, false, reason, by, wait).await
+}
+
+async fn by_hand(
+    state: &AppState,
+    service_id: i64,
+    cut: bool,
+    reason: &str,
+    by: &Who,
+    wait: Option<Duration>,
+) -> Result<OneReport> {
+    let settings = state.settings().await?;
+    let ctx = AccessContext { settings, today: state.clock.today(), now: state.clock.now(), who: by.clone() };
+    let given = reason.trim().to_owned();
+    if given.chars().count() > 300 {
+        return Err(Error::invalid("reason", "Alasan terlalu panjang, paling banyak 300 huruf."));
+    }
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let (ctx, given) = (ctx.clone(), given.clone());
+            Box::pin(async move { wish_by_hand(tx, &ctx, service_id, cut, &given).await })
+        })
+        .await?;
+    state.work_bell.notify_waiters();
+    if let Some(wait) = wait {
+        let until = Instant::now() + wait;
+        let mut pause = LOOK_FIRST;
+        while let Some((router_id,)) = state.db.opt::<(i64,)>(ONE_OWES, args![service_id]).await? {
+            let synced = sync_in_lane(state, router_id).await?;
+            let owes = state.db.opt::<(i64,)>(ONE_OWES, args![service_id]).await?.is_some();
+            let reached = synced.is_some_and(|report| report.error.is_none());
+            let left = until.saturating_duration_since(Instant::now());
+            // A router that was reached and did not do it has said why; waiting changes nothing.
+            if !owes || left.is_zero() || reached {
+                break;
+            }
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(LOOK_LONGEST);
+        }
+    }
+    Ok(state.db.one(ONE_STANDS, args![service_id]).await?)
+}
+
+async fn wish_by_hand(tx: &mut Tx, ctx: &AccessContext, service_id: i64, cut: bool, given: &str) -> Result<()> {
+    let one: One = tx
+        .opt(ONE, args![service_id, ctx.cutoff()])
+        .await?
+        .ok_or_else(|| Error::NotFound("Layanan itu tidak ada.".to_owned()))?;
+    if !matches!(one.stage.as_str(), "aktif" | "siap_dicabut") || !matches!(one.desired.as_str(), "normal" | "isolated") {
+        return Err(Error::Refused(format!("Layanan {} tidak aktif, jadi aksesnya tidak diatur lewat isolir.", one.service_number)));
+    }
+    if one.router_id.is_none() || one.pppoe_username.is_empty() {
+        return Err(Error::Refused(format!(
+            "Layanan {} belum terhubung ke router atau belum punya akun PPPoE. Lengkapi dulu datanya.",
+            one.service_number
+        )));
+    }
+    let (desired, manual, word) = if cut {
+        ("isolated", "cut", "Isolir manual")
+    } else if one.past_due >= ctx.min_debt() {
+        ("normal", "restored", "Dipulihkan manual")
+    } else {
+        ("normal", "none", "Dipulihkan manual")
+    };
+    let reason = if given.is_empty() { word.to_owned() } else { format!("{word}: {given}") };
+    wish(tx, ctx, service_id, desired, manual, &reason).await?;
+    let after = format!("{desired} ({reason})");
+    let action = if cut { "isolir.customer" } else { "isolir.restore" };
+    audit::record(tx, &ctx.who, ctx.now, action, &format!("service:{service_id}"), &one.desired, &after).await
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
