@@ -1,5 +1,6 @@
 //! What only the server has: database, ledger, queue, gateways, routers, messages, HTTP.
 
+pub mod access;
 pub mod audit;
 pub mod clock;
 pub mod config;
@@ -17,3 +18,5 @@ pub mod session;
 pub mod settings;
 pub mod state;
 pub mod work;
+#[cfg(test)]
+pub mod testing;
