@@ -127,8 +127,6 @@ mod query {
         let lines: Vec<(String, String, i64, bool)> = app.db.all(LINES, args![id]).await?;
         let shares: Vec<Share> = app.db.all(SHARES, args![id]).await?;
         let open = matches!(row.status.as_str(), "open" | "partial");
-        let url = &app.config.base_url;
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         Ok(InvoiceView {
             number: row.number,
             customer_id: row.customer_id,
@@ -156,7 +154,7 @@ mod query {
             paid: money(row.paid),
             left: money(if open { row.total - row.paid } else { 0 }),
             pay: if open && may_pay { format!("/admin/terima?layanan={}&tagihan={id}", row.service_id) } else { String::new() },
-            public: format!("{}://{}.{}{port}/", url.scheme(), row.slug, url.host_str().unwrap_or_default()),
+            public: words::portal(&app.config, &row.slug),
         })
     }
 }

@@ -57,19 +57,13 @@ pub async fn read_shell() -> Result<ShellInfo, ApiError> {
         .filter(|entry| asked.staff.may(entry.0))
         .map(|(_, group, word, href)| MenuItem { group: group.into(), word: word.into(), href: href.into() })
         .collect();
-    let url = &app.config.base_url;
-    let loopback = url.host_str().is_some_and(|host| {
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    });
     Ok(ShellInfo {
         name: asked.staff.name.clone(),
         role: text::role(asked.staff.role.as_str()).to_owned(),
         menu,
         rehearsal: (app.clock.offset_s() != 0)
             .then(|| format!("Jam digeser untuk latihan: sekarang {}.", app.clock.words(app.clock.now()))),
-        insecure: url.scheme() == "http" && !loopback,
+        insecure: !app.config.is_https() && !app.config.is_loopback(),
     })
 }
 

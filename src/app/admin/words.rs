@@ -2,6 +2,7 @@
 
 use crate::billing::Period;
 use crate::server::clock::Clock;
+use crate::server::config::Config;
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 
 /// A telephone number as people write it; empty stays empty.
@@ -40,4 +41,11 @@ pub fn since(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
 /// `Januari 2026` of `2026-01`; anything else as it is.
 pub fn period(stored: &str) -> String {
     stored.parse::<Period>().map_or_else(|_| stored.to_owned(), Period::words)
+}
+
+/// Address of a service's portal: its slug before the host of the public address.
+pub fn portal(config: &Config, slug: &str) -> String {
+    let url = &config.base_url;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{slug}.{}{port}/", url.scheme(), url.host_str().unwrap_or_default())
 }

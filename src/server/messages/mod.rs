@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 
+pub mod outbox;
 pub mod defaults;
 pub mod deliver;
 pub mod mpwa;

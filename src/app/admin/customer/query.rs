@@ -160,13 +160,6 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
     })
 }
 
-/// Address of a service's portal: its slug before the host of the base address.
-fn portal(app: &AppState, slug: &str) -> String {
-    let url = &app.config.base_url;
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{slug}.{}{port}/", url.scheme(), url.host_str().unwrap_or_default())
-}
-
 fn service_view(app: &AppState, row: Service) -> ServiceView {
     let place = [row.area, row.collector].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let live = matches!(row.stage.as_str(), "aktif" | "siap_dicabut") && !row.pppoe_username.is_empty();
@@ -176,7 +169,7 @@ fn service_view(app: &AppState, row: Service) -> ServiceView {
         .unwrap_or_default();
     ServiceView {
         id: row.id,
-        portal: portal(app, &row.slug),
+        portal: words::portal(&app.config, &row.slug),
         number: row.service_number,
         package: row.package,
         price: money(row.price),
