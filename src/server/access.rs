@@ -1,9 +1,8 @@
-<<<<<<< HEAD
 //! Who may use the line: the wish for each service, changed by money, by the daily run and by people. What a router
 //! then does about it is `routers::reconcile`'s business. Source: RULES, "Isolir".
 
 pub(crate) mod ids;
-mod isolir;
+pub mod isolir;
 #[cfg(test)]
 mod tests;
 
@@ -159,10 +158,3 @@ pub async fn wish(
     }
     Ok(())
 }
-=======
-//! tmp
-use crate::server::{audit::Who, db::Tx, error::Result, settings::Settings};
-#[derive(Clone, Debug)]
-pub struct AccessContext { pub settings: std::sync::Arc<Settings>, pub today: chrono::NaiveDate, pub now: chrono::DateTime<chrono::Utc>, pub who: Who }
-pub async fn after_money(_tx: &mut Tx, _c: &AccessContext, _customer_id: i64) -> Result<Vec<i64>> { Ok(vec![]) }
->>>>>>> main
