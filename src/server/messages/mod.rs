@@ -9,7 +9,6 @@ pub mod outbox;
 pub mod defaults;
 pub mod deliver;
 pub mod mpwa;
-pub mod outbox;
 pub mod template;
 
 #[cfg(test)]
