@@ -8,6 +8,8 @@
 pub mod app;
 pub mod billing;
 #[cfg(feature = "ssr")]
+pub mod cli;
+#[cfg(feature = "ssr")]
 pub mod jobs;
 #[cfg(feature = "ssr")]
 pub mod sandbox;

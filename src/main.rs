@@ -1,2 +1,17 @@
-//! The command line.
-fn main() {}
+//! The command line: see `kimonet::cli`.
+
+use clap::Parser;
+use kimonet::cli::Cli;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = std::env::var("KIMONET_LOG").unwrap_or_else(|_| "info,sqlx=warn,hyper=warn".to_owned());
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .init();
+    // clap ends with 2 on bad arguments by itself.
+    kimonet::cli::run(Cli::parse()).await
+}

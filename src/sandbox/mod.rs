@@ -8,6 +8,7 @@ pub mod http;
 pub mod notices;
 pub mod page;
 mod reply;
+pub mod run;
 pub mod routeros;
 pub mod whatsapp;
 

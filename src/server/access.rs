@@ -2,7 +2,7 @@
 //! then does about it is `routers::reconcile`'s business. Source: RULES, "Isolir".
 
 pub(crate) mod ids;
-mod isolir;
+pub mod isolir;
 #[cfg(test)]
 mod tests;
 

@@ -18,3 +18,5 @@ pub mod session;
 pub mod settings;
 pub mod state;
 pub mod work;
+#[cfg(test)]
+pub mod testing;

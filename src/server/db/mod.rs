@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Database, Encode, FromRow, Postgres, Sqlite, Transaction, Type};
+use sqlx::{Database, Encode, Postgres, Sqlite, Transaction, Type};
 use std::str::FromStr;
 use std::time::Duration;
 

@@ -76,7 +76,7 @@ impl Ledger {
         self.freeze_due_dates(tx, run_id, period).await?;
         let (from, to) = self.starts(period, scope);
         tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to]).await?;
-        Ok(Run { id: run_id, period: period.to_string(), business_date: self.today, position: 0 })
+        Ok(Run { id: run_id, business_date: self.today, position: 0 })
     }
 
     /// Services of the run that get no bill, with the reason in words.

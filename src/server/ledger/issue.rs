@@ -76,12 +76,11 @@ pub struct IssueReport {
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Run {
     pub(super) id: i64,
-    pub(super) period: String,
     pub(super) business_date: NaiveDate,
     pub(super) position: i64,
 }
 
-sql!(FROZEN_RUN = "SELECT id, period, business_date, position FROM issue_run WHERE period = $1 AND state = 'frozen'");
+sql!(FROZEN_RUN = "SELECT id, business_date, position FROM issue_run WHERE period = $1 AND state = 'frozen'");
 sql!(LAST_POSITION = "SELECT CAST(COALESCE(MAX(position), 0) AS BIGINT) FROM issue_candidate WHERE run_id = $1");
 // Whoever moves the position has the chunk: a second process that drives the same run finds another position.
 sql!(TAKE_CHUNK = "UPDATE issue_run SET position = $3 WHERE id = $1 AND position = $2 AND state = 'frozen'");
@@ -239,7 +238,7 @@ impl Ledger {
     }
 
     /// Issues one chunk; false if another process has it.
-    async fn chunk(&self, tx: &mut Tx, run: &Run, period: Period, from: i64, to: i64) -> Result<bool> {
+    pub(super) async fn chunk(&self, tx: &mut Tx, run: &Run, period: Period, from: i64, to: i64) -> Result<bool> {
         if tx.exec(TAKE_CHUNK, args![run.id, from, to]).await? == 0 {
             return Ok(false);
         }

@@ -6,6 +6,8 @@ mod allocate;
 mod balance;
 mod confirm;
 mod freeze;
+#[cfg(test)]
+mod histories;
 mod issue;
 mod next;
 mod opening;

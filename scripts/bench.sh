@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The numbers of Kimonet: ratios from benches/numbers, then what only a whole process can show (memory, start, sizes).
+# Prints one table. BENCH_CUSTOMERS sets the size (100000).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh postgres
+customers=${BENCH_CUSTOMERS:-100000}
+work=$(mktemp -d)
+trap 'kill "${pid:-0}" 2>/dev/null || true; scripts/postgres.sh stop "$work/pg" || true; rm -rf "$work"' EXIT
+TEST_DATABASE_URL=$(scripts/postgres.sh start "$work/pg"); export TEST_DATABASE_URL
+
+say "membangun versi rilis (beberapa menit)"
+cargo leptos build --release >&2
+status=0
+cargo bench --features ssr --bench numbers 2>"$work/log" | tee "$work/table" || status=1
+grep -E 'seeded|issue|check' "$work/log" >&2 || cat "$work/log" >&2
+
+bin=$PWD/target/release/kimonet
+export KIMONET_DATA=$work/data LEPTOS_SITE_ADDR=127.0.0.1:3977 LEPTOS_SITE_ROOT=$PWD/target/site KIMONET_LOG=error
+export DATABASE_URL=sqlite:$work/data/kimonet.db
+mkdir -p "$KIMONET_DATA"
+"$bin" key:generate >/dev/null; "$bin" db:migrate >/dev/null
+"$bin" db:seed --customers "$customers" --months 1 --random-seed 7 >/dev/null
+now() { date +%s%N; }
+begin=$(now)
+"$bin" serve 2>"$work/serve.log" & pid=$!
+until curl -fs -o /dev/null "http://localhost:3977/health"; do
+  kill -0 "$pid" 2>/dev/null || { cat "$work/serve.log" >&2; exit 1; }
+  sleep 0.01
+done
+ms=$(( ($(now) - begin) / 1000000 ))
+echo "| start to first answer, $customers customers | $ms ms | under 1000 ms | $([ "$ms" -lt 1000 ] && echo yes || echo NO) |"
+sleep 5
+rss=$(( $(awk '/VmRSS/ {print $2}' "/proc/$pid/status") / 1024 ))
+echo "| idle memory of the server | $rss MB | under 80 MB | $([ "$rss" -lt 80 ] && echo yes || echo NO) |"
+kill "$pid"; wait "$pid" 2>/dev/null || true
+
+wasm=$(brotli -c -q 11 target/site/pkg/kimonet.wasm 2>/dev/null | wc -c || echo 0)
+[ "$wasm" -gt 0 ] || wasm=$(node -e 'const z=require("zlib"),f=require("fs");process.stdout.write(String(z.brotliCompressSync(f.readFileSync("target/site/pkg/kimonet.wasm")).length))')
+echo "| kimonet.wasm.br | $((wasm / 1000)) kB | at most 700 kB | $([ "$wasm" -le 700000 ] && echo yes || echo NO) |"
+exit $status
