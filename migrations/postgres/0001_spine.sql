@@ -180,6 +180,7 @@ CREATE TABLE invoice (
   customer_name TEXT NOT NULL,
   package_name TEXT NOT NULL,
   run_id BIGINT,
+  price_id BIGINT,
   created_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX invoice_service ON invoice (service_id, period);

@@ -46,6 +46,8 @@ pub const ENTRIES: &[Entry] = &[
     Entry { job: housekeeping::NAME, title: "Bersih-bersih", cron: "17 * * * *", catch_up: CatchUp::Skip },
 ];
 
+/// How often the schedule is looked at.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
 /// Slots made up for in one tick; the next tick goes on.
 const CAUGHT_UP_MAX: usize = 24;
 /// A slot not older than this was not missed.
@@ -104,6 +106,29 @@ pub async fn install(state: &AppState) -> Result<()> {
             })
         })
         .await
+}
+
+/// The clock of a server: enqueues what is due, until `state.stop` is cancelled.
+pub async fn run(state: AppState) {
+    let mut installed = false;
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            () = state.stop.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        let looked = async {
+            if !installed {
+                install(&state).await?;
+                installed = true;
+            }
+            tick(&state).await
+        };
+        if let Err(error) = looked.await {
+            tracing::error!(%error, "schedule cannot be looked at; again in a second");
+        }
+    }
 }
 
 /// Enqueues what is due, each slot once among all processes; how many slots that were. Times that a setting moved are

@@ -1,6 +1,6 @@
 //! Looks for due work and carries it out, until told to stop.
 
-use super::{carry::carry_out, schedule, sweep};
+use super::{carry::carry_out, sweep};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::server::work::{self, Claimed, Ending};
@@ -100,11 +100,12 @@ async fn carry(state: AppState, claimed: Claimed, is_router: bool) -> (bool, Res
     (is_router, work::carry(&state, &claimed, deed).await)
 }
 
-/// The worker of a server: schedule and queue, until `state.stop` is cancelled; then it claims nothing more and gives
+/// The worker of a server, until `state.stop` is cancelled; then it claims nothing more and gives
 /// what runs 8 seconds.
 pub async fn run(state: AppState) {
-    if let Err(error) = first_look(&state).await {
-        tracing::error!(%error, "worker could not begin as it should; going on");
+    // What the routers were told while nothing listened is looked at once, not in five minutes.
+    if let Err(error) = sweep::run(&state).await {
+        tracing::error!(%error, "routers could not be swept at the start; the schedule does it");
     }
     let mut running = Running::default();
     let mut poll = tokio::time::interval(POLL);
@@ -114,7 +115,7 @@ pub async fn run(state: AppState) {
         let bell = state.work_bell.notified();
         tokio::pin!(bell);
         bell.as_mut().enable();
-        if let Err(error) = look(&state, &mut running).await {
+        if let Err(error) = running.start_due(&state).await {
             tracing::error!(%error, "worker cannot look for work");
         }
         tokio::select! {
@@ -129,18 +130,6 @@ pub async fn run(state: AppState) {
         running.ended(joined);
     }
     running.tasks.shutdown().await;
-}
-
-async fn first_look(state: &AppState) -> Result<()> {
-    schedule::install(state).await?;
-    // What the routers were told while nothing listened is looked at once, not in five minutes.
-    sweep::run(state).await.map(|_| ())
-}
-
-async fn look(state: &AppState, running: &mut Running) -> Result<()> {
-    schedule::tick(state).await?;
-    running.start_due(state).await?;
-    Ok(())
 }
 
 /// Carries out everything that is due now, also what that makes due, for at most `timeout`; in this process, beside

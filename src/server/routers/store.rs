@@ -1,7 +1,7 @@
 //! Routers as rows: adding, changing, finding, and the way in with the password opened.
 
 use super::api::Endpoint;
-use super::probe::{Probe, probe};
+use super::probe::{self, Probe};
 use super::tls::Tls;
 use crate::server::audit::{self, Who};
 use crate::server::db::DbError;
@@ -223,6 +223,6 @@ pub fn endpoint(state: &AppState, router: &RouterRow) -> Result<Endpoint> {
 }
 
 /// `mikrotik:test`: does this router work for us? Changes nothing.
-pub async fn test(state: &AppState, router: &RouterRow) -> Result<Probe> {
-    Ok(probe(&endpoint(state, router)?, &router.isolir_profile).await)
+pub async fn probe(state: &AppState, router: &RouterRow) -> Result<Probe> {
+    Ok(probe::probe(&endpoint(state, router)?, &router.isolir_profile).await)
 }
