@@ -3,8 +3,8 @@
 
 use crate::app::admin::{
     customer::CustomerPage, customers::CustomersPage, home::HomePage, import::ImportPage, invoice::InvoicePage,
-    invoices::InvoicesPage, issue::IssuePage, layout::Layout, login::LoginPage, messages::MessagesPage,
-    more::MorePage, receive::ReceivePage, routers::RoutersPage,
+    invoices::InvoicesPage, issue::IssuePage, layout::Layout, login::LoginPage, messages::MessagesPage, more::MorePage,
+    receive::ReceivePage, routers::RoutersPage,
 };
 use crate::app::text;
 use leptos::prelude::*;

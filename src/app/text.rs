@@ -20,8 +20,7 @@ pub const LOG_OUT: &str = "Keluar";
 pub const NOT_FOUND: &str = "Halaman ini tidak ada.";
 pub const MONEY_HINT: &str = "Boleh 300.000, 300rb, atau 1,5jt";
 pub const MONEY_WRONG: &str = "Jumlah tidak terbaca. Contoh: 300.000 atau 300rb.";
-pub const INSECURE: &str =
-    "Sambungan ini belum memakai HTTPS. Kata sandi dan data pelanggan dapat terbaca orang lain; pasang sertifikat sebelum dipakai sungguhan.";
+pub const INSECURE: &str = "Sambungan ini belum memakai HTTPS. Kata sandi dan data pelanggan dapat terbaca orang lain; pasang sertifikat sebelum dipakai sungguhan.";
 
 pub const HOME: &str = "Beranda";
 pub const RECEIVE: &str = "Terima Pembayaran";
@@ -54,18 +53,7 @@ pub fn page_of(page: i64, pages: i64) -> String {
 
 /// A count with dots between thousands: `12.345`.
 pub fn count(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-    if n < 0 {
-        out.push('-');
-    }
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            out.push('.');
-        }
-        out.push(digit);
-    }
-    out
+    crate::billing::Rupiah(n).digits()
 }
 
 /// `3 tagihan`.

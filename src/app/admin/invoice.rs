@@ -113,8 +113,10 @@ mod query {
     sql!(INVOICE = "SELECT i.number, i.customer_id, i.service_id, i.customer_name, s.service_number, s.slug, i.package_name, i.period, i.issued_on,
   i.due_on, i.total, i.paid, i.status FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1");
     sql!(LINES = "SELECT text, derivation, amount, void FROM invoice_line WHERE invoice_id = $1 ORDER BY id");
-    sql!(SHARES = "SELECT p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount
- FROM allocation a JOIN payment p ON p.id = a.payment_id WHERE a.invoice_id = $1 ORDER BY a.id");
+    sql!(
+        SHARES = "SELECT p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount
+ FROM allocation a JOIN payment p ON p.id = a.payment_id WHERE a.invoice_id = $1 ORDER BY a.id"
+    );
 
     /// Everything about a bill.
     pub async fn view(app: &AppState, id: i64, may_pay: bool) -> Result<InvoiceView> {
@@ -153,7 +155,11 @@ mod query {
             total: money(row.total),
             paid: money(row.paid),
             left: money(if open { row.total - row.paid } else { 0 }),
-            pay: if open && may_pay { format!("/admin/terima?layanan={}&tagihan={id}", row.service_id) } else { String::new() },
+            pay: if open && may_pay {
+                format!("/admin/terima?layanan={}&tagihan={id}", row.service_id)
+            } else {
+                String::new()
+            },
             public: words::portal(&app.config, &row.slug),
         })
     }

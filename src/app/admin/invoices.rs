@@ -175,8 +175,16 @@ mod query {
         let patterns = Patterns::of(&filter.q);
         let (from, to) =
             if filter.period.is_empty() { ("", "9999-99") } else { (filter.period.as_str(), filter.period.as_str()) };
-        let matching =
-            args![from, to, &filter.status, today, patterns.name, patterns.number, patterns.phone, filter.q.trim().to_uppercase()];
+        let matching = args![
+            from,
+            to,
+            &filter.status,
+            today,
+            patterns.name,
+            patterns.number,
+            patterns.phone,
+            filter.q.trim().to_uppercase()
+        ];
         let (count, total, paid, left): (i64, i64, i64, i64) = app.db.one(SUMS, matching.clone()).await?;
         let info = PageInfo::of(filter.page, count);
         let mut arguments = matching;
@@ -194,11 +202,16 @@ mod query {
                 period: words::period(&row.period),
                 due: words::day(row.due_on),
                 total: money(row.total),
-                left: if matches!(row.status.as_str(), "open" | "partial") { money(row.total - row.paid) } else { String::new() },
+                left: if matches!(row.status.as_str(), "open" | "partial") {
+                    money(row.total - row.paid)
+                } else {
+                    String::new()
+                },
                 status: text::invoice(&row.status, row.due_on < today),
             })
             .collect();
-        let periods = periods.into_iter().map(|(period,)| Choice::new(period.clone(), words::period(&period))).collect();
+        let periods =
+            periods.into_iter().map(|(period,)| Choice::new(period.clone(), words::period(&period))).collect();
         Ok(InvoiceList { rows, info, total: money(total), paid: money(paid), left: money(left), periods })
     }
 }

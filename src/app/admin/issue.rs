@@ -192,7 +192,8 @@ fn Report(view: IssueView, issue: Callback<()>) -> impl IntoView {
         .collect::<Vec<_>>();
     let none_skipped = rows.is_empty();
     let again = view.dry_run && view.issued > 0;
-    let said = (!view.dry_run).then(|| format!("{} terbit untuk {}.", text::counted(view.issued, "tagihan"), view.month));
+    let said =
+        (!view.dry_run).then(|| format!("{} terbit untuk {}.", text::counted(view.issued, "tagihan"), view.month));
     view! {
         <div class="stack gap-top">
             {said.map(|words| view! { <Notice tone=Tone::Ok><p>{words}</p></Notice> })}

@@ -115,7 +115,8 @@ pub fn RoutersPage() -> impl IntoView {
 #[component]
 fn Rows(rows: Vec<RouterRow>) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <Empty title="Belum ada router." hint="Tambahkan dengan perintah kimonet router:add." /> }.into_any();
+        return view! { <Empty title="Belum ada router." hint="Tambahkan dengan perintah kimonet router:add." /> }
+            .into_any();
     }
     let rows = rows
         .into_iter()

@@ -153,7 +153,7 @@ pub fn Select(
         .into_iter()
         .map(|choice| {
             let selected = choice.value == chosen;
-            view! { <option value=choice.value selected=selected>{choice.word}</option> }
+            view! { <option value=choice.value selected=selected prop:selected=selected>{choice.word}</option> }
         })
         .collect::<Vec<_>>();
     view! {

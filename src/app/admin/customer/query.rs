@@ -81,14 +81,23 @@ sql!(SERVICES = concat!(
  FROM service s JOIN package p ON p.id = s.package_id LEFT JOIN router r ON r.id = s.router_id
  WHERE s.customer_id = $1 ORDER BY s.service_number"
 ));
-sql!(BILLS = "SELECT i.id, i.number, i.period, i.due_on, i.total, i.paid, i.status
- FROM invoice i WHERE i.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY i.id DESC LIMIT 36");
-sql!(PAYMENTS = "SELECT id, receipt, received_on, method, channel, gateway, received_by, amount, unused
- FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36");
-sql!(USES = "SELECT a.payment_id, i.number FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id IN (SELECT id FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36) ORDER BY a.id");
+sql!(
+    BILLS = "SELECT i.id, i.number, i.period, i.due_on, i.total, i.paid, i.status
+ FROM invoice i WHERE i.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY i.id DESC LIMIT 36"
+);
+sql!(
+    PAYMENTS = "SELECT id, receipt, received_on, method, channel, gateway, received_by, amount, unused
+ FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36"
+);
+sql!(
+    USES = "SELECT a.payment_id, i.number FROM allocation a JOIN invoice i ON i.id = a.invoice_id
+ WHERE a.payment_id IN (SELECT id FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36) ORDER BY a.id"
+);
 sql!(SALDO = "SELECT CAST(COALESCE(SUM(unused), 0) AS BIGINT) FROM payment WHERE customer_id = $1 AND unused > 0");
-sql!(MESSAGES = "SELECT created_at, kind, text, state, reason FROM message WHERE customer_id = $1 ORDER BY id DESC LIMIT 20");
+sql!(
+    MESSAGES =
+        "SELECT created_at, kind, text, state, reason FROM message WHERE customer_id = $1 ORDER BY id DESC LIMIT 20"
+);
 sql!(EVENTS = "SELECT e.at, e.what, s.service_number, e.reason, e.who FROM access_event e JOIN service s ON s.id = e.service_id
  WHERE e.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY e.id DESC LIMIT 30");
 sql!(LEDGER = "SELECT business_date, text, amount FROM ledger_entry WHERE customer_id = $1 ORDER BY id");
@@ -99,11 +108,8 @@ const LEDGER_ROWS: usize = 100;
 /// Everything about a customer.
 pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> Result<CustomerView> {
     let today = app.clock.today();
-    let customer: Customer = app
-        .db
-        .opt(CUSTOMER, args![id])
-        .await?
-        .ok_or_else(|| Error::NotFound("Pelanggan ini tidak ada.".to_owned()))?;
+    let customer: Customer =
+        app.db.opt(CUSTOMER, args![id]).await?.ok_or_else(|| Error::NotFound("Pelanggan ini tidak ada.".to_owned()))?;
     let services: Vec<Service> = app.db.all(SERVICES, args![id, today]).await?;
     let owed: i64 = services.iter().map(|service| service.owed).sum();
     let bills: Vec<Bill> = app.db.all(BILLS, args![id]).await?;
@@ -129,7 +135,11 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
                 period: words::period(&bill.period),
                 due: words::day(bill.due_on),
                 total: money(bill.total),
-                left: if bill.total == bill.paid || bill.status == "void" { String::new() } else { money(bill.total - bill.paid) },
+                left: if bill.total == bill.paid || bill.status == "void" {
+                    String::new()
+                } else {
+                    money(bill.total - bill.paid)
+                },
                 status: text::invoice(&bill.status, bill.due_on < today),
             })
             .collect(),
@@ -252,8 +262,16 @@ pub async fn wish(app: &AppState, who: Who, service_id: i64, cut: bool, reason: 
                 let (desired, manual) = if cut { ("isolated", "cut") } else { ("normal", "restored") };
                 access::wish(tx, &context, service_id, desired, manual, &reason).await?;
                 let subject = format!("service:{service_id}");
-                audit::record(tx, &context.who, context.now, "access.by_hand", &subject, "", &format!("{desired}: {reason}"))
-                    .await
+                audit::record(
+                    tx,
+                    &context.who,
+                    context.now,
+                    "access.by_hand",
+                    &subject,
+                    "",
+                    &format!("{desired}: {reason}"),
+                )
+                .await
             })
         })
         .await?;

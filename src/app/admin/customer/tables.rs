@@ -6,12 +6,7 @@ use leptos::prelude::*;
 
 /// A heading and a table, or a sentence when there is nothing.
 #[component]
-fn Table(
-    title: &'static str,
-    empty: &'static str,
-    is_empty: bool,
-    children: ChildrenFn,
-) -> impl IntoView {
+fn Table(title: &'static str, empty: &'static str, is_empty: bool, children: ChildrenFn) -> impl IntoView {
     view! {
         <section class="panel">
             <div class="head"><h2>{title}</h2></div>

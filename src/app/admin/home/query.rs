@@ -14,23 +14,35 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::collections::BTreeMap;
 
 sql!(SERVICES = "SELECT stage, desired, COUNT(*) FROM service GROUP BY stage, desired");
-sql!(MONTH = "SELECT status, COUNT(*), CAST(COALESCE(SUM(total), 0) AS BIGINT), CAST(COALESCE(SUM(paid), 0) AS BIGINT)
- FROM invoice WHERE period = $1 AND status <> 'void' GROUP BY status");
-sql!(OVERDUE = "SELECT COUNT(*), CAST(COALESCE(SUM(total - paid), 0) AS BIGINT) FROM invoice WHERE status IN ('open', 'partial') AND due_on < $1");
+sql!(
+    MONTH = "SELECT status, COUNT(*), CAST(COALESCE(SUM(total), 0) AS BIGINT), CAST(COALESCE(SUM(paid), 0) AS BIGINT)
+ FROM invoice WHERE period = $1 AND status <> 'void' GROUP BY status"
+);
+sql!(
+    OVERDUE = "SELECT COUNT(*), CAST(COALESCE(SUM(total - paid), 0) AS BIGINT) FROM invoice WHERE status IN ('open', 'partial') AND due_on < $1"
+);
 sql!(DEAD = "SELECT id, kind, last_error, attempt FROM work WHERE state = 'dead' ORDER BY id DESC LIMIT 5");
 sql!(COUNT_DEAD = "SELECT COUNT(*) FROM work WHERE state = 'dead'");
-sql!(DOWN = "SELECT r.name, r.state_since, r.last_problem, COUNT(s.id) FROM router r
+sql!(
+    DOWN = "SELECT r.name, r.state_since, r.last_problem, COUNT(s.id) FROM router r
  LEFT JOIN service s ON s.router_id = r.id AND s.desired <> s.observed AND s.desired <> 'as_is'
- WHERE r.state = 'down' GROUP BY r.id, r.name, r.state_since, r.last_problem ORDER BY r.name LIMIT 5");
+ WHERE r.state = 'down' GROUP BY r.id, r.name, r.state_since, r.last_problem ORDER BY r.name LIMIT 5"
+);
 sql!(REFUSED = "SELECT COUNT(*) FROM refused_notice WHERE at > $1");
-sql!(REVIEW = "SELECT gateway, payment_ref, outcome, received_at FROM gateway_notice WHERE state = 'review' ORDER BY id DESC LIMIT 3");
+sql!(
+    REVIEW = "SELECT gateway, payment_ref, outcome, received_at FROM gateway_notice WHERE state = 'review' ORDER BY id DESC LIMIT 3"
+);
 sql!(COUNT_REVIEW = "SELECT COUNT(*) FROM gateway_notice WHERE state = 'review'");
 sql!(BRAKE = "SELECT day, would_cut, active FROM isolir_brake WHERE state = 'waiting' AND day = $1");
 // By day, added up to months below: the index has the days in order, a month as text would need a sort.
-sql!(REVENUE = "SELECT received_on, CAST(SUM(amount) AS BIGINT) FROM payment WHERE received_on >= $1 AND method <> 'opening' GROUP BY received_on");
+sql!(
+    REVENUE = "SELECT received_on, CAST(SUM(amount) AS BIGINT) FROM payment WHERE received_on >= $1 AND method <> 'opening' GROUP BY received_on"
+);
 sql!(FIND_DEAD = "SELECT kind, last_error, dedup FROM work WHERE id = $1 AND state = 'dead'");
 sql!(COUNT_EQUAL = "SELECT COUNT(*) FROM work WHERE dedup = $1 AND state = 'ready'");
-sql!(REVIVE = "UPDATE work SET state = $2, attempt = 0, run_at = $3, lease_by = '', lease_until = NULL, finished_at = CASE WHEN $2 = 'done' THEN $3 ELSE NULL END WHERE id = $1 AND state = 'dead'");
+sql!(
+    REVIVE = "UPDATE work SET state = $2, attempt = 0, run_at = $3, lease_by = '', lease_until = NULL, finished_at = CASE WHEN $2 = 'done' THEN $3 ELSE NULL END WHERE id = $1 AND state = 'dead'"
+);
 
 /// The live part of the page.
 pub async fn dashboard(app: &AppState) -> Result<Dashboard> {
@@ -89,8 +101,7 @@ async fn matters(app: &AppState, now: DateTime<Utc>, today: NaiveDate) -> Result
     let review_count = app.db.number(COUNT_REVIEW, args![]).await?;
     if review_count > 0 {
         let rows: Vec<(String, String, String, DateTime<Utc>)> = app.db.all(REVIEW, args![]).await?;
-        let newest =
-            rows.iter().map(|row| format!("{} {}: {}", row.0, row.1, row.2)).collect::<Vec<_>>().join(" · ");
+        let newest = rows.iter().map(|row| format!("{} {}: {}", row.0, row.1, row.2)).collect::<Vec<_>>().join(" · ");
         list.push(Matter {
             badge: Badge::new("Perlu Dicek", Tone::Warn),
             title: format!("{} perlu dicek", text::counted(review_count, "pemberitahuan pembayaran")),
@@ -104,7 +115,8 @@ async fn matters(app: &AppState, now: DateTime<Utc>, today: NaiveDate) -> Result
         list.push(Matter {
             badge: Badge::new("Ditolak", Tone::Warn),
             title: format!("{} ditolak dalam 24 jam", text::counted(refused, "pemberitahuan")),
-            detail: "Tanda tangannya tidak cocok. Jika dari gateway Anda sendiri, periksa token validasinya.".to_owned(),
+            detail: "Tanda tangannya tidak cocok. Jika dari gateway Anda sendiri, periksa token validasinya."
+                .to_owned(),
             href: String::new(),
             deed: Deed::None,
         });
@@ -172,7 +184,8 @@ pub async fn retry(app: &AppState, who: Who, id: i64) -> Result<()> {
                     .ok_or_else(|| Error::Conflict("Tugas ini tidak macet lagi.".to_owned()))?;
                 let state = if tx.number(COUNT_EQUAL, args![dedup]).await? > 0 { "done" } else { "ready" };
                 tx.exec_one(REVIVE, args![id, state, now]).await?;
-                audit::record(tx, &who, now, "work.retry", &format!("work:{id}"), &format!("{kind}: {error}"), state).await
+                audit::record(tx, &who, now, "work.retry", &format!("work:{id}"), &format!("{kind}: {error}"), state)
+                    .await
             })
         })
         .await?;

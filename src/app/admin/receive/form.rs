@@ -69,8 +69,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
     let note = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<ApiError>);
     let received = Memo::new(move |_| Rupiah::parse_input(&typed.get()).map_or(0, |amount| amount.0));
-    let parts =
-        Memo::new(move |_| split(received.get(), owed.get(), to_saldo.get() || method.get() == "transfer"));
+    let parts = Memo::new(move |_| split(received.get(), owed.get(), to_saldo.get() || method.get() == "transfer"));
     let (service_id, request_id) = (start.service_id, start.request_id.clone());
     let send = Action::new(move |(): &()| {
         let wish = PayWish {
@@ -102,12 +101,8 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
     // The money is what the cashier types next.
     Effect::new(move |_| focus_element("uang"));
     let none_open = start.bills.is_empty();
-    let rows = start
-        .bills
-        .into_iter()
-        .enumerate()
-        .map(|(at, bill)| view! { <BillPick bill at ticked /> })
-        .collect::<Vec<_>>();
+    let rows =
+        start.bills.into_iter().enumerate().map(|(at, bill)| view! { <BillPick bill at ticked /> }).collect::<Vec<_>>();
     view! {
         <form class="receive" on:submit=submit>
             <section class="panel">

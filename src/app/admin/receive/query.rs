@@ -15,8 +15,10 @@ use chrono::{Datelike, Days, NaiveDate};
 /// How far back a cashier may date a payment, in days; RULES, "Money in".
 const CASHIER_BACKDATE_DAYS: u64 = 7;
 
-sql!(SERVICE = "SELECT s.customer_id, c.name, s.service_number, c.phone, p.name
- FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1");
+sql!(
+    SERVICE = "SELECT s.customer_id, c.name, s.service_number, c.phone, p.name
+ FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"
+);
 sql!(OPEN = "SELECT id, number, period, due_on, total - paid FROM invoice
  WHERE service_id = $1 AND status IN ('open', 'partial') ORDER BY CASE WHEN kind = 'opening' THEN 0 ELSE 1 END, due_on, number");
 sql!(SALDO = "SELECT CAST(COALESCE(SUM(unused), 0) AS BIGINT) FROM payment WHERE customer_id = $1 AND unused > 0");
@@ -65,7 +67,9 @@ pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool)
     if !may_backdate && received_on < today - Days::new(CASHIER_BACKDATE_DAYS) {
         return Err(Error::invalid(
             "received_on",
-            format!("Kasir dapat mencatat paling lama {CASHIER_BACKDATE_DAYS} hari ke belakang. Minta pemilik untuk tanggal sebelumnya."),
+            format!(
+                "Kasir dapat mencatat paling lama {CASHIER_BACKDATE_DAYS} hari ke belakang. Minta pemilik untuk tanggal sebelumnya."
+            ),
         ));
     }
     if wish.amount <= 0 || wish.amount > wish.received {
@@ -77,7 +81,8 @@ pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool)
         "transfer" => return Err(Error::invalid("amount", "Transfer dicatat seluruhnya; kelebihannya menjadi Saldo.")),
         _ => return Err(Error::invalid("method", "Pilih Tunai atau Transfer.")),
     };
-    let is_request_id = (16..=64).contains(&wish.request_id.len()) && wish.request_id.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_request_id =
+        (16..=64).contains(&wish.request_id.len()) && wish.request_id.bytes().all(|b| b.is_ascii_hexdigit());
     if !is_request_id {
         return Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."));
     }
@@ -100,7 +105,11 @@ pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool)
         receipt: receipt.receipt,
         amount: receipt.amount.html(),
         change: if change == 0 || receipt.already { String::new() } else { money(change) },
-        used_for: receipt.allocated.into_iter().map(|part| (part.invoice_id, part.number, part.amount.html())).collect(),
+        used_for: receipt
+            .allocated
+            .into_iter()
+            .map(|part| (part.invoice_id, part.number, part.amount.html()))
+            .collect(),
         saldo: if receipt.credit.is_zero() { String::new() } else { receipt.credit.html() },
         already: receipt.already,
     })
