@@ -161,7 +161,6 @@ fn is_visible() -> bool {
 #[component]
 fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
     let of_month = |more: &str| format!("/admin/tagihan?period={}{more}", now.period);
-    let isolated = text::counted(now.isolated, "terisolir");
     view! {
         <div class="title">
             <div>
@@ -194,7 +193,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
         </div>
         <div class="grid g4 gap-top">
             <Stat label="Pelanggan aktif" value=text::count(now.active) href="/admin/pelanggan?stage=aktif".to_owned() note="layanan".to_owned() />
-            <Stat label="Terisolir" value=text::count(now.isolated) href="/admin/pelanggan?access=isolated".to_owned() note=isolated />
+            <Stat label="Terisolir" value=text::count(now.isolated) href="/admin/pelanggan?access=isolated".to_owned() note="layanan".to_owned() />
             <Stat label="Cuti" value=text::count(now.paused) href="/admin/pelanggan?stage=cuti".to_owned() note="layanan".to_owned() />
             <Stat label="Berhenti" value=text::count(now.stopped) href="/admin/pelanggan?stage=berhenti".to_owned() note="layanan".to_owned() />
         </div>

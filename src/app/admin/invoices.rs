@@ -110,7 +110,7 @@ mod query {
             " WHERE i.period >= $1 AND i.period <= $2
  AND ($3 = '' OR i.status = $3 OR ($3 = 'unpaid' AND i.status IN ('open', 'partial')) OR ($3 = 'overdue' AND i.status IN ('open', 'partial') AND i.due_on < $4))
  AND ($5 = '' OR i.service_id IN (SELECT s.id FROM service s JOIN customer c ON c.id = s.customer_id
-   WHERE c.name_search LIKE $5 OR s.service_number LIKE $6 OR c.phone LIKE $7) OR LOWER(i.number) LIKE $5)"
+   WHERE c.name_search LIKE $5 OR s.service_number LIKE $6 OR c.phone LIKE $7) OR i.number = $8)"
         };
     }
 
@@ -118,7 +118,7 @@ mod query {
         ($($name:ident: $order:literal;)*) => { $(
             sql!($name = concat!(
                 "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, s.service_number, i.period, i.due_on, i.total, i.paid, i.status
- FROM (SELECT i.id AS id FROM invoice i", conditions!(), " ORDER BY ", $order, " LIMIT $8 OFFSET $9) hit
+ FROM (SELECT i.id AS id FROM invoice i", conditions!(), " ORDER BY ", $order, " LIMIT $9 OFFSET $10) hit
  JOIN invoice i ON i.id = hit.id JOIN service s ON s.id = i.service_id ORDER BY ", $order));
         )* };
     }
@@ -176,7 +176,7 @@ mod query {
         let (from, to) =
             if filter.period.is_empty() { ("", "9999-99") } else { (filter.period.as_str(), filter.period.as_str()) };
         let matching =
-            args![from, to, &filter.status, today, patterns.name, patterns.number, patterns.phone];
+            args![from, to, &filter.status, today, patterns.name, patterns.number, patterns.phone, filter.q.trim().to_uppercase()];
         let (count, total, paid, left): (i64, i64, i64, i64) = app.db.one(SUMS, matching.clone()).await?;
         let info = PageInfo::of(filter.page, count);
         let mut arguments = matching;
@@ -241,7 +241,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
                     <td><a class="num" href=format!("/admin/tagihan/{}", row.id)>{row.number}</a><span class="sub only-s">{row.period.clone()}</span></td>
                     <td><a href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="sub num">{row.service_number}</span></td>
                     <td class="hide-s">{row.period}</td>
-                    <td class="num hide-s">{row.due}</td>
+                    <td class="num date hide-s">{row.due}</td>
                     <td class="num">{row.total}<span class="sub only-s"><Tag badge=row.status.clone() /></span></td>
                     <td class="num hide-s">{row.left}</td>
                     <td class="hide-s"><Tag badge=row.status /></td>
@@ -260,7 +260,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
                         <SortHead label="Nomor" column="number" sort=sort.clone() />
                         <SortHead label="Pelanggan" column="name" sort=sort.clone() />
                         <th scope="col" class="hide-s">"Bulan"</th>
-                        <SortHead label="Jatuh tempo" column="due" sort=sort.clone() class="num hide-s" />
+                        <SortHead label="Jatuh tempo" column="due" sort=sort.clone() class="hide-s" />
                         <SortHead label="Jumlah" column="total" sort=sort.clone() class="num" />
                         <SortHead label="Sisa" column="left" sort class="num hide-s" />
                         <th scope="col" class="hide-s">"Status"</th>

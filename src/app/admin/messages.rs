@@ -127,7 +127,7 @@ fn Rows(list: MessageList) -> impl IntoView {
         .map(|row| {
             view! {
                 <tr>
-                    <td class="num">{row.at}</td>
+                    <td class="num date">{row.at}</td>
                     <td><a href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="sub">{row.phone}</span></td>
                     <td class="hide-s"><details><summary>{row.kind}</summary><p class="small">{row.text}</p></details></td>
                     <td><Tag badge=row.state /><span class="sub">{row.reason}</span></td>

@@ -65,9 +65,10 @@ mod query {
     }
 
     sql!(LIST = "SELECT r.id, r.name, r.host, r.port, r.state, r.state_since, r.last_read_at, r.last_problem,
-  COALESCE(n.services, 0) AS services, COALESCE(n.waiting, 0) AS waiting
- FROM router r LEFT JOIN (SELECT router_id, COUNT(*) AS services,
-   COUNT(CASE WHEN desired <> observed AND desired <> 'as_is' THEN 1 END) AS waiting FROM service WHERE router_id IS NOT NULL GROUP BY router_id) n ON n.router_id = r.id
+  COALESCE(n.services, 0) AS services, COALESCE(w.waiting, 0) AS waiting
+ FROM router r
+ LEFT JOIN (SELECT router_id, COUNT(*) AS services FROM service WHERE router_id IS NOT NULL GROUP BY router_id) n ON n.router_id = r.id
+ LEFT JOIN (SELECT router_id, COUNT(*) AS waiting FROM service WHERE desired <> observed AND desired <> 'as_is' GROUP BY router_id) w ON w.router_id = r.id
  ORDER BY r.name");
 
     /// All routers.

@@ -38,7 +38,7 @@ pub fn Bills(rows: Vec<BillRow>) -> impl IntoView {
                 <tbody>{rows.iter().cloned().map(|row| view! {
                     <tr>
                         <td><a href=format!("/admin/tagihan/{}", row.id)>{row.number}</a><span class="sub only-s">{row.period.clone()}</span></td>
-                        <td class="hide-s">{row.period}</td><td class="hide-s num">{row.due}</td>
+                        <td class="hide-s">{row.period}</td><td class="hide-s num date">{row.due}</td>
                         <td class="num">{row.total}</td><td class="num hide-s">{row.left}</td><td><Tag badge=row.status /></td>
                     </tr>
                 }).collect::<Vec<_>>()}</tbody>
@@ -83,7 +83,7 @@ pub fn Ledger(rows: Vec<LedgerRow>) -> impl IntoView {
                 </tr></thead>
                 <tbody>{rows.iter().cloned().map(|row| view! {
                     <tr>
-                        <td class="num">{row.day}</td><td>{row.text}</td><td class="num">{row.debit}</td>
+                        <td class="num date">{row.day}</td><td>{row.text}</td><td class="num">{row.debit}</td>
                         <td class="num">{row.credit}</td><td class="num hide-s">{row.balance}</td>
                     </tr>
                 }).collect::<Vec<_>>()}</tbody>
@@ -104,7 +104,7 @@ pub fn Events(rows: Vec<EventRow>) -> impl IntoView {
                 </tr></thead>
                 <tbody>{rows.iter().cloned().map(|row| view! {
                     <tr>
-                        <td class="num">{row.at}<span class="sub">{row.number}</span></td><td><Tag badge=row.what /></td>
+                        <td class="num date">{row.at}<span class="sub">{row.number}</span></td><td><Tag badge=row.what /></td>
                         <td>{row.reason}</td><td class="hide-s">{row.who}</td>
                     </tr>
                 }).collect::<Vec<_>>()}</tbody>
@@ -123,7 +123,7 @@ pub fn Messages(rows: Vec<MessageRow>) -> impl IntoView {
                 <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Pesan"</th><th scope="col">"Status"</th></tr></thead>
                 <tbody>{rows.iter().cloned().map(|row| view! {
                     <tr>
-                        <td class="num">{row.at}</td>
+                        <td class="num date">{row.at}</td>
                         <td><details><summary>{row.kind}</summary><p class="small">{row.text}</p></details></td>
                         <td><Tag badge=row.state /><span class="sub">{row.reason}</span></td>
                     </tr>

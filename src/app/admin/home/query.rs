@@ -26,8 +26,8 @@ sql!(REFUSED = "SELECT COUNT(*) FROM refused_notice WHERE at > $1");
 sql!(REVIEW = "SELECT gateway, payment_ref, outcome, received_at FROM gateway_notice WHERE state = 'review' ORDER BY id DESC LIMIT 3");
 sql!(COUNT_REVIEW = "SELECT COUNT(*) FROM gateway_notice WHERE state = 'review'");
 sql!(BRAKE = "SELECT day, would_cut, active FROM isolir_brake WHERE state = 'waiting' AND day = $1");
-sql!(REVENUE = "SELECT SUBSTR(CAST(received_on AS TEXT), 1, 7) AS month, CAST(SUM(amount) AS BIGINT)
- FROM payment WHERE received_on >= $1 AND method <> 'opening' GROUP BY SUBSTR(CAST(received_on AS TEXT), 1, 7)");
+// By day, added up to months below: the index has the days in order, a month as text would need a sort.
+sql!(REVENUE = "SELECT received_on, CAST(SUM(amount) AS BIGINT) FROM payment WHERE received_on >= $1 AND method <> 'opening' GROUP BY received_on");
 sql!(FIND_DEAD = "SELECT kind, last_error, dedup FROM work WHERE id = $1 AND state = 'dead'");
 sql!(COUNT_EQUAL = "SELECT COUNT(*) FROM work WHERE dedup = $1 AND state = 'ready'");
 sql!(REVIVE = "UPDATE work SET state = $2, attempt = 0, run_at = $3, lease_by = '', lease_until = NULL, finished_at = CASE WHEN $2 = 'done' THEN $3 ELSE NULL END WHERE id = $1 AND state = 'dead'");
@@ -140,8 +140,11 @@ pub async fn revenue(app: &AppState) -> Result<ChartView> {
         months.insert(0, first.prev());
     }
     let from = months.first().copied().unwrap_or(this).first_day();
-    let rows: Vec<(String, i64)> = app.db.all(REVENUE, args![from]).await?;
-    let by_month: BTreeMap<String, i64> = rows.into_iter().collect();
+    let rows: Vec<(NaiveDate, i64)> = app.db.all(REVENUE, args![from]).await?;
+    let mut by_month: BTreeMap<String, i64> = BTreeMap::new();
+    for (day, amount) in rows {
+        *by_month.entry(Period::of(day).to_string()).or_default() += amount;
+    }
     let bars: Vec<(String, String, i64)> = months
         .iter()
         .map(|month| {

@@ -3,7 +3,7 @@
 use super::{OpenBill, PayStart, PayWish, ReceiptView, record_payment};
 use crate::app::dto::{Tone, money};
 use crate::app::error::ApiError;
-use crate::app::ui::{Field, MoneyInput, Notice, Problem};
+use crate::app::ui::{Field, MoneyInput, Notice, Problem, focus_element};
 use crate::billing::Rupiah;
 use leptos::prelude::*;
 
@@ -99,6 +99,8 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
             send.dispatch(());
         }
     };
+    // The money is what the cashier types next.
+    Effect::new(move |_| focus_element("uang"));
     let none_open = start.bills.is_empty();
     let rows = start
         .bills
