@@ -16,6 +16,7 @@ pub const CANCEL: &str = "Batal";
 pub const SEE_ALL: &str = "Lihat semua";
 pub const SKIP: &str = "Langsung ke isi";
 pub const MENU: &str = "Menu utama";
+pub const TABS: &str = "Menu bawah";
 pub const LOG_OUT: &str = "Keluar";
 pub const NOT_FOUND: &str = "Halaman ini tidak ada.";
 pub const MONEY_HINT: &str = "Boleh 300.000, 300rb, atau 1,5jt";

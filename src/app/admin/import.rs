@@ -49,6 +49,8 @@ pub struct ImportView {
     /// Services that stay as they are.
     pub same: i64,
     /// How many rows are rejected.
+    pub rejected_rows: i64,
+    /// How many cells of them are wrong.
     pub rejected_count: i64,
     /// The first of them.
     pub rejected: Vec<RowProblem>,
@@ -96,7 +98,7 @@ pub fn ImportPage() -> impl IntoView {
                 <Field label="Berkas Excel (.xlsx) atau CSV" id="berkas" hint="Belum ada yang diubah: sesudah diunggah, Anda melihat dulu apa yang akan terjadi.">
                     <input id="berkas" name="berkas" type="file" accept=".xlsx,.csv" required />
                 </Field>
-                <div class="row"><button class="btn main" type="submit">"Unggah & periksa"</button></div>
+                <div class="row"><button class="btn main" type="submit">"Unggah & periksa"</button><a class="link row" href="/contoh-impor.xlsx" rel="external" download="contoh-impor.xlsx">"Unduh contoh berkas"</a></div>
             </form>
         </div>
     }
@@ -190,7 +192,7 @@ fn Import(import: ImportView, running: RwSignal<bool>, refresh: Callback<()>) ->
                     <div class="panel stat"><span class="label">"Baru"</span><strong>{text::count(import.imported)}</strong></div>
                     <div class="panel stat"><span class="label">"Berubah"</span><strong>{text::count(import.updated)}</strong></div>
                     <div class="panel stat"><span class="label">"Sama"</span><strong>{text::count(import.same)}</strong></div>
-                    <div class="panel stat"><span class="label">"Ditolak"</span><strong>{text::count(import.rejected_count)}</strong></div>
+                    <div class="panel stat"><span class="label">"Ditolak"</span><strong>{text::count(import.rejected_rows)}</strong></div>
                     <div class="panel stat"><span class="label">"Tunggakan awal"</span><strong>{import.arrears}</strong></div>
                     <div class="panel stat"><span class="label">"Saldo awal"</span><strong>{import.credit}</strong></div>
                 </div>
@@ -204,7 +206,7 @@ fn Import(import: ImportView, running: RwSignal<bool>, refresh: Callback<()>) ->
                     </table>
                 </div>
             })}
-            {(more > 0).then(|| view! { <p class="pad mute">{format!("dan {} lagi.", text::counted(more, "baris"))}</p> })}
+            {(more > 0).then(|| view! { <p class="pad mute">{format!("dan {} lagi.", text::counted(more, "isian"))}</p> })}
         </section>
     }
 }

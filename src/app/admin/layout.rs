@@ -35,12 +35,12 @@ pub struct ShellInfo {
     pub insecure: bool,
 }
 
-/// The frame: who is here, what he may open, what is unusual about this site.
+/// The frame: who is here, what he may open, what is unusual about this site. Everybody who is logged in has a frame,
+/// whatever his rights: it asks for the session alone.
 #[server(prefix = "/api/admin", endpoint = "shell", input = Json)]
 pub async fn read_shell() -> Result<ShellInfo, ApiError> {
-    use crate::server::guard::{Permission, guard};
-    let asked = guard(Permission::ViewDashboard).await?;
-    let app = &asked.app;
+    use crate::server::guard::Permission;
+    let (app, staff) = door::logged_in().await?;
     let entries = [
         (Permission::ViewDashboard, "", text::HOME, "/admin"),
         (Permission::RecordPayment, "", text::RECEIVE, "/admin/terima"),
@@ -54,17 +54,36 @@ pub async fn read_shell() -> Result<ShellInfo, ApiError> {
     ];
     let menu = entries
         .into_iter()
-        .filter(|entry| asked.staff.may(entry.0))
+        .filter(|entry| staff.may(entry.0))
         .map(|(_, group, word, href)| MenuItem { group: group.into(), word: word.into(), href: href.into() })
         .collect();
     Ok(ShellInfo {
-        name: asked.staff.name.clone(),
-        role: text::role(asked.staff.role.as_str()).to_owned(),
+        name: staff.name.clone(),
+        role: text::role(staff.role.as_str()).to_owned(),
         menu,
         rehearsal: (app.clock.offset_s() != 0)
             .then(|| format!("Jam digeser untuk latihan: sekarang {}.", app.clock.words(app.clock.now()))),
         insecure: !app.config.is_https() && !app.config.is_loopback(),
     })
+}
+
+#[cfg(feature = "ssr")]
+mod door {
+    use crate::app::error::ApiError;
+    use crate::server::error::Error;
+    use crate::server::session::{StaffSession, staff_of};
+    use crate::server::state::AppState;
+    use http::request::Parts;
+    use leptos::prelude::use_context;
+
+    /// Who asks, with any role; nobody is refused.
+    pub async fn logged_in() -> Result<(AppState, StaffSession), ApiError> {
+        let app = use_context::<AppState>()
+            .ok_or_else(|| Error::Internal("server function without application state".to_owned()))?;
+        let parts = use_context::<Parts>().ok_or(Error::Unauthenticated)?;
+        let staff = staff_of(&app, &parts.headers).await?.ok_or(Error::Unauthenticated)?;
+        Ok((app, staff))
+    }
 }
 
 /// Whether the menu entry `href` stands for the page at `path`.
@@ -102,13 +121,13 @@ pub fn Layout() -> impl IntoView {
                 <Outlet />
             </main>
         </div>
-        <Tabs />
     }
 }
 
 #[component]
 fn Menu(shell: ShellInfo) -> impl IntoView {
     let location = use_location();
+    let allowed: Vec<String> = shell.menu.iter().map(|item| item.href.clone()).collect();
     let mut group = String::new();
     let items = shell
         .menu
@@ -138,25 +157,30 @@ fn Menu(shell: ShellInfo) -> impl IntoView {
                 </form>
             </div>
         </nav>
+        <Tabs allowed />
     }
 }
 
+/// The phone's menu: of the four that are used most those he may open, and the rest.
 #[component]
-fn Tabs() -> impl IntoView {
+fn Tabs(allowed: Vec<String>) -> impl IntoView {
     let location = use_location();
-    let tab = move |href: &'static str, word: &'static str, class: &'static str| {
-        let current = move || is_current(href, &location.pathname.read(), "").then_some("page");
-        view! { <a href=href class=class aria-current=current>{word}</a> }
-    };
-    view! {
-        <nav class="tabs" aria-label=text::MENU>
-            {tab("/admin", text::HOME, "")}
-            {tab("/admin/pelanggan", text::TAB_CUSTOMERS, "")}
-            {tab("/admin/terima", text::TAB_RECEIVE, "go")}
-            {tab("/admin/tagihan", text::TAB_INVOICES, "")}
-            {tab("/admin/lainnya", text::MORE, "")}
-        </nav>
-    }
+    let tabs = [
+        ("/admin", text::HOME, ""),
+        ("/admin/pelanggan", text::TAB_CUSTOMERS, ""),
+        ("/admin/terima", text::TAB_RECEIVE, "go"),
+        ("/admin/tagihan", text::TAB_INVOICES, ""),
+        ("/admin/lainnya", text::MORE, ""),
+    ];
+    let tabs = tabs
+        .into_iter()
+        .filter(|(href, _, _)| *href == "/admin/lainnya" || allowed.iter().any(|allowed| allowed == href))
+        .map(|(href, word, class)| {
+            let current = move || is_current(href, &location.pathname.read(), "").then_some("page");
+            view! { <a href=href class=class aria-current=current>{word}</a> }
+        })
+        .collect::<Vec<_>>();
+    view! { <nav class="tabs" aria-label=text::TABS>{tabs}</nav> }
 }
 
 #[cfg(test)]

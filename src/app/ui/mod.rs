@@ -56,7 +56,10 @@ pub fn Problem(
     /// The error.
     error: ApiError,
 ) -> impl IntoView {
-    view! { <Notice tone=Tone::Bad><p>{error.to_string()}</p></Notice> }
+    // A session ran out while the page was open: the way back in stands beside the sentence.
+    let door = (error == ApiError::Unauthenticated)
+        .then(|| view! { <p><a class="btn small" href="/admin/masuk">{text::LOGIN_TITLE}</a></p> });
+    view! { <Notice tone=Tone::Bad><p>{error.to_string()}</p>{door}</Notice> }
 }
 
 /// What stands while data is on its way.

@@ -8,6 +8,7 @@ use crate::server::state::AppState;
 use crate::server::work::{self, Job};
 use crate::{args, sql};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Rejected rows that are shown; the count counts all.
 const REJECTED_SHOWN: usize = 200;
@@ -28,7 +29,6 @@ struct Report {
     rows: i64,
     imported: i64,
     updated: i64,
-    unchanged: i64,
     rejected: Vec<RowProblem>,
     opening: Opening,
     problem: String,
@@ -56,6 +56,9 @@ pub async fn view(app: &AppState, id: i64) -> Result<ImportView> {
         }
         text => serde_json::from_str(text)?,
     };
+    // One row may have several problems.
+    let rejected_rows: BTreeSet<i64> = report.rejected.iter().map(|problem| problem.row).collect();
+    let rejected_rows = i64::try_from(rejected_rows.len()).unwrap_or(i64::MAX);
     let rejected_count = i64::try_from(report.rejected.len()).unwrap_or(i64::MAX);
     let mut rejected = report.rejected;
     rejected.truncate(REJECTED_SHOWN);
@@ -68,7 +71,8 @@ pub async fn view(app: &AppState, id: i64) -> Result<ImportView> {
         done: row.rows_done,
         imported: report.imported,
         updated: report.updated,
-        same: report.unchanged,
+        same: (rows - report.imported - report.updated - rejected_rows).max(0),
+        rejected_rows,
         rejected_count,
         rejected,
         arrears: money(report.opening.arrears),
