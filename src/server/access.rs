@@ -140,6 +140,10 @@ pub async fn wish(
     if standing.desired == desired {
         if standing.manual != manual {
             tx.exec_one(PUT_MANUAL, args![service_id, manual, reason]).await?;
+            // A cut that waited for the hours of cuts waits no longer when a hand orders it.
+            if let Some(router_id) = standing.router_id.filter(|_| standing.observed != desired) {
+                work::enqueue(tx, &Job::SyncRouter { router_id }, ctx.now, ctx.now).await?;
+            }
         }
         return Ok(());
     }

@@ -77,6 +77,8 @@ impl Job {
         match self {
             Self::SyncRouter { router_id } => format!("router:{router_id}"),
             Self::SendMessage { .. } => "whatsapp".to_owned(),
+            // Both issue bills, of the same month even.
+            Self::RunJob { job, .. } if job == "prorate" => "job:invoicing".to_owned(),
             Self::RunJob { job, .. } => format!("job:{job}"),
             Self::RunImport { .. } => "import".to_owned(),
             Self::SettleNotice { .. } | Self::AskAttempt { .. } => String::new(),

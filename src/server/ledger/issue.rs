@@ -84,33 +84,28 @@ sql!(FROZEN_RUN = "SELECT id, business_date, position FROM issue_run WHERE perio
 sql!(LAST_POSITION = "SELECT CAST(COALESCE(MAX(position), 0) AS BIGINT) FROM issue_candidate WHERE run_id = $1");
 // Whoever moves the position has the chunk: a second process that drives the same run finds another position.
 sql!(TAKE_CHUNK = "UPDATE issue_run SET position = $3 WHERE id = $1 AND position = $2 AND state = 'frozen'");
-sql!(INSERT_BILLS = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)
+sql!(INSERT_BILLS = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, price_id, created_at)
  SELECT $4 || CASE WHEN n.seq < 1000000 THEN SUBSTR(CAST(1000000 + n.seq AS TEXT), 2) ELSE CAST(n.seq AS TEXT) END,
-   n.customer_id, n.service_id, $5, 'regular', $6, n.due_on, n.total, 0, 'open', n.customer_name, n.package_name, $1, $7
+   n.customer_id, n.service_id, $5, 'regular', $6, n.due_on, n.total, 0, 'open', n.customer_name, n.package_name, $1, n.price_id, $7
  FROM (SELECT $8 + ROW_NUMBER() OVER (ORDER BY c.position) AS seq, s.customer_id, c.service_id, c.due_on, pr.total,
-     cu.name AS customer_name, p.name AS package_name
+     cu.name AS customer_name, p.name AS package_name, c.price_id
    FROM issue_candidate c
-   JOIN issue_price pr ON pr.id = c.price_id
-   JOIN service s ON s.id = c.service_id
-   JOIN customer cu ON cu.id = s.customer_id
-   JOIN package p ON p.id = s.package_id
-   WHERE c.run_id = $1 AND c.position > $2 AND c.position <= $3 AND s.stage = 'aktif'
+   CROSS JOIN issue_price pr CROSS JOIN service s CROSS JOIN customer cu CROSS JOIN package p
+   WHERE pr.id = c.price_id AND s.id = c.service_id AND cu.id = s.customer_id AND p.id = s.package_id AND c.run_id = $1 AND c.position > $2 AND c.position <= $3 AND s.stage = 'aktif'
      AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate'))) n");
+// The bills of this chunk are those of the run above the highest id there was before: a range of the primary key.
+sql!(HIGHEST_BILL = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM invoice");
 sql!(INSERT_BILL_LINES = "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
  SELECT i.id, i.service_id, pl.period, pl.kind, pl.amount, pl.text, pl.derivation, NULL, FALSE
- FROM issue_candidate c
- JOIN invoice i ON i.service_id = c.service_id AND i.period = $4 AND i.run_id = $1
- JOIN issue_price_line pl ON pl.price_id = c.price_id
- WHERE c.run_id = $1 AND c.position > $2 AND c.position <= $3 ORDER BY c.position, pl.id");
+ FROM invoice i CROSS JOIN issue_price_line pl
+ WHERE i.id > $2 AND i.run_id = $1 AND pl.price_id = i.price_id ORDER BY i.id, pl.id");
 sql!(INSERT_BILL_ENTRIES = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)
- SELECT i.customer_id, i.service_id, 'issue', i.total, i.id, NULL, $5, NULL, 'Tagihan ' || i.number, $6, $7
- FROM issue_candidate c
- JOIN invoice i ON i.service_id = c.service_id AND i.period = $4 AND i.run_id = $1
- WHERE c.run_id = $1 AND c.position > $2 AND c.position <= $3 ORDER BY c.position");
+ SELECT i.customer_id, i.service_id, 'issue', i.total, i.id, NULL, $3, NULL, 'Tagihan ' || i.number, $4, $5
+ FROM invoice i WHERE i.id > $2 AND i.run_id = $1 ORDER BY i.id");
 sql!(BILLED_WITH_SALDO = "SELECT DISTINCT pay.customer_id FROM payment pay WHERE pay.unused > 0 AND EXISTS (
    SELECT 1 FROM invoice i WHERE i.customer_id = pay.customer_id AND i.status IN ('open', 'partial') AND (i.period <= $1 OR i.kind <> 'regular'))");
 sql!(FINISH_RUN = "UPDATE issue_run SET state = 'done', finished_at = $2,
-   issued = (SELECT COUNT(*) FROM invoice WHERE run_id = $1 AND period = issue_run.period),
+   issued = (SELECT COUNT(*) FROM invoice i WHERE i.run_id = $1 AND i.period = issue_run.period),
    total = (SELECT CAST(COALESCE(SUM(i.total), 0) AS BIGINT) FROM invoice i WHERE i.run_id = $1 AND i.period = issue_run.period)
  WHERE id = $1 AND state = 'frozen'");
 sql!(DROP_CANDIDATES = "DELETE FROM issue_candidate WHERE run_id = $1");
@@ -244,15 +239,15 @@ impl Ledger {
         }
         let counter = invoice_counter(run.business_date);
         let base = count_on(tx, &counter, 0).await?;
+        let highest = tx.number(HIGHEST_BILL, args![]).await?;
         let prefix = format!("INV/{:04}/{:02}/", run.business_date.year(), run.business_date.month());
         let issued = tx
             .exec(INSERT_BILLS, args![run.id, from, to, prefix, period, run.business_date, self.now, base])
             .await?;
         let issued = i64::try_from(issued).map_err(|_| Error::Internal("jumlah tagihan".to_owned()))?;
         count_on(tx, &counter, issued).await?;
-        tx.exec(INSERT_BILL_LINES, args![run.id, from, to, period]).await?;
-        tx.exec(INSERT_BILL_ENTRIES, args![run.id, from, to, period, run.business_date, &self.who.name, self.now])
-            .await?;
+        tx.exec(INSERT_BILL_LINES, args![run.id, highest]).await?;
+        tx.exec(INSERT_BILL_ENTRIES, args![run.id, highest, run.business_date, &self.who.name, self.now]).await?;
         Ok(true)
     }
 }

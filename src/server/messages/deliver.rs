@@ -136,3 +136,7 @@ async fn end(state: &AppState, message_id: i64, word: &'static str, reason: &str
         })
         .await
 }
+
+#[cfg(test)]
+#[path = "deliver_tests.rs"]
+mod tests;
