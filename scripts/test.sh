@@ -64,7 +64,7 @@ layer_protocols() {
     dpkg -s python3-venv >/dev/null 2>&1 || python3 -c 'import ensurepip' 2>/dev/null || apt_need python3-venv
     say "memasang klien uji dari luar (beberapa detik)"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check librouteros==3.4.1 openpyxl==3.1.5
+    "$venv/bin/pip" install --quiet --disable-pip-version-check librouteros==4.2.2 openpyxl==3.1.5
     printf '#!/bin/sh\n' >"$venv/ready"; chmod +x "$venv/ready"
   fi
   cargo build --features ssr --bin kimonet
