@@ -4,11 +4,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, type Page } from '@playwright/test';
 
 export type Engine = 'sqlite' | 'postgres';
-export const ROOT = resolve(import.meta.dirname, '..');
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BINARY = join(ROOT, 'target/debug/kimonet');
 const START = Date.parse('2026-01-15T10:00:00+07:00');
 const STOP_MS = 10_000;
