@@ -15,7 +15,7 @@ bench: ## the numbers of the README
 	@scripts/bench.sh
 
 soak: ## long random histories, and kill -9 at full size
-	@source scripts/tools.sh && HISTORY_SEEDS=2000 KILL_CUSTOMERS=100000 cargo test --features ssr --lib --test kill -- --nocapture
+	@source scripts/tools.sh && RUSTFLAGS="--cfg erase_components" HISTORY_SEEDS=2000 KILL_CUSTOMERS=100000 cargo test --features ssr --lib --test kill -- --nocapture
 
 fmt:
 	@cargo fmt

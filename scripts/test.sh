@@ -31,20 +31,19 @@ if wants unit outside browser-postgres; then
   export TEST_DATABASE_URL
 fi
 
+# cargo-leptos builds its development profile with this flag; the same one here lets everything be compiled once.
+export RUSTFLAGS="--cfg erase_components"
+
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # Cargo prints "test result: ok. 12 passed; 0 failed; 1 ignored; …" for every program of tests.
 cargo_sum() { awk -v f="$2" '/^test result:/ { for (i = 2; i <= NF; i++) if ($i ~ "^" f ";?$") n += $(i - 1) } END { print n + 0 }' "$1"; }
-cargo_tests() { # cargo_tests ARGS… — adds to passed, failed and skipped.
-  local status=0
-  cargo test --features ssr --no-fail-fast "$@" || status=$?
-  return "$status"
-}
+cargo_tests() { cargo test --features ssr --no-fail-fast "$@"; }
 
 layer_fmt() { cargo fmt --check; count=1; }
 layer_clippy() {
   cargo clippy --features ssr --all-targets -- -D warnings
-  cargo clippy --features hydrate --lib --target wasm32-unknown-unknown -- -D warnings
+  cargo clippy --features hydrate --lib --target wasm32-unknown-unknown --target-dir target/front -- -D warnings
   count=2
 }
 layer_house() { cargo_tests --test licences --test dependency_rule --test leptos_toml; }
@@ -88,7 +87,8 @@ layer_protocols() {
   sandbox_pid=""
   count=$passed
 }
-layer_build() { cargo leptos build; [ -s target/site/pkg/kimonet.wasm ]; count=1; }
+# cargo-leptos adds the flag itself; given twice it would be another flag, and everything be compiled again.
+layer_build() { env -u RUSTFLAGS cargo leptos build; [ -s target/site/pkg/kimonet.wasm ]; count=1; }
 browser() {
   [ -x target/debug/kimonet ] || { echo "target/debug/kimonet belum dibangun"; return 1; }
   (cd end2end && npx playwright test --project "$1")
