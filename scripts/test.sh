@@ -32,6 +32,7 @@ if wants unit outside browser-postgres; then
 fi
 
 # cargo-leptos builds its development profile with this flag; the same one here lets everything be compiled once.
+export CARGO_TERM_COLOR=never
 export RUSTFLAGS="--cfg erase_components"
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

@@ -58,7 +58,18 @@ fn assert_unknown(room: &str, forbidden: &[&str]) {
 
 #[test]
 fn the_rules_know_nobody() {
-    let others = ["sqlx", "leptos", "axum", "tokio", "reqwest", "crate::server", "crate::app", "crate::jobs", "crate::cli", "crate::sandbox"];
+    let others = [
+        "sqlx",
+        "leptos",
+        "axum",
+        "tokio",
+        "reqwest",
+        "crate::server",
+        "crate::app",
+        "crate::jobs",
+        "crate::cli",
+        "crate::sandbox",
+    ];
     assert_unknown("billing", &others);
 }
 
@@ -80,7 +91,15 @@ fn the_server_does_not_know_who_drives_it() {
 #[test]
 fn the_simulators_know_nothing_of_what_they_test() {
     // Clock and database-free helpers they share; the ledger, the gateways' clients and the screens they do not.
-    let own = ["crate::server::ledger", "crate::server::work", "crate::server::access", "crate::app", "crate::jobs", "crate::cli", "sqlx"];
+    let own = [
+        "crate::server::ledger",
+        "crate::server::work",
+        "crate::server::access",
+        "crate::app",
+        "crate::jobs",
+        "crate::cli",
+        "sqlx",
+    ];
     let mut broken = Vec::new();
     for (name, text) in files("sandbox").into_iter().filter(|(name, _)| !name.contains("test")) {
         let shipped = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
@@ -119,7 +138,8 @@ fn gated(name: &str) -> bool {
         let text = std::fs::read_to_string(source().join(parent)).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines.windows(2).any(|pair| {
-            pair[0].contains("feature = \"ssr\"") && pair[1].trim_start_matches("pub ").trim() == format!("mod {module};")
+            pair[0].contains("feature = \"ssr\"")
+                && pair[1].trim_start_matches("pub ").trim() == format!("mod {module};")
         })
     })
 }

@@ -7,8 +7,17 @@ use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand, PackageId};
 use std::collections::{HashMap, HashSet};
 
 const ALLOWED: [&str; 11] = [
-    "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "Unicode-3.0", "CDLA-Permissive-2.0", "MPL-2.0",
-    "OFL-1.1", "0BSD",
+    "MIT",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "CDLA-Permissive-2.0",
+    "MPL-2.0",
+    "OFL-1.1",
+    "0BSD",
 ];
 
 /// Whether an SPDX expression can be met by [`ALLOWED`] alone; an error where it is not one. `/` is the old OR.
@@ -125,12 +134,22 @@ fn what_only_tests_use_is_too() {
 #[test]
 fn expressions_are_understood() {
     for yes in [
-        "MIT", "MIT OR Apache-2.0", "MIT/Apache-2.0", "GPL-3.0-only OR MIT", "(MIT OR GPL-2.0-only) AND Unicode-3.0",
-        "Apache-2.0 WITH LLVM-exception OR GPL-2.0-only", "MIT AND BSD-3-Clause OR GPL-3.0-only",
+        "MIT",
+        "MIT OR Apache-2.0",
+        "MIT/Apache-2.0",
+        "GPL-3.0-only OR MIT",
+        "(MIT OR GPL-2.0-only) AND Unicode-3.0",
+        "Apache-2.0 WITH LLVM-exception OR GPL-2.0-only",
+        "MIT AND BSD-3-Clause OR GPL-3.0-only",
     ] {
         assert_eq!(allowed(yes), Ok(true), "{yes}");
     }
-    for no in ["GPL-3.0-only", "MIT AND GPL-3.0-only", "GPL-2.0-only WITH Classpath-exception-2.0", "(MIT OR ISC) AND AGPL-3.0-only"] {
+    for no in [
+        "GPL-3.0-only",
+        "MIT AND GPL-3.0-only",
+        "GPL-2.0-only WITH Classpath-exception-2.0",
+        "(MIT OR ISC) AND AGPL-3.0-only",
+    ] {
         assert_eq!(allowed(no), Ok(false), "{no}");
     }
     for nonsense in ["", "MIT OR", "(MIT", "MIT ISC", "AND MIT", "MIT WITH", ")"] {
