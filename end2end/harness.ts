@@ -10,7 +10,7 @@ import { expect, type Page } from '@playwright/test';
 
 export type Engine = 'sqlite' | 'postgres';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BINARY = join(ROOT, 'target/debug/kimonet');
+const BINARY = process.env.KIMONET_BINARY ?? join(ROOT, 'target/debug/kimonet');
 const START = Date.parse('2026-01-15T10:00:00+07:00');
 const STOP_MS = 10_000;
 export const OWNER = { email: 'rina@contoh.test', password: 'kata-sandi-uji-01' };
