@@ -58,7 +58,7 @@ pub struct Row {
     pub arrears: Option<Rupiah>,
     /// Opening credit.
     pub credit: Option<Rupiah>,
-    /// `none`, `percent` or `amount`, and how much.
+    /// `none`, `percent` or `amount`, and how much (hundredths of a percent; rupiah).
     pub discount: Option<(&'static str, i64)>,
     /// Why the line is never isolated.
     pub never_isolate: String,
@@ -181,17 +181,18 @@ impl Cells<'_> {
         let Some(cell) = self.get(column) else { return Ok(None) };
         let text = cell.text.to_lowercase();
         let percent = text.strip_suffix('%').or_else(|| text.strip_suffix("persen")).map(str::trim);
-        let hundredths = text.strip_prefix("0.").filter(|_| cell.kind == CellKind::Fraction);
-        let percent = match (percent, hundredths) {
-            (Some(number), _) => Some(number.to_owned()),
-            (None, Some(digits)) if digits.len() <= 2 => Some(format!("{digits:0<2}")),
-            _ => None,
+        // Excel holds 12,5 % as 0.125: the four digits behind the point are hundredths of a percent.
+        let shown_as_percent = text.strip_prefix("0.").filter(|digits| cell.kind == CellKind::Fraction && digits.len() <= 4);
+        let hundredths = match (percent, shown_as_percent) {
+            (Some(number), _) => Some(hundredths(number)),
+            (None, Some(digits)) => Some(format!("{digits:0<4}").parse().ok()),
+            (None, None) => None,
         };
-        if let Some(number) = percent {
-            return match number.parse::<i64>() {
-                Ok(0) => Ok(Some(("none", 0))),
-                Ok(value @ 1..=100) => Ok(Some(("percent", value))),
-                _ => Err(self.problem(column, "Persen harus angka bulat 0 sampai 100, misalnya 10%.")),
+        if let Some(value) = hundredths {
+            return match value {
+                Some(0) => Ok(Some(("none", 0))),
+                Some(value @ 1..=10_000) => Ok(Some(("percent", value))),
+                _ => Err(self.problem(column, "Persen harus angka 0 sampai 100, misalnya 10%.")),
             };
         }
         let amount = self.money(column)?.unwrap_or(Rupiah::ZERO);
@@ -213,6 +214,16 @@ impl Cells<'_> {
             .map(|number| number.as_str().to_owned())
             .map_err(|error| self.problem("nomor_layanan", error.to_string()))
     }
+}
+
+/// `12,5` as 1250; at most two digits behind the comma.
+fn hundredths(number: &str) -> Option<i64> {
+    let (whole, part) = number.split_once([',', '.']).unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    format!("{whole}{part:0<2}").parse().ok()
 }
 
 /// Reads a row; the first thing that cannot be right rejects it.
