@@ -50,6 +50,8 @@ pub struct Step {
     pub service: usize,
     /// Place of the payer.
     pub customer: usize,
+    /// Package, as the row names it.
+    pub package_id: i64,
     /// Whether the service is new.
     pub is_new: bool,
     /// Whether the payer is new.
@@ -197,6 +199,7 @@ fn plan_new(
     Ok(Step {
         service,
         customer,
+        package_id,
         is_new: true,
         is_new_customer,
         customer_change: CustomerChange::default(),
@@ -283,6 +286,7 @@ fn plan_update(known: &mut Known, row: Row, place: usize, package_id: i64, route
         row,
         service: place,
         customer: payer,
+        package_id,
         is_new: false,
         is_new_customer: false,
         customer_change,
