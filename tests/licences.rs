@@ -1,6 +1,6 @@
 //! Everything that goes into the program is under a licence that lets an operator use it as they like: the tree of
-//! normal and build dependencies with both features, over `cargo metadata`. An expression with OR needs one licence of
-//! the list, one with AND needs all.
+//! normal and build dependencies with both features, for every platform, over `cargo metadata` (which fetches what this
+//! machine has not built). An expression with OR needs one licence of the list, one with AND needs all.
 #![cfg(feature = "ssr")]
 
 use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand, PackageId};
@@ -78,7 +78,7 @@ fn reachable(start: &[(DependencyKind, bool)]) -> Vec<(String, Option<String>)> 
     let metadata = MetadataCommand::new()
         .manifest_path(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"))
         .features(CargoOpt::SomeFeatures(vec!["ssr".to_owned(), "hydrate".to_owned()]))
-        .other_options(vec!["--locked".to_owned(), "--offline".to_owned()])
+        .other_options(vec!["--locked".to_owned()])
         .exec()
         .expect("cargo metadata");
     let resolve = metadata.resolve.as_ref().expect("a resolved graph");
