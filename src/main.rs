@@ -12,6 +12,8 @@ async fn main() -> ExitCode {
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
         .init();
-    // clap ends with 2 on bad arguments by itself.
-    kimonet::cli::run(Cli::parse()).await
+    match Cli::try_parse() {
+        Ok(cli) => kimonet::cli::run(cli).await,
+        Err(error) => kimonet::cli::answer_typing(&error),
+    }
 }

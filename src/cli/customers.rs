@@ -1,7 +1,7 @@
 //! `package:add`, `customer:import`, `customer:export`.
 
-use super::Outcome;
 use super::args::{ExportArgs, PackageArgs};
+use super::{Outcome, progress};
 use crate::billing::Rupiah;
 use crate::server::audit::Who;
 use crate::server::customers::export::{ExportFilter, export as write_export};
@@ -9,19 +9,8 @@ use crate::server::customers::import;
 use crate::server::customers::packages::{self, PackageForm};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
-use std::io::IsTerminal;
 use std::path::Path;
-
-/// A progress bar when a terminal watches, else nothing.
-fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if !std::io::stderr().is_terminal() {
-        bar.set_draw_target(ProgressDrawTarget::hidden());
-    }
-    bar
-}
 
 pub async fn package_add(state: &AppState, options: PackageArgs) -> Result<Outcome> {
     let price = Rupiah::parse_input(&options.price).map_err(|error| Error::invalid("--price", error.to_string()))?;
@@ -44,7 +33,7 @@ pub async fn import(state: &AppState, file: &Path, dry_run: bool) -> Result<Outc
     let bytes = std::fs::read(file)
         .map_err(|error| Error::invalid("FILE", format!("Berkas {} tidak dapat dibuka: {error}", file.display())))?;
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let bar = progress_bar();
+    let bar = progress::bar();
     let report = import::import(state, Who::command(), bytes, &name, dry_run, |done, total| {
         bar.set_length(u64::try_from(total).unwrap_or(0));
         bar.set_position(u64::try_from(done).unwrap_or(0));
@@ -61,7 +50,10 @@ pub async fn import(state: &AppState, file: &Path, dry_run: bool) -> Result<Outc
         report.opening.credit
     )];
     text.extend(
-        report.rejected.iter().map(|row| format!("  baris {}, {} = {:?}: {}", row.row, row.column, row.value, row.problem)),
+        report
+            .rejected
+            .iter()
+            .map(|row| format!("  baris {}, {} = {:?}: {}", row.row, row.column, row.value, row.problem)),
     );
     Ok(Outcome::lines(serde_json::to_value(&report)?, text))
 }

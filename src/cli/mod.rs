@@ -7,6 +7,7 @@ mod billing;
 mod customers;
 mod network;
 mod payments;
+mod progress;
 mod serve;
 mod setup;
 
@@ -20,6 +21,7 @@ use crate::server::secrets::Secrets;
 use crate::server::state::AppState;
 use args::Command;
 use serde_json::{Value, json};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// What a command ends with: its object, and whether it did what was asked.
@@ -47,67 +49,97 @@ impl Outcome {
     }
 }
 
-/// Runs a parsed command line; the exit code.
-pub async fn run(cli: Cli) -> ExitCode {
-    let json = cli.json;
-    let outcome = dispatch(cli).await;
-    match outcome {
-        Ok(Outcome { value, text, error }) => {
-            if json {
-                let mut value = value;
-                if let (Some(object), Some(error)) = (value.as_object_mut(), &error) {
-                    object.insert("error".to_owned(), json!(error));
-                }
-                println!("{value}");
-            } else {
-                for line in &text {
-                    println!("{line}");
-                }
-                if let Some(error) = &error {
-                    eprintln!("gagal: {error}");
-                }
-            }
-            ExitCode::from(u8::from(error.is_some()))
+/// Exit code of arguments that cannot be understood.
+const BAD_ARGUMENTS: u8 = 2;
+
+/// Answers a command line that clap did not take (2), or that asked for help or version (0).
+pub fn answer_typing(error: &clap::Error) -> ExitCode {
+    let wrong = error.use_stderr();
+    if wrong && std::env::args_os().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        if print_lines(&[json!({ "error": first }).to_string()]).is_err() {
+            return ExitCode::FAILURE;
         }
-        Err(error) => {
-            if json {
-                println!("{}", json!({ "error": error.to_string() }));
-            }
-            eprintln!("gagal: {error}");
-            // What was typed is wrong: 2. Everything else: 1.
-            ExitCode::from(if matches!(error, Error::Invalid { .. }) && !is_refused_row(&error) { 2 } else { 1 })
-        }
+    }
+    match error.print() {
+        Ok(()) if !wrong => ExitCode::SUCCESS,
+        _ => ExitCode::from(BAD_ARGUMENTS),
     }
 }
 
-/// Rules of the business about values that were understood (a future date, say) are a refusal, not a typing error.
-fn is_refused_row(error: &Error) -> bool {
-    matches!(error, Error::Invalid { field, .. } if matches!(field.as_str(), "received_on" | "period" | "file" | "setting"))
+/// Writes to stdout. A reader that went away (`| head`) is an error here, never a panic.
+fn print_lines(lines: &[String]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+/// Runs a parsed command line; the exit code.
+pub async fn run(cli: Cli) -> ExitCode {
+    let json = cli.json;
+    let (lines, reason, code) = match dispatch(cli).await {
+        Ok(Outcome { mut value, text, error }) => {
+            if let (Some(object), Some(error)) = (value.as_object_mut(), &error) {
+                object.insert("error".to_owned(), json!(error));
+            }
+            let code = u8::from(error.is_some());
+            (if json { vec![value.to_string()] } else { text }, error, code)
+        }
+        Err(error) => {
+            let code = if is_typing_error(&error) { BAD_ARGUMENTS } else { 1 };
+            let lines = if json { vec![json!({ "error": error.to_string() }).to_string()] } else { Vec::new() };
+            (lines, Some(error.to_string()), code)
+        }
+    };
+    if let Some(reason) = reason {
+        eprintln!("gagal: {reason}");
+    }
+    // What was done is done; but nobody was told, and that is no success.
+    if print_lines(&lines).is_err() { ExitCode::FAILURE } else { ExitCode::from(code) }
+}
+
+/// Whether what was typed is wrong. Values that were understood and refused by a rule (a future date, say), a file that
+/// is no table, and a faulty environment are failures instead.
+fn is_typing_error(error: &Error) -> bool {
+    let Error::Invalid { field, .. } = error else { return false };
+    let refused = matches!(field.as_str(), "received_on" | "period" | "file" | "setting");
+    let environment = field.starts_with("KIMONET_") || field.starts_with("LEPTOS_") || field == "Leptos.toml";
+    !refused && !environment
 }
 
 async fn dispatch(cli: Cli) -> Result<Outcome> {
-    let mut config = Config::load()?;
+    let config = Config::load()?;
+    if cli.date.is_some() && matches!(cli.command, Command::Serve { .. } | Command::Sandbox(_)) {
+        return Err(Error::invalid(
+            "--date",
+            "--date berlaku untuk satu perintah; server dan sandbox digeser dengan KIMONET_CLOCK_OFFSET_S.",
+        ));
+    }
     match cli.command {
         Command::Serve { demo } => serve::serve(config, demo).await,
         Command::Sandbox(options) => serve::sandbox(&config, &options).await,
         Command::KeyGenerate { force } => setup::key_generate(config, force).await,
         Command::DbMigrate => setup::migrate(&config).await,
         command => {
-            config.demo = false;
             let zone = config.zone;
             let clock = match cli.date {
                 Some(date) => Clock::at_business_date(zone, date),
                 None => Clock::real(zone, config.clock_offset_s),
             };
             let state = open(config, clock).await?;
-            let outcome = with_state(&state, command, cli.date.is_some()).await;
+            let spinner = progress::spinner(&command);
+            let outcome = with_state(&state, command).await;
+            spinner.finish_and_clear();
             state.db.close().await;
             outcome
         }
     }
 }
 
-async fn with_state(state: &AppState, command: Command, dated: bool) -> Result<Outcome> {
+async fn with_state(state: &AppState, command: Command) -> Result<Outcome> {
     match command {
         Command::Serve { .. } | Command::Sandbox(_) | Command::KeyGenerate { .. } | Command::DbMigrate => {
             Err(Error::Internal("perintah tanpa basis data".to_owned()))
@@ -122,7 +154,7 @@ async fn with_state(state: &AppState, command: Command, dated: bool) -> Result<O
         Command::RouterAdd(options) => network::router_add(state, options).await,
         Command::MikrotikTest { server } => network::mikrotik_test(state, &server).await,
         Command::RouterSync { server } => network::router_sync(state, server.as_deref()).await,
-        Command::IsolirAuto(options) => network::isolir_auto(state, &options, dated).await,
+        Command::IsolirAuto(options) => network::isolir_auto(state, &options).await,
         Command::IsolirCustomer(options) => network::isolir_one(state, options, true).await,
         Command::IsolirRestore(options) => network::isolir_one(state, options, false).await,
         Command::InvoiceGenerate(options) => billing::generate(state, &options, false).await,
@@ -141,13 +173,25 @@ async fn open(config: Config, clock: Clock) -> Result<AppState> {
     prepare_folder(&config)?;
     let db = Db::connect(&config.database_url).await?;
     if db.pending().await? > 0 {
-        return Err(Error::Refused(
-            "Basis data belum siap: jalankan dahulu `kimonet db:migrate`.".to_owned(),
-        ));
+        return Err(Error::Refused("Basis data belum siap: jalankan dahulu `kimonet db:migrate`.".to_owned()));
     }
     let state = AppState::new(db, clock, config, secrets)?;
-    state.check_key().await?;
+    check(&state).await?;
     Ok(state)
+}
+
+/// What every process must find right before it does anything: the key that the database was sealed with, and no moved
+/// clock where a gateway takes real money.
+async fn check(state: &AppState) -> Result<()> {
+    state.check_key().await?;
+    if state.clock.offset_s() != 0
+        && let Some(gateway) = state.fresh_settings().await?.production_gateway()
+    {
+        return Err(Error::Refused(format!(
+            "KIMONET_CLOCK_OFFSET_S tidak boleh dipakai selama gateway {gateway} memakai lingkungan production."
+        )));
+    }
+    Ok(())
 }
 
 /// Reads the application key from the environment or its file.
@@ -161,7 +205,9 @@ fn read_key(config: &Config) -> Result<Secrets> {
             "Kunci aplikasi belum ada ({}). Buat dahulu dengan `kimonet key:generate`.",
             config.key_file.display()
         ))),
-        Err(error) => Err(Error::Refused(format!("Kunci aplikasi tidak terbaca ({}): {error}", config.key_file.display()))),
+        Err(error) => {
+            Err(Error::Refused(format!("Kunci aplikasi tidak terbaca ({}): {error}", config.key_file.display())))
+        }
     }
 }
 

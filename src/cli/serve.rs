@@ -28,6 +28,7 @@ const DEMO_ROUTERS: u16 = 3928;
 
 sql!(ANY_CUSTOMER = "SELECT COUNT(*) FROM (SELECT 1 FROM customer LIMIT 1) c");
 sql!(ANY_STAFF = "SELECT COUNT(*) FROM (SELECT 1 FROM staff LIMIT 1) s");
+sql!(DEMO_STAFF = "SELECT COUNT(*) FROM staff WHERE email = $1");
 
 /// Serves the site until SIGTERM or SIGINT. Applies what the schema misses first.
 pub async fn serve(mut config: Config, demo: bool) -> Result<Outcome> {
@@ -50,14 +51,7 @@ pub async fn serve(mut config: Config, demo: bool) -> Result<Outcome> {
     let db = Db::connect(&config.database_url).await?;
     db.migrate().await?;
     let state = AppState::new(db, clock, config, secrets)?;
-    state.check_key().await?;
-    if state.config.clock_offset_s != 0
-        && let Some(gateway) = state.fresh_settings().await?.production_gateway()
-    {
-        return Err(Error::Refused(format!(
-            "KIMONET_CLOCK_OFFSET_S tidak boleh dipakai selama gateway {gateway} memakai lingkungan production."
-        )));
-    }
+    super::check(&state).await?;
     let listener = TcpListener::bind(state.config.listen)
         .await
         .map_err(|error| Error::Refused(format!("Alamat {} tidak dapat dipakai: {error}", state.config.listen)))?;
@@ -108,26 +102,19 @@ async fn wait_for_signal() {
 
 /// Fills the demo once, and starts its outside world with the accounts that its services have.
 async fn prepare_demo(state: &AppState) -> Result<()> {
-    if state.db.number(ANY_CUSTOMER, args![]).await? == 0 {
+    let filled = state.db.number(ANY_CUSTOMER, args![]).await? + state.db.number(ANY_STAFF, args![]).await? > 0;
+    // The owner is written last: without him this is a demo that was stopped half filled, or somebody's own database.
+    if filled && state.db.number(DEMO_STAFF, args![DEMO_OWNER]).await? == 0 {
+        return Err(Error::Refused(format!(
+            "Basis data ini bukan demo, atau penyiapan demo dahulu terputus. Hapus folder {} lalu jalankan lagi, dan jangan memakai DATABASE_URL milik usaha untuk demo.",
+            state.config.data.display()
+        )));
+    }
+    if !filled {
         eprintln!("Menyiapkan data demo …");
         seed::seed(state, SeedWish { customers: 300, months: 12, random_seed: 20_260 }).await?;
-    }
-    if state.db.number(ANY_STAFF, args![]).await? == 0 {
+        setup::store_settings(state, demo_settings()).await?;
         setup::add_staff(state, DEMO_OWNER, "Bu Rina", "owner", DEMO_PASSWORD).await?;
-        let sandbox = format!("http://{}", SocketAddr::from(DEMO_SANDBOX));
-        let values = [
-            ("company.name", "Kimonet Demo".to_owned()),
-            ("company.phone", "0812-0000-0000".to_owned()),
-            ("gateway.flip.enabled", "true".to_owned()),
-            ("gateway.flip.base_url", format!("{sandbox}/flip")),
-            ("gateway.flip.secret_key", crate::sandbox::flip::SECRET_KEY.to_owned()),
-            ("gateway.flip.validation_token", crate::sandbox::flip::VALIDATION_TOKEN.to_owned()),
-            ("whatsapp.provider", "mpwa".to_owned()),
-            ("whatsapp.api_url", format!("{sandbox}/whatsapp")),
-            ("whatsapp.device_id", crate::sandbox::whatsapp::DEVICE.to_owned()),
-            ("whatsapp.api_key", crate::sandbox::whatsapp::API_KEY.to_owned()),
-        ];
-        setup::store_settings(state, values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()).await?;
     }
     let wish = IssueWish { period: None, scope: Scope::All, notify: false, dry_run: false };
     state.ledger(Who::system()).await?.issue(wish).await?;
@@ -145,6 +132,24 @@ async fn prepare_demo(state: &AppState) -> Result<()> {
         stop.cancelled().await;
     })
     .await
+}
+
+/// Gateway and WhatsApp of the demo: its own sandbox.
+fn demo_settings() -> Vec<(String, String)> {
+    let sandbox = format!("http://{}", SocketAddr::from(DEMO_SANDBOX));
+    let values = [
+        ("company.name", "Kimonet Demo".to_owned()),
+        ("company.phone", "0812-0000-0000".to_owned()),
+        ("gateway.flip.enabled", "true".to_owned()),
+        ("gateway.flip.base_url", format!("{sandbox}/flip")),
+        ("gateway.flip.secret_key", crate::sandbox::flip::SECRET_KEY.to_owned()),
+        ("gateway.flip.validation_token", crate::sandbox::flip::VALIDATION_TOKEN.to_owned()),
+        ("whatsapp.provider", "mpwa".to_owned()),
+        ("whatsapp.api_url", format!("{sandbox}/whatsapp")),
+        ("whatsapp.device_id", crate::sandbox::whatsapp::DEVICE.to_owned()),
+        ("whatsapp.api_key", crate::sandbox::whatsapp::API_KEY.to_owned()),
+    ];
+    values.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn greet(state: &AppState) {

@@ -17,7 +17,7 @@ impl Db {
         Ok(self.applied().await?.saturating_sub(before))
     }
 
-    /// How many migrations are missing. `serve` refuses to start on a database that is behind.
+    /// How many migrations are missing. Commands refuse a database that is behind; `serve` applies them first.
     pub async fn pending(&self) -> Result<usize, DbError> {
         let known = match self {
             Self::Sqlite { .. } => SQLITE.iter().count(),
@@ -26,7 +26,8 @@ impl Db {
         Ok(known.saturating_sub(self.applied().await?))
     }
 
-    async fn applied(&self) -> Result<usize, DbError> {
+    /// How many migrations the database has; 0 for one that was never set up.
+    pub async fn applied(&self) -> Result<usize, DbError> {
         let there: i64 = match self {
             Self::Sqlite { write, .. } => {
                 sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
