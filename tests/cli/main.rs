@@ -1,0 +1,6 @@
+//! The command line from outside the process, as scripts use it: names, options, exit codes and JSON of CONTRACT.
+#![cfg(feature = "ssr")]
+
+mod money;
+mod setup;
+mod world;
