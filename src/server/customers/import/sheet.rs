@@ -179,13 +179,19 @@ fn read_csv(bytes: &[u8]) -> Result<Raw> {
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     // Excel counts a cell with line breaks as one row, the file as several lines.
-    let mut breaks = 0;
+    let (mut breaks, mut counted, mut lines) = (0, 0, 0_u64);
     let mut rows = Raw::new();
     for record in reader.records() {
         let record =
             record.map_err(|_| bad("Berkas CSV ini rusak. Simpan lagi dari Excel sebagai .xlsx, lalu impor lagi."))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let row = i64::try_from(line.saturating_sub(breaks)).unwrap_or(i64::MAX);
+        // The reader says where a record begins before it has passed the line ends in front of it: they are passed here.
+        let begin = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(counted);
+        let skipped = text.as_bytes().get(begin..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let begin = begin + skipped;
+        let passed = text.as_bytes().get(counted..begin).unwrap_or_default();
+        lines += u64::try_from(passed.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0);
+        counted = counted.max(begin);
+        let row = i64::try_from((lines + 1).saturating_sub(breaks)).unwrap_or(i64::MAX);
         let inside: usize = record.iter().map(|field| field.matches('\n').count()).sum();
         breaks += u64::try_from(inside).unwrap_or(0);
         let cells: BTreeMap<usize, Cell> = record
