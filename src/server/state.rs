@@ -23,7 +23,10 @@ const OUTSIDE_CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 const KEY_CHECK: &str = "internal.key_check";
 
 sql!(FIND_KEY_CHECK = "SELECT value FROM setting WHERE key = $1");
-sql!(PUT_KEY_CHECK = "INSERT INTO setting (key, value, sealed, updated_at) VALUES ($1, $2, FALSE, $3) ON CONFLICT (key) DO NOTHING");
+sql!(
+    PUT_KEY_CHECK =
+        "INSERT INTO setting (key, value, sealed, updated_at) VALUES ($1, $2, FALSE, $3) ON CONFLICT (key) DO NOTHING"
+);
 
 /// Database, clock, keys and the outgoing HTTP client; cheap to clone, one a process.
 #[derive(Clone, Debug)]
