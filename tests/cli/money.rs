@@ -1,9 +1,10 @@
 //! The command line, as CONTRACT promises it: from a file of customers to bills, payments, balances and checks.
 
-use serde_json::{Value, json};
 use super::world::{World, keys};
+use serde_json::{Value, json};
 
-const CUSTOMERS: &str = "nomor_layanan,nama_pelanggan,telepon,paket,tanggal_pasang,tanggal_tempo,dibayar_sampai,tunggakan
+const CUSTOMERS: &str =
+    "nomor_layanan,nama_pelanggan,telepon,paket,tanggal_pasang,tanggal_tempo,dibayar_sampai,tunggakan
 CUST001,Budi Santoso,081234567890,Home-20M,2025-03-01,10,2025-12,
 CUST002,Siti Aminah,0812-3456-7891,Home-20M,01/03/2025,10,2025-12,150000
 CUST003,Joko,+62 812 3456 7892,Home-20M,2026-01-15,10,,
@@ -37,7 +38,19 @@ fn bills(world: &World, args: &[&str]) -> Vec<Value> {
 #[test]
 fn packages_have_one_name_each() {
     let world = World::ready();
-    let add = ["package:add", "--name", "Home-20M", "--price", "Rp 300.000", "--profile", "Home-20M", "--down-kbps", "20000", "--up-kbps", "20000"];
+    let add = [
+        "package:add",
+        "--name",
+        "Home-20M",
+        "--price",
+        "Rp 300.000",
+        "--profile",
+        "Home-20M",
+        "--down-kbps",
+        "20000",
+        "--up-kbps",
+        "20000",
+    ];
     assert_eq!(keys(&world.ok(&add)), ["id"]);
     world.ends(1, &add);
     world.ends(2, &["package:add", "--name", "B", "--price", "-1", "--profile", "B"]);
@@ -86,8 +99,19 @@ fn nine_hundred_thousand_pays_two_months_and_saldo_pays_the_third() {
     world.ok(&["invoice:generate", "--period", "2026-01", "--date", "2026-01-01"]);
     let pay = |amount: &str, request: &str| {
         world.ok(&[
-            "payment:record", "--service-number", "CUST001", "--amount", amount, "--method", "cash", "--received-by", "Rina",
-            "--request-id", request, "--date", "2026-01-05",
+            "payment:record",
+            "--service-number",
+            "CUST001",
+            "--amount",
+            amount,
+            "--method",
+            "cash",
+            "--received-by",
+            "Rina",
+            "--request-id",
+            request,
+            "--date",
+            "2026-01-05",
         ])
     };
     let paid = pay("900000", "kasir-1");
@@ -119,7 +143,9 @@ fn refusals_of_the_business_end_with_1_and_bad_options_with_2() {
     world.ends(1, &with(&["300000", "--received-on", "2026-01-06"]));
     world.ends(2, &with(&["tiga"]));
     world.ends(1, &["balance", "--service-number", "TIDAK-ADA"]);
-    assert!(world.ends(1, &["customer:import", &world.file("bohong.xlsx", "%PDF-1.7 bukan tabel")])["error"].is_string());
+    assert!(
+        world.ends(1, &["customer:import", &world.file("bohong.xlsx", "%PDF-1.7 bukan tabel")])["error"].is_string()
+    );
     world.ends(2, &["customer:import", "/tidak/ada.xlsx"]);
     assert_eq!(world.ok(&["verify"])["payments"], 0, "nothing of it was written");
 }
@@ -146,7 +172,17 @@ fn isolir_and_the_queue_answer_in_their_shapes() {
     assert_eq!(rehearsed["overdue"], 2);
     let run = world.ok(&["isolir:auto", "--wait", "0", "--date", "2026-01-12"]);
     assert_eq!(keys(&run), shape);
-    let one = world.ok(&["isolir:restore", "--id", "CUST001", "--reason", "salah orang", "--wait", "0", "--date", "2026-01-12"]);
+    let one = world.ok(&[
+        "isolir:restore",
+        "--id",
+        "CUST001",
+        "--reason",
+        "salah orang",
+        "--wait",
+        "0",
+        "--date",
+        "2026-01-12",
+    ]);
     assert_eq!(keys(&one), ["desired", "observed", "service_number"]);
     assert_eq!((&one["service_number"], &one["desired"]), (&json!("CUST001"), &json!("normal")));
     let drained = world.ok(&["work:drain", "--timeout", "5"]);

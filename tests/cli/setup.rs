@@ -1,10 +1,10 @@
 //! The command line, as CONTRACT promises it: keys, schema, settings, staff, what is mistyped, and what runs until it
 //! is stopped.
 
+use super::world::{World, free_address, get, keys};
 use serde_json::json;
 use std::net::TcpListener;
 use std::time::Duration;
-use super::world::{World, free_address, get, keys};
 
 #[test]
 fn what_is_mistyped_ends_with_2_and_one_object() {
@@ -60,7 +60,10 @@ fn an_unknown_engine_is_named_with_what_there_is() {
 #[test]
 fn settings_keep_secrets_to_themselves() {
     let world = World::ready();
-    assert_eq!(world.ok(&["setting:set", "company.name=Contoh Net", "invoice.due_day=15"])["changed"], json!(["company.name", "invoice.due_day"]));
+    assert_eq!(
+        world.ok(&["setting:set", "company.name=Contoh Net", "invoice.due_day=15"])["changed"],
+        json!(["company.name", "invoice.due_day"])
+    );
     let ended = world.run_with(&["setting:set", "gateway.flip.secret_key=@-"], "sangat-rahasia-77\n");
     assert_eq!((ended.code, ended.json), (0, json!({ "changed": ["gateway.flip.secret_key"] })));
     assert!(!ended.stderr.contains("sangat-rahasia"));
@@ -98,7 +101,18 @@ fn another_key_opens_nothing_and_a_new_one_seals_again() {
     let (http, router) = (free_address(), free_address());
     let _outside = world.start(&["sandbox", "--http", &http.to_string(), "--routeros", &router.to_string()], http);
     let port = router.port().to_string();
-    let add = ["router:add", "--name", "Utara", "--host", "127.0.0.1", "--port", &port, "--username", "billing", "--password-stdin"];
+    let add = [
+        "router:add",
+        "--name",
+        "Utara",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--username",
+        "billing",
+        "--password-stdin",
+    ];
     assert_eq!(keys(&world.ok_with(&add, "s3cret\n")), ["id"]);
     world.ok_with(&["setting:set", "whatsapp.api_key=@-"], "wa-kunci-rahasia");
     world.ok(&["package:add", "--name", "Home-20M", "--price", "300000", "--profile", "Home-20M"]);
@@ -115,10 +129,7 @@ fn another_key_opens_nothing_and_a_new_one_seals_again() {
     assert_eq!(world.ok(&["setting:list"])["settings"]["whatsapp.api_key"], "••••");
     // Both the router's password and the account's open with the new key: the one logs in, the other is set there.
     let test = world.ok(&["mikrotik:test", "--server", "Utara"]);
-    assert_eq!(
-        keys(&test),
-        ["board", "identity", "isolir_profile_exists", "latency_ms", "ok", "profiles", "version"],
-    );
+    assert_eq!(keys(&test), ["board", "identity", "isolir_profile_exists", "latency_ms", "ok", "profiles", "version"],);
     let sync = world.ok(&["router:sync", "--server", "Utara"]);
     assert_eq!(keys(&sync["routers"][0]), ["changed", "error", "kicked", "name", "read", "unmatched"]);
     assert!(get(http, "/control/state").1.contains("\"budi\""), "the missing account was created");
@@ -135,7 +146,18 @@ fn another_key_opens_nothing_and_a_new_one_seals_again() {
 fn a_router_that_is_not_there_is_told_with_advice() {
     let world = World::ready();
     let port = free_address().port().to_string();
-    let add = ["router:add", "--name", "Mati", "--host", "127.0.0.1", "--port", &port, "--username", "billing", "--password-stdin"];
+    let add = [
+        "router:add",
+        "--name",
+        "Mati",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--username",
+        "billing",
+        "--password-stdin",
+    ];
     world.ok_with(&add, "s3cret");
     let said = world.ends(1, &["mikrotik:test", "--server", "Mati"]);
     assert_eq!(said["ok"], false);
