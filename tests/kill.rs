@@ -3,6 +3,7 @@
 //!
 //! The binary is driven from outside, as an operator would. `KILL_CUSTOMERS` sets the size (`make soak`: 100000).
 #![cfg(feature = "ssr")]
+#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail loudly")]
 
 use serde_json::Value;
 use std::path::Path;

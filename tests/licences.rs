@@ -2,6 +2,7 @@
 //! normal and build dependencies with both features, for every platform, over `cargo metadata` (which fetches what this
 //! machine has not built). An expression with OR needs one licence of the list, one with AND needs all.
 #![cfg(feature = "ssr")]
+#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail loudly")]
 
 use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand, PackageId};
 use std::collections::{HashMap, HashSet};

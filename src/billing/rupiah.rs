@@ -77,7 +77,7 @@ impl Rupiah {
             out.push('-');
         }
         for (n, digit) in plain.chars().enumerate() {
-            if n > 0 && (plain.len() - n) % 3 == 0 {
+            if n > 0 && (plain.len() - n).is_multiple_of(3) {
                 out.push('.');
             }
             out.push(digit);

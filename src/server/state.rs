@@ -19,6 +19,9 @@ const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(35);
 /// Deadline of connecting to one.
 const OUTSIDE_CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// Settings and when they were read.
+type CachedSettings = (Instant, Arc<Settings>);
+
 /// Setting row that holds the check value of the application key.
 const KEY_CHECK: &str = "internal.key_check";
 
@@ -47,7 +50,7 @@ pub struct AppState {
     pub stop: CancellationToken,
     /// Name of this process among those that share the database.
     pub process: Arc<str>,
-    settings: Arc<Mutex<Option<(Instant, Arc<Settings>)>>>,
+    settings: Arc<Mutex<Option<CachedSettings>>>,
 }
 
 impl AppState {

@@ -1,7 +1,5 @@
 //! What tests stand on: an application on a fresh database of each engine, with a clock that they move.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail loudly")]
-
 use crate::args;
 use crate::billing::Rupiah;
 use crate::server::audit::Who;

@@ -186,7 +186,13 @@ fn read_csv(bytes: &[u8]) -> Result<Raw> {
             record.map_err(|_| bad("Berkas CSV ini rusak. Simpan lagi dari Excel sebagai .xlsx, lalu impor lagi."))?;
         // The reader says where a record begins before it has passed the line ends in front of it: they are passed here.
         let begin = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(counted);
-        let skipped = text.as_bytes().get(begin..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        let skipped = text
+            .as_bytes()
+            .get(begin..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|byte| matches!(byte, b'\n' | b'\r'))
+            .count();
         let begin = begin + skipped;
         let passed = text.as_bytes().get(counted..begin).unwrap_or_default();
         lines += u64::try_from(passed.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0);

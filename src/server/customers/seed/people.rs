@@ -92,8 +92,11 @@ const STREETS: [&str; 14] = [
 const AREAS: [&str; 6] = ["Sukamaju", "Mekarsari", "Cibening", "Karanganyar", "Tegalrejo", "Pasirjaya"];
 const COLLECTORS: [&str; 3] = ["Pak Dedi", "Pak Udin", "Bu Tini"];
 
+/// An insert head, and the rows that go with it.
+pub type TableRows = (&'static str, Vec<Vec<Val>>);
+
 /// Packages with prices, and routers.
-pub fn ground(state: &AppState, first_month: NaiveDate) -> Result<Vec<(&'static str, Vec<Vec<Val>>)>> {
+pub fn ground(state: &AppState, first_month: NaiveDate) -> Result<Vec<TableRows>> {
     let now = state.clock.now();
     let since = first_month - Days::new(3_650);
     let ids = 1_i64..;
@@ -171,7 +174,7 @@ pub struct Person {
     pub isolated_on: Option<NaiveDate>,
 }
 
-fn pick<'a, const N: usize>(list: &'a [&'static str; N], rng: &mut StdRng) -> &'static str {
+fn pick<const N: usize>(list: &[&'static str; N], rng: &mut StdRng) -> &'static str {
     list.get(rng.random_range(0..N)).copied().unwrap_or_default()
 }
 

@@ -298,7 +298,7 @@ fn observed_of_all(loaded: &[Loaded], proof: &Plan, last: &RouterView, router: &
 }
 
 fn missing_profile(router: &RouterRow, loaded: &[Loaded], view: &RouterView) -> String {
-    if loaded.is_empty() || view.profiles.iter().any(|profile| *profile == router.isolir_profile) {
+    if loaded.is_empty() || view.profiles.contains(&router.isolir_profile) {
         String::new()
     } else {
         format!("Profil isolir \"{}\" tidak ada di router.", router.isolir_profile)
