@@ -172,19 +172,18 @@ fn isolir_and_the_queue_answer_in_their_shapes() {
     assert_eq!(rehearsed["overdue"], 2);
     let run = world.ok(&["isolir:auto", "--wait", "0", "--date", "2026-01-12"]);
     assert_eq!(keys(&run), shape);
-    let one = world.ok(&[
-        "isolir:restore",
-        "--id",
-        "CUST001",
-        "--reason",
-        "salah orang",
-        "--wait",
-        "0",
-        "--date",
-        "2026-01-12",
-    ]);
+    // A service that no router carries cannot be isolated by hand, and says so.
+    world.ends(1, &["isolir:customer", "--id", "CUST001", "--wait", "0"]);
+    let port = super::world::free_address().port().to_string();
+    let add = ["router:add", "--name", "Mati", "--host", "127.0.0.1", "--port", &port, "--username", "billing"];
+    world.ok_with(&[&add[..], &["--password-stdin"]].concat(), "s3cret");
+    let row = "nomor_layanan,nama_pelanggan,telepon,paket,lokasi_server,pppoe_username\nCUST009,Rudi,081234567899,Home-20M,Mati,rudi\n";
+    world.ok(&["customer:import", &world.file("rudi.csv", row)]);
+    let one = world.ok(&["isolir:customer", "--id", "CUST009", "--reason", "diminta sendiri", "--wait", "0"]);
     assert_eq!(keys(&one), ["desired", "observed", "service_number"]);
-    assert_eq!((&one["service_number"], &one["desired"]), (&json!("CUST001"), &json!("normal")));
+    assert_eq!((&one["service_number"], &one["desired"]), (&json!("CUST009"), &json!("isolated")));
+    assert_ne!(one["observed"], "isolated", "nobody has seen it on the router");
+    assert_eq!(world.ok(&["isolir:restore", "--id", "CUST009", "--wait", "0"])["desired"], "normal");
     let drained = world.ok(&["work:drain", "--timeout", "5"]);
     assert_eq!(keys(&drained), ["dead", "done", "left", "retry"]);
 }
