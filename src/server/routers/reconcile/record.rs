@@ -79,7 +79,7 @@ pub(super) async fn success(state: &AppState, router: &RouterRow, loaded: &[Load
         kicked: seen.kicked,
         unmatched: count(seen.unmatched),
         error: None,
-        kicks_left: count(seen.kicks_left.len()),
+        left: count(seen.kicks_left.len() + seen.changes_left),
         again: seen.again,
     })
 }
