@@ -15,3 +15,15 @@ pub mod jobs;
 pub mod sandbox;
 #[cfg(feature = "ssr")]
 pub mod server;
+
+/// Brings the office's pages to life in the browser, and says so on the body: tests wait for `data-ready`.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+    if let Some(body) = leptos::prelude::document().body() {
+        // Fails only for names that are no attribute; this one is.
+        let _never = body.set_attribute("data-ready", "1");
+    }
+}

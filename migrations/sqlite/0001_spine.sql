@@ -97,6 +97,8 @@ CREATE TABLE service (
 );
 CREATE INDEX service_customer ON service (customer_id);
 CREATE INDEX service_router ON service (router_id, pppoe_username);
+-- The dashboard's counts read this alone.
+CREATE INDEX service_stage ON service (stage, desired, observed);
 CREATE INDEX service_unsettled ON service (router_id) WHERE desired <> observed;
 
 CREATE TABLE counter (
@@ -183,7 +185,8 @@ CREATE TABLE invoice (
 );
 CREATE INDEX invoice_service ON invoice (service_id, period);
 CREATE INDEX invoice_unpaid ON invoice (customer_id, due_on) WHERE status IN ('open', 'partial');
-CREATE INDEX invoice_period ON invoice (period, status);
+CREATE INDEX invoice_period ON invoice (period, status, total, paid);
+CREATE INDEX invoice_service_unpaid ON invoice (service_id, due_on, total, paid) WHERE status IN ('open', 'partial');
 
 CREATE TABLE invoice_line (
   id INTEGER PRIMARY KEY,
@@ -226,7 +229,7 @@ CREATE UNIQUE INDEX payment_gateway ON payment (gateway, gateway_reference) WHER
 CREATE UNIQUE INDEX payment_request ON payment (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX payment_customer ON payment (customer_id);
 CREATE INDEX payment_unused ON payment (customer_id) WHERE unused > 0;
-CREATE INDEX payment_received ON payment (received_on);
+CREATE INDEX payment_received ON payment (received_on, method, amount);
 
 CREATE TABLE allocation (
   id INTEGER PRIMARY KEY,
@@ -314,6 +317,7 @@ CREATE TABLE refused_notice (
   address TEXT NOT NULL,
   at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX refused_notice_at ON refused_notice (at);
 
 CREATE TABLE work (
   id INTEGER PRIMARY KEY,

@@ -1,7 +1,9 @@
 //! Which deed carries out which kind of work.
 
 use super::{attempts, housekeeping, invoicing, isolir, schedule, sweep};
-use crate::server::error::{Error, Result};
+use crate::server::customers::import;
+use crate::server::error::Result;
+use crate::server::gateways::inbox;
 use crate::server::messages::deliver;
 use crate::server::routers::reconcile;
 use crate::server::state::AppState;
@@ -12,9 +14,9 @@ pub async fn carry_out(state: AppState, claimed: Claimed) -> Result<Outcome> {
     match claimed.job {
         Job::SyncRouter { router_id } => reconcile::carry_out(&state, router_id).await,
         Job::SendMessage { message_id } => deliver::deliver(&state, message_id, claimed.attempt).await,
-        Job::SettleNotice { notice_id } => settle_notice(&state, notice_id).await,
-        Job::AskAttempt { attempt_id } => ask_attempt(&state, attempt_id).await,
-        Job::RunImport { import_id } => run_import(&state, import_id).await,
+        Job::SettleNotice { notice_id } => inbox::carry_out_notice(&state, notice_id).await,
+        Job::AskAttempt { attempt_id } => inbox::ask_attempt(&state, attempt_id).await,
+        Job::RunImport { import_id } => import::run_job(&state, import_id).await.map(|()| Outcome::Done),
         Job::RunJob { job, slot } => run_job(&state, &job, &slot, claimed.attempt).await,
     }
 }
@@ -38,18 +40,4 @@ async fn run_job(state: &AppState, job: &str, slot: &str, attempt: i64) -> Resul
         }
     }
     result.map(|_| Outcome::Done)
-}
-
-// The next three stand in for deeds of other branches; each says that it cannot be done yet and is tried again.
-
-async fn settle_notice(_state: &AppState, notice_id: i64) -> Result<Outcome> {
-    Err(Error::Unavailable(format!("pemberitahuan {notice_id}: penerimaan gateway belum terpasang")))
-}
-
-async fn ask_attempt(_state: &AppState, attempt_id: i64) -> Result<Outcome> {
-    Err(Error::Unavailable(format!("pembayaran {attempt_id}: gateway belum terpasang")))
-}
-
-async fn run_import(_state: &AppState, import_id: i64) -> Result<Outcome> {
-    Err(Error::Unavailable(format!("impor {import_id}: impor belum terpasang")))
 }

@@ -16,8 +16,8 @@ struct Door(RouterSim);
 
 #[async_trait]
 impl RouterDoor for Door {
-    fn name(&self) -> String {
-        self.0.name().to_owned()
+    fn name(&self) -> &str {
+        self.0.name()
     }
 
     async fn state_json(&self) -> Value {

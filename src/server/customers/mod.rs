@@ -1,1 +1,7 @@
-//! Filled by its own commits.
+//! Customers and their services: import, export, look-ups, packages, the seed.
+
+pub mod export;
+pub mod find;
+pub mod import;
+pub mod packages;
+pub mod seed;

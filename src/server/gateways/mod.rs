@@ -9,8 +9,10 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use std::fmt;
 
+pub mod attempts;
 pub mod flip;
 mod flip_wire;
+pub mod inbox;
 mod lenient;
 pub mod methods;
 pub mod notice;

@@ -1,0 +1,127 @@
+// From the file of customers to the restored line: import, issue, isolir, look up, pay, next month's bill, router,
+// WhatsApp. Once with scripts and once without.
+import { expect, type Page, test } from '@playwright/test';
+import { watch, World } from '../harness.ts';
+
+const CUSTOMERS = `nomor_layanan,nama_pelanggan,telepon,paket,lokasi_server,pppoe_username,pppoe_password,tanggal_pasang,tanggal_tempo,dibayar_sampai
+CUST001,Budi Santoso,081234567890,Home-20M,Utara,budi,sandi-budi,2025-11-03,10,2025-12
+CUST002,Siti Aminah,0812-3456-7891,Home-20M,Utara,siti,sandi-siti,03/11/2025,10,2025-12
+CUST003,Joko Widodo,+62 812 3456 7892,Home-20M,Utara,joko,sandi-joko,2025-11-03,10,2025-12
+`;
+const LATE = { JavaScript: { number: 'CUST001', account: 'budi', phone: '6281234567890' }, 'no JavaScript': { number: 'CUST002', account: 'siti', phone: '6281234567891' } };
+type Payer = (typeof LATE)['JavaScript'];
+
+test.describe.configure({ mode: 'serial' });
+let world: World;
+
+test.beforeAll(async ({}, info) => {
+  world = await World.begin(info.project.name);
+});
+test.afterAll(async () => world?.end());
+
+test('a file becomes customers, bills and accounts; the late ones are isolated', async () => {
+  world.connect();
+  const file = world.file('pelanggan.csv', CUSTOMERS);
+  const imported = world.run(['customer:import', file, '--date', '2025-12-20']);
+  expect(imported).toMatchObject({ rows: 3, imported: 3, rejected: [] });
+  expect(world.run(['customer:import', file, '--date', '2025-12-20'])).toMatchObject({ rows: 3, imported: 0, updated: 0, rejected: [] });
+
+  world.run(['router:sync', '--server', 'Utara']);
+  for (const account of ['budi', 'siti', 'joko']) {
+    await expect.poll(async () => (await world.line(account)).running, { message: `${account} is online` }).toBe('Home-20M');
+  }
+
+  const issue = ['invoice:generate', '--period', '2026-01', '--date', '2026-01-01'];
+  const issued = world.run(issue);
+  expect(issued).toMatchObject({ period: '2026-01', issued: 3, already: 0, skipped: [], total: 900_000 });
+  expect(world.run(issue)).toMatchObject({ issued: 0, already: 3, set_hash: issued.set_hash });
+  world.run(['payment:record', '--service-number', 'CUST003', '--amount', '300000', '--method', 'cash', '--date', '2026-01-05']);
+
+  const before = await world.line('budi');
+  const isolir = world.run(['isolir:auto', '--date', '2026-01-14', '--wait', '20']);
+  expect(isolir).toMatchObject({ overdue: 2, isolated: 2, pending: 0, failed: [], braked: false });
+  for (const { account } of Object.values(LATE)) {
+    await expect.poll(async () => (await world.line(account)).running, { message: `${account} came back slowed down` }).toBe('ISOLIR');
+    expect((await world.line(account)).profile).toBe('ISOLIR');
+  }
+  expect((await world.line('budi')).since).not.toBe(before.since);
+  expect(await world.line('joko')).toMatchObject({ profile: 'Home-20M', running: 'Home-20M' });
+  await world.serve();
+});
+
+/** The customer's way from the number to the payment page; the attempt's reference. */
+async function lookUpAndChoose(page: Page, payer: Payer): Promise<string> {
+  await page.goto(`${world.base}/billing`);
+  await page.getByLabel('Nomor layanan').fill(payer.number);
+  await page.getByRole('button', { name: 'Cek Tagihan' }).click();
+  await expect(page.getByRole('heading', { name: 'Tagihan Anda' })).toBeVisible();
+  await expect(page.getByText('Terisolir')).toBeVisible();
+  await expect(page.getByText('Rp 300.000').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Bayar' }).click();
+  await expect(page.getByRole('heading', { name: 'Pilih Cara Bayar' })).toBeVisible();
+  await page.getByRole('radio', { name: /BNI/ }).check();
+  await page.getByRole('button', { name: /nomor pembayaran|Bayar/ }).click();
+  await expect(page.getByRole('heading', { name: 'Selesaikan Pembayaran' })).toBeVisible();
+  const reference = /\/bayar\/([^/?#]+)/.exec(page.url())?.[1];
+  if (!reference) throw new Error(`no reference in ${page.url()}`);
+
+  const payment = (await world.state()).payments.at(-1);
+  expect(payment).toMatchObject({ gateway: 'flip', amount: 300_000 });
+  const shown = (await page.locator('main').innerText()).replaceAll(/\s/g, '');
+  expect(payment?.code, 'a virtual account number').toMatch(/^\d{8,}$/);
+  expect(shown, 'its number stands on our own page').toContain(payment?.code ?? '?');
+  return reference;
+}
+
+async function assertRestored(payer: Payer, isolatedSince: string | undefined): Promise<void> {
+  const bills = world.invoices(payer.number);
+  expect(bills.find((bill) => bill.period === '2026-01')).toMatchObject({ status: 'paid', paid: 300_000 });
+  expect(bills.filter((bill) => bill.period === '2026-02')).toMatchObject([{ status: 'open', total: 300_000, paid: 0 }]);
+  await expect.poll(() => world.line(payer.account), { message: 'the package is back' }).toMatchObject({ profile: 'Home-20M', running: 'Home-20M' });
+  expect((await world.line(payer.account)).since, 'the session is a new one').not.toBe(isolatedSince);
+  await expect
+    .poll(async () => (await world.state()).messages.filter((message) => message.to === payer.phone && message.text.includes('300.000')).length)
+    .toBe(1);
+}
+
+for (const [how, payer] of Object.entries(LATE)) {
+  test.describe(how, () => {
+    test.use({ javaScriptEnabled: how === 'JavaScript' });
+    test(`bill, virtual account, paid, restored (${how})`, async ({ page }) => {
+      const assertQuiet = watch(page);
+      const isolatedSince = (await world.line(payer.account)).since;
+      const reference = await lookUpAndChoose(page, payer);
+      await world.order(`payments/flip/${reference}/pay`);
+      // With a script at once; without one the page asks again every ten seconds.
+      await expect(page.getByRole('heading', { name: 'Pembayaran Berhasil' })).toBeVisible({ timeout: 30_000 });
+      expect(page.url()).toContain(reference);
+      await assertRestored(payer, isolatedSince);
+      assertQuiet();
+    });
+  });
+}
+
+test('twenty equal notices at once are one payment, one next bill, one message', async () => {
+  const bill = world.invoices('CUST003').find((row) => row.period === '2026-02');
+  expect(bill).toMatchObject({ status: 'open' });
+  const check = await fetch(`${world.base}/billing/check`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ customer_number: 'CUST003' }),
+  });
+  const { invoices } = (await check.json()) as { invoices: { id: number; periode: string; status: string }[] };
+  const answer = await fetch(`${world.base}/billing/pay`, {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ invoice_id: invoices.find((row) => row.periode === '2026-02')?.id, gateway: 'flip', method: 'bni_va' }),
+  });
+  const attempt = (await answer.json()) as { success: boolean; transaction_id: string; amount: number };
+  expect(attempt).toMatchObject({ success: true, amount: 300_000 });
+  const said = (await world.state()).messages.filter((message) => message.to === '6281234567892').length;
+
+  await world.order(`payments/flip/${attempt.transaction_id}/pay`, { signature: 'wrong' });
+  expect(world.invoices('CUST003').find((row) => row.period === '2026-02')).toMatchObject({ status: 'open', paid: 0 });
+
+  await world.order(`payments/flip/${attempt.transaction_id}/pay`, { times: 20 });
+  await expect.poll(() => world.invoices('CUST003').find((row) => row.period === '2026-02')?.status).toBe('paid');
+  await expect.poll(async () => (await world.state()).messages.filter((message) => message.to === '6281234567892').length).toBe(said + 1);
+  expect(world.run(['balance', '--service-number', 'CUST003'])).toMatchObject({ credit: 0 });
+  expect(world.invoices('CUST003').filter((row) => row.period === '2026-03').length).toBe(1);
+});

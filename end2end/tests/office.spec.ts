@@ -1,0 +1,124 @@
+// The office with believable data: log-in, the first screens, a search, a payment over the counter; every screen wide and
+// on a phone, light and dark. Whatever the console complains about fails. SCREENS=1 keeps the pictures in docs/screens.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { hydrated, logIn, ROOT, watch, World } from '../harness.ts';
+
+let world: World;
+test.describe.configure({ mode: 'serial' });
+test.beforeAll(async ({}, info) => {
+  world = await World.begin(info.project.name);
+  world.run(['db:seed', '--customers', '60', '--months', '12', '--random-seed', '7']);
+  world.run(['invoice:generate', '--date', '2026-01-01']);
+  await world.serve();
+});
+test.afterAll(async () => world?.end());
+
+test('without a session nothing of the office is shown', async ({ page }) => {
+  await page.goto(`${world.base}/admin/pelanggan`);
+  await expect(page).toHaveURL(/\/admin\/masuk/);
+  await page.locator('input[name=email]').fill('rina@contoh.test');
+  await page.locator('input[name=password]').fill('salah-sekali-ini');
+  await page.getByRole('button', { name: 'Masuk' }).click();
+  await expect(page).toHaveURL(/\/admin\/masuk/);
+  await expect(page.getByText(/tidak cocok|salah/i).first()).toBeVisible();
+});
+
+test('Beranda, search, and a payment over the counter', async ({ page }) => {
+  const assertQuiet = watch(page);
+  await logIn(page, world);
+  await hydrated(page);
+  await expect(page.getByRole('heading', { name: 'Beranda' }).first()).toBeVisible();
+
+  await page.goto(`${world.base}/admin/pelanggan`);
+  await expect(page.getByRole('heading', { name: 'Daftar Pelanggan' })).toBeVisible();
+  await hydrated(page);
+  const first = page.locator('tbody tr').first();
+  const name = (await first.getByRole('link').first().innerText()).split('\n')[0]?.trim() ?? '';
+  expect(name.length).toBeGreaterThan(2);
+  const search = page.locator('main input[name=q], #isi input[name=q]').first();
+  await search.fill(name);
+  await search.press('Enter');
+  await expect(page).toHaveURL(/q=/);
+  await expect(page.locator('tbody tr').first()).toContainText(name);
+
+  // Somebody who owes: he pays exactly that.
+  await page.goto(`${world.base}/admin/pelanggan?paid=belum`);
+  await hydrated(page);
+  const debtor = (await page.locator('tbody tr').first().getByRole('link').first().innerText()).split('\n')[0]?.trim() ?? '';
+  await page.goto(`${world.base}/admin/terima?cari=${encodeURIComponent(debtor)}`);
+  await hydrated(page);
+  await page.locator('main, #isi').first().getByRole('link', { name: debtor }).first().click();
+  await expect(page.getByText('Yang dipilih')).toBeVisible();
+  await page.getByRole('button', { name: 'Uang pas' }).click();
+  await expect(page.getByText('Kembalian').first()).toBeVisible();
+  await page.getByRole('button', { name: /^Simpan pembayaran Rp/ }).click();
+  await expect(page.getByText('Pembayaran tercatat.')).toBeVisible();
+  await expect(page.getByText(/^KW\//)).toBeVisible();
+  assertQuiet();
+});
+
+/** The screens and their names in docs/screens; the first of a list stands for each of its kind. */
+const SCREENS: [string, string][] = [
+  ['beranda', '/admin'],
+  ['daftar-pelanggan', '/admin/pelanggan'],
+  ['pelanggan', 'first:/admin/pelanggan'],
+  ['daftar-tagihan', '/admin/tagihan'],
+  ['tagihan', 'first:/admin/tagihan'],
+  ['terima-pembayaran', '/admin/terima'],
+  ['terbitkan-tagihan', '/admin/terbitkan'],
+  ['impor', '/admin/impor'],
+  ['router', '/admin/router'],
+  ['pesan', '/admin/pesan'],
+  ['lainnya', '/admin/lainnya'],
+];
+
+async function firstOf(page: Page, list: string): Promise<string> {
+  await page.goto(world.base + list);
+  const links = page.locator(`a[href^="${list}/"]`);
+  await expect(links.first()).toBeAttached();
+  return (await links.first().getAttribute('href')) ?? list;
+}
+
+async function picture(page: Page, name: string, project: string): Promise<void> {
+  // Nothing may be wider than the screen.
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(wide, `${name} scrolls sideways by so many pixels`).toBeLessThanOrEqual(0);
+  if (process.env.SCREENS !== '1' || project !== 'sqlite') return;
+  const folder = join(ROOT, 'docs/screens');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+for (const [size, width, height] of [['lebar', 1280, 900], ['ponsel', 390, 844]] as const) {
+  for (const [scheme, word] of [['light', 'terang'], ['dark', 'gelap']] as const) {
+    test.describe(`${size}, ${word}`, () => {
+      test.use({ viewport: { width, height }, colorScheme: scheme });
+      test(`every screen (${size}, ${word})`, async ({ page }, info) => {
+        test.setTimeout(180_000);
+        const assertQuiet = watch(page);
+        await page.goto(`${world.base}/billing`);
+        await picture(page, `cek-tagihan-${size}-${word}`, info.project.name);
+        const number = world.run(['invoice:list', '--status', 'open']).invoices[0]?.service_number as string;
+        await page.goto(`${world.base}/billing?nomor_layanan=${encodeURIComponent(number)}`);
+        await expect(page.getByRole('heading', { name: 'Tagihan Anda' })).toBeVisible();
+        await picture(page, `tagihan-anda-${size}-${word}`, info.project.name);
+
+        await page.goto(`${world.base}/admin/masuk`);
+        await hydrated(page);
+        await picture(page, `masuk-${size}-${word}`, info.project.name);
+        await logIn(page, world);
+        for (const [name, where] of SCREENS) {
+          const path = where.startsWith('first:') ? await firstOf(page, where.slice('first:'.length)) : where;
+          const answer = await page.goto(world.base + path);
+          expect(answer?.status(), path).toBe(200);
+          await hydrated(page);
+          await expect(page.locator('h1').first()).toBeVisible();
+          await picture(page, `${name}-${size}-${word}`, info.project.name);
+        }
+        assertQuiet();
+      });
+    });
+  }
+}

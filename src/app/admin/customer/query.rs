@@ -1,0 +1,280 @@
+//! What a customer's page reads: one statement a table, whatever the number of services.
+
+use super::{BillRow, CustomerView, EventRow, LedgerRow, MessageRow, PaymentRow, ServiceView};
+use crate::app::admin::customers::query::access_case;
+use crate::app::admin::words;
+use crate::app::dto::money;
+use crate::app::text;
+use crate::server::access::{self, AccessContext};
+use crate::server::audit::{self, Who};
+use crate::server::error::{Error, Result};
+use crate::server::state::AppState;
+use crate::{args, sql};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeMap;
+
+#[derive(sqlx::FromRow)]
+struct Customer {
+    name: String,
+    number: Option<String>,
+    phone: String,
+    email: String,
+    address: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Service {
+    id: i64,
+    service_number: String,
+    slug: String,
+    package: String,
+    price: i64,
+    router: String,
+    pppoe_username: String,
+    area: String,
+    collector: String,
+    due_day: i64,
+    started_on: NaiveDate,
+    stage: String,
+    access: String,
+    desired: String,
+    desired_reason: String,
+    observed_profile: String,
+    observed_at: Option<DateTime<Utc>>,
+    router_problem: String,
+    never_isolate: String,
+    owed: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Bill {
+    id: i64,
+    number: String,
+    period: String,
+    due_on: NaiveDate,
+    total: i64,
+    paid: i64,
+    status: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Payment {
+    id: i64,
+    receipt: String,
+    received_on: NaiveDate,
+    method: String,
+    channel: String,
+    gateway: Option<String>,
+    received_by: String,
+    amount: i64,
+    unused: i64,
+}
+
+sql!(CUSTOMER = "SELECT name, number, phone, email, address FROM customer WHERE id = $1");
+sql!(SERVICES = concat!(
+    "SELECT s.id, s.service_number, s.slug, p.name AS package,
+  CAST(COALESCE((SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1), 0) AS BIGINT) AS price,
+  COALESCE(r.name, '') AS router, s.pppoe_username, s.area, s.collector, s.due_day, s.started_on, s.stage, ",
+    access_case!(),
+    " AS access, s.desired, s.desired_reason, s.observed_profile, s.observed_at, s.router_problem, s.never_isolate,
+  CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')), 0) AS BIGINT) AS owed
+ FROM service s JOIN package p ON p.id = s.package_id LEFT JOIN router r ON r.id = s.router_id
+ WHERE s.customer_id = $1 ORDER BY s.service_number"
+));
+sql!(
+    BILLS = "SELECT i.id, i.number, i.period, i.due_on, i.total, i.paid, i.status
+ FROM invoice i WHERE i.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY i.id DESC LIMIT 36"
+);
+sql!(
+    PAYMENTS = "SELECT id, receipt, received_on, method, channel, gateway, received_by, amount, unused
+ FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36"
+);
+sql!(
+    USES = "SELECT a.payment_id, i.number FROM allocation a JOIN invoice i ON i.id = a.invoice_id
+ WHERE a.payment_id IN (SELECT id FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36) ORDER BY a.id"
+);
+sql!(SALDO = "SELECT CAST(COALESCE(SUM(unused), 0) AS BIGINT) FROM payment WHERE customer_id = $1 AND unused > 0");
+sql!(
+    MESSAGES =
+        "SELECT created_at, kind, text, state, reason FROM message WHERE customer_id = $1 ORDER BY id DESC LIMIT 20"
+);
+sql!(EVENTS = "SELECT e.at, e.what, s.service_number, e.reason, e.who FROM access_event e JOIN service s ON s.id = e.service_id
+ WHERE e.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY e.id DESC LIMIT 30");
+sql!(LEDGER = "SELECT business_date, text, amount FROM ledger_entry WHERE customer_id = $1 ORDER BY id");
+
+/// Rows of Kartu Piutang that are shown; the balance counts all of them.
+const LEDGER_ROWS: usize = 100;
+
+/// Everything about a customer.
+pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> Result<CustomerView> {
+    let today = app.clock.today();
+    let customer: Customer =
+        app.db.opt(CUSTOMER, args![id]).await?.ok_or_else(|| Error::NotFound("Pelanggan ini tidak ada.".to_owned()))?;
+    let services: Vec<Service> = app.db.all(SERVICES, args![id, today]).await?;
+    let owed: i64 = services.iter().map(|service| service.owed).sum();
+    let bills: Vec<Bill> = app.db.all(BILLS, args![id]).await?;
+    let events: Vec<(DateTime<Utc>, String, String, String, String)> = app.db.all(EVENTS, args![id]).await?;
+    let messages: Vec<(DateTime<Utc>, String, String, String, String)> = app.db.all(MESSAGES, args![id]).await?;
+    let saldo = app.db.number(SALDO, args![id]).await?;
+    Ok(CustomerView {
+        id,
+        name: customer.name,
+        number: customer.number.unwrap_or_default(),
+        phone: words::phone(&customer.phone),
+        email: customer.email,
+        address: customer.address,
+        owed: money(owed),
+        owes: owed > 0,
+        saldo: money(saldo),
+        services: services.into_iter().map(|service| service_view(app, service)).collect(),
+        bills: bills
+            .into_iter()
+            .map(|bill| BillRow {
+                id: bill.id,
+                number: bill.number,
+                period: words::period(&bill.period),
+                due: words::day(bill.due_on),
+                total: money(bill.total),
+                left: if bill.total == bill.paid || bill.status == "void" {
+                    String::new()
+                } else {
+                    money(bill.total - bill.paid)
+                },
+                status: text::invoice(&bill.status, bill.due_on < today),
+            })
+            .collect(),
+        payments: payments(app, id).await?,
+        messages: messages
+            .into_iter()
+            .map(|(at, kind, body, state, reason)| MessageRow {
+                at: words::instant(&app.clock, at),
+                kind: text::message_kind(&kind),
+                text: body,
+                state: text::message(&state),
+                reason,
+            })
+            .collect(),
+        events: events
+            .into_iter()
+            .map(|(at, what, number, reason, who)| EventRow {
+                at: words::instant(&app.clock, at),
+                what: text::access_event(&what),
+                number,
+                reason,
+                who,
+            })
+            .collect(),
+        ledger: ledger(app, id).await?,
+        may_pay,
+        may_access,
+    })
+}
+
+fn service_view(app: &AppState, row: Service) -> ServiceView {
+    let place = [row.area, row.collector].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+    let live = matches!(row.stage.as_str(), "aktif" | "siap_dicabut") && !row.pppoe_username.is_empty();
+    let observed = row
+        .observed_at
+        .map(|at| format!("{} ({})", row.observed_profile, words::instant(&app.clock, at)))
+        .unwrap_or_default();
+    ServiceView {
+        id: row.id,
+        portal: words::portal(&app.config, &row.slug),
+        number: row.service_number,
+        package: row.package,
+        price: money(row.price),
+        router: row.router,
+        account: row.pppoe_username,
+        place,
+        due_day: row.due_day,
+        started: words::day(row.started_on),
+        stage: text::stage(&row.stage),
+        access: text::access(&row.access),
+        reason: row.desired_reason,
+        observed,
+        problem: row.router_problem,
+        never_isolate: row.never_isolate,
+        owed: if row.owed == 0 { String::new() } else { money(row.owed) },
+        can_cut: live && row.desired == "normal",
+        can_restore: live && row.desired == "isolated",
+    }
+}
+
+async fn payments(app: &AppState, id: i64) -> Result<Vec<PaymentRow>> {
+    let rows: Vec<Payment> = app.db.all(PAYMENTS, args![id]).await?;
+    let mut uses: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for (payment, number) in app.db.all::<(i64, String)>(USES, args![id]).await? {
+        let numbers = uses.entry(payment).or_default();
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let way = text::method(&row.method, &row.channel, row.gateway.as_deref());
+            PaymentRow {
+                receipt: row.receipt,
+                day: words::day(row.received_on),
+                way: if row.gateway.is_some() { way } else { format!("{way} · {}", row.received_by) },
+                used_for: uses.remove(&row.id).unwrap_or_default().join(", "),
+                amount: money(row.amount),
+                unused: if row.unused == 0 { String::new() } else { money(row.unused) },
+            }
+        })
+        .collect())
+}
+
+/// Newest first, each with the balance after it.
+async fn ledger(app: &AppState, id: i64) -> Result<Vec<LedgerRow>> {
+    let rows: Vec<(NaiveDate, String, i64)> = app.db.all(LEDGER, args![id]).await?;
+    let mut balance = 0;
+    let mut list: Vec<LedgerRow> = rows
+        .into_iter()
+        .map(|(date, text, amount)| {
+            balance += amount;
+            LedgerRow {
+                day: words::day(date),
+                text,
+                debit: if amount > 0 { money(amount) } else { String::new() },
+                credit: if amount < 0 { money(-amount) } else { String::new() },
+                balance: money(balance),
+            }
+        })
+        .collect();
+    list.reverse();
+    list.truncate(LEDGER_ROWS);
+    Ok(list)
+}
+
+/// Isolates or restores by hand.
+pub async fn wish(app: &AppState, who: Who, service_id: i64, cut: bool, reason: &str) -> Result<()> {
+    let reason = reason.trim().to_owned();
+    if reason.is_empty() || reason.chars().count() > 200 {
+        return Err(Error::invalid("reason", "Tulis alasannya, paling banyak 200 huruf."));
+    }
+    let context =
+        AccessContext { settings: app.settings().await?, today: app.clock.today(), now: app.clock.now(), who };
+    app.db
+        .write::<_, Error, _>(move |tx| {
+            let (context, reason) = (context.clone(), reason.clone());
+            Box::pin(async move {
+                let (desired, manual) = if cut { ("isolated", "cut") } else { ("normal", "restored") };
+                access::wish(tx, &context, service_id, desired, manual, &reason).await?;
+                let subject = format!("service:{service_id}");
+                audit::record(
+                    tx,
+                    &context.who,
+                    context.now,
+                    "access.by_hand",
+                    &subject,
+                    "",
+                    &format!("{desired}: {reason}"),
+                )
+                .await
+            })
+        })
+        .await?;
+    app.work_bell.notify_one();
+    Ok(())
+}

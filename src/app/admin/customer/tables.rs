@@ -1,0 +1,129 @@
+//! The tables of a customer's page.
+
+use super::{BillRow, EventRow, LedgerRow, MessageRow, PaymentRow};
+use crate::app::ui::Tag;
+use leptos::prelude::*;
+
+/// A heading and a table, or a sentence when there is nothing.
+#[component]
+fn Table(title: &'static str, empty: &'static str, is_empty: bool, children: ChildrenFn) -> impl IntoView {
+    view! {
+        <section class="panel">
+            <div class="head"><h2>{title}</h2></div>
+            {if is_empty {
+                view! { <p class="pad mute">{empty}</p> }.into_any()
+            } else {
+                view! { <div class="scroll">{children()}</div> }.into_any()
+            }}
+        </section>
+    }
+}
+
+/// Bills, newest first.
+#[component]
+pub fn Bills(rows: Vec<BillRow>) -> impl IntoView {
+    let is_empty = rows.is_empty();
+    view! {
+        <Table title="Tagihan" empty="Belum ada tagihan." is_empty>
+            <table>
+                <thead><tr>
+                    <th scope="col">"Nomor"</th><th scope="col" class="hide-s">"Bulan"</th><th scope="col" class="hide-s">"Jatuh tempo"</th>
+                    <th scope="col" class="num">"Jumlah"</th><th scope="col" class="num hide-s">"Sisa"</th><th scope="col">"Status"</th>
+                </tr></thead>
+                <tbody>{rows.iter().cloned().map(|row| view! {
+                    <tr>
+                        <td><a href=format!("/admin/tagihan/{}", row.id)>{row.number}</a><span class="sub only-s">{row.period.clone()}</span></td>
+                        <td class="hide-s">{row.period}</td><td class="hide-s num date">{row.due}</td>
+                        <td class="num">{row.total}</td><td class="num hide-s">{row.left}</td><td><Tag badge=row.status /></td>
+                    </tr>
+                }).collect::<Vec<_>>()}</tbody>
+            </table>
+        </Table>
+    }
+}
+
+/// Payments, newest first.
+#[component]
+pub fn Payments(rows: Vec<PaymentRow>) -> impl IntoView {
+    let is_empty = rows.is_empty();
+    view! {
+        <Table title="Pembayaran" empty="Belum ada pembayaran." is_empty>
+            <table>
+                <thead><tr>
+                    <th scope="col">"Kuitansi"</th><th scope="col" class="hide-s">"Lewat"</th><th scope="col" class="hide-s">"Dipakai untuk"</th>
+                    <th scope="col" class="num">"Jumlah"</th><th scope="col" class="num">"Jadi Saldo"</th>
+                </tr></thead>
+                <tbody>{rows.iter().cloned().map(|row| view! {
+                    <tr>
+                        <td>{row.receipt}<span class="sub">{row.day}</span></td>
+                        <td class="hide-s">{row.way}</td><td class="hide-s">{row.used_for}</td>
+                        <td class="num">{row.amount}</td><td class="num">{row.unused}</td>
+                    </tr>
+                }).collect::<Vec<_>>()}</tbody>
+            </table>
+        </Table>
+    }
+}
+
+/// Kartu Piutang, newest first.
+#[component]
+pub fn Ledger(rows: Vec<LedgerRow>) -> impl IntoView {
+    let is_empty = rows.is_empty();
+    view! {
+        <Table title="Kartu Piutang" empty="Belum ada catatan." is_empty>
+            <table>
+                <thead><tr>
+                    <th scope="col">"Tanggal"</th><th scope="col">"Keterangan"</th><th scope="col" class="num">"Tagihan"</th>
+                    <th scope="col" class="num">"Bayar"</th><th scope="col" class="num hide-s">"Sisa"</th>
+                </tr></thead>
+                <tbody>{rows.iter().cloned().map(|row| view! {
+                    <tr>
+                        <td class="num date">{row.day}</td><td>{row.text}</td><td class="num">{row.debit}</td>
+                        <td class="num">{row.credit}</td><td class="num hide-s">{row.balance}</td>
+                    </tr>
+                }).collect::<Vec<_>>()}</tbody>
+            </table>
+        </Table>
+    }
+}
+
+/// What happened to the access, newest first.
+#[component]
+pub fn Events(rows: Vec<EventRow>) -> impl IntoView {
+    let is_empty = rows.is_empty();
+    view! {
+        <Table title="Riwayat akses" empty="Belum ada perubahan akses." is_empty>
+            <table>
+                <thead><tr>
+                    <th scope="col">"Waktu"</th><th scope="col">"Kejadian"</th><th scope="col">"Alasan"</th><th scope="col" class="hide-s">"Oleh"</th>
+                </tr></thead>
+                <tbody>{rows.iter().cloned().map(|row| view! {
+                    <tr>
+                        <td class="num date">{row.at}<span class="sub">{row.number}</span></td><td><Tag badge=row.what /></td>
+                        <td>{row.reason}</td><td class="hide-s">{row.who}</td>
+                    </tr>
+                }).collect::<Vec<_>>()}</tbody>
+            </table>
+        </Table>
+    }
+}
+
+/// Messages, newest first.
+#[component]
+pub fn Messages(rows: Vec<MessageRow>) -> impl IntoView {
+    let is_empty = rows.is_empty();
+    view! {
+        <Table title="Pesan WhatsApp" empty="Belum ada pesan." is_empty>
+            <table>
+                <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Pesan"</th><th scope="col">"Status"</th></tr></thead>
+                <tbody>{rows.iter().cloned().map(|row| view! {
+                    <tr>
+                        <td class="num date">{row.at}</td>
+                        <td><details><summary>{row.kind}</summary><p class="small">{row.text}</p></details></td>
+                        <td><Tag badge=row.state /><span class="sub">{row.reason}</span></td>
+                    </tr>
+                }).collect::<Vec<_>>()}</tbody>
+            </table>
+        </Table>
+    }
+}

@@ -1,0 +1,261 @@
+//! Daftar Pelanggan: a row a service, found, filtered, sorted and paged on the server, all of it in the URL.
+
+#[cfg(feature = "ssr")]
+pub(super) mod query;
+
+use crate::app::dto::{Badge, Choice, PageInfo};
+use crate::app::error::ApiError;
+use crate::app::text;
+use crate::app::ui::{Empty, Loading, Pager, Problem, Select, SortHead, Tag};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::Form;
+use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
+use serde::{Deserialize, Serialize};
+use server_fn::codec::Json;
+
+/// What the URL says about the list; everything empty is the whole list by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerFilter {
+    /// Name, number or telephone.
+    pub q: String,
+    /// Stage of the service.
+    pub stage: String,
+    /// `lunas` or `belum`.
+    pub paid: String,
+    /// Access, as `text::ACCESSES` names it.
+    pub access: String,
+    /// Id of a package.
+    pub package: String,
+    /// Id of a router.
+    pub router: String,
+    /// Area.
+    pub area: String,
+    /// Column, with `-` before it when downwards.
+    pub sort: String,
+    /// Page, from 1.
+    pub page: i64,
+}
+
+impl CustomerFilter {
+    /// Reads the URL; what it does not say is empty.
+    pub fn of(map: &ParamsMap) -> Self {
+        let get = |key: &str| map.get(key).unwrap_or_default();
+        Self {
+            q: get("q"),
+            stage: get("stage"),
+            paid: get("paid"),
+            access: get("access"),
+            package: get("package"),
+            router: get("router"),
+            area: get("area"),
+            sort: get("sort"),
+            page: get("page").parse().unwrap_or(1),
+        }
+    }
+}
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerRow {
+    /// The customer.
+    pub customer_id: i64,
+    /// The service.
+    pub service_id: i64,
+    /// Name.
+    pub name: String,
+    /// Service number.
+    pub number: String,
+    /// Telephone.
+    pub phone: String,
+    /// Package.
+    pub package: String,
+    /// Area, maybe empty.
+    pub area: String,
+    /// Router, maybe empty.
+    pub router: String,
+    /// Due day of the month.
+    pub due_day: i64,
+    /// Stage.
+    pub stage: Badge,
+    /// Access.
+    pub access: Badge,
+    /// What is owed, formatted; empty when nothing.
+    pub owed: String,
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerList {
+    /// Its rows.
+    pub rows: Vec<CustomerRow>,
+    /// Where it stands.
+    pub info: PageInfo,
+    /// What all matching services owe together, formatted.
+    pub owed: String,
+    /// How many of them owe.
+    pub owing: i64,
+}
+
+/// What the filters offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerChoices {
+    /// Packages.
+    pub packages: Vec<Choice>,
+    /// Routers.
+    pub routers: Vec<Choice>,
+    /// Areas.
+    pub areas: Vec<Choice>,
+}
+
+/// A page of the list.
+#[server(prefix = "/api/admin", endpoint = "customer/list", input = Json)]
+pub async fn list_customers(filter: CustomerFilter) -> Result<CustomerList, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewCustomers).await?;
+    Ok(query::list(&asked.app, filter).await?)
+}
+
+/// What the filters offer.
+#[server(prefix = "/api/admin", endpoint = "customer/choices", input = Json)]
+pub async fn read_choices() -> Result<CustomerChoices, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewCustomers).await?;
+    Ok(query::choices(&asked.app).await?)
+}
+
+fn choices_of(pairs: &[(&str, &str)]) -> Vec<Choice> {
+    pairs.iter().map(|(value, word)| Choice::new(*value, *word)).collect()
+}
+
+/// The page.
+#[component]
+pub fn CustomersPage() -> impl IntoView {
+    let query = use_query_map();
+    let filter = Memo::new(move |_| CustomerFilter::of(&query.read()));
+    let data = Resource::new(move || filter.get(), list_customers);
+    let title = move || if filter.read().access == "isolated" { text::ISOLATED } else { text::CUSTOMERS };
+    view! {
+        <Title text=title />
+        <div class="title">
+            <h1>{title}</h1>
+            <a class="btn" href="/admin/impor">{text::IMPORT}</a>
+        </div>
+        <section class="panel">
+            <Filters filter />
+            <Transition fallback=Loading>
+                {move || Suspend::new(async move {
+                    match data.await {
+                        Ok(list) => view! { <Rows list sort=filter.get_untracked().sort /> }.into_any(),
+                        Err(error) => view! { <Problem error /> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </section>
+    }
+}
+
+#[component]
+fn Filters(filter: Memo<CustomerFilter>) -> impl IntoView {
+    let choices = Resource::new(|| (), |()| read_choices());
+    let paid = vec![Choice::new("belum", "Belum Lunas"), Choice::new("lunas", "Lunas")];
+    view! {
+        <Form method="GET" action="/admin/pelanggan">
+            <div class="filters">
+                <div class="field wide">
+                    <label for="q">"Nama, nomor, telepon"</label>
+                    <input id="q" name="q" type="search" value=filter.get_untracked().q prop:value=move || filter.get().q />
+                </div>
+                {move || view! { <Select label="Layanan" name="stage" choices=choices_of(text::STAGES) chosen=filter.get().stage /> }}
+                {move || view! { <Select label="Pembayaran" name="paid" choices=paid.clone() chosen=filter.get().paid /> }}
+                {move || view! { <Select label="Akses" name="access" choices=choices_of(text::ACCESSES) chosen=filter.get().access /> }}
+                <Suspense>
+                    {move || Suspend::new(async move {
+                        let now = filter.get();
+                        choices
+                            .await
+                            .map(|offered| {
+                                view! {
+                                    <Select label="Paket" name="package" choices=offered.packages chosen=now.package />
+                                    <Select label="Router" name="router" choices=offered.routers chosen=now.router />
+                                    <Select label="Wilayah" name="area" choices=offered.areas chosen=now.area />
+                                }
+                            })
+                    })}
+                </Suspense>
+                <input type="hidden" name="sort" value=move || filter.get().sort />
+                <div class="row">
+                    <button class="btn main" type="submit">{text::SEARCH_BUTTON}</button>
+                    <a class="link row" href="/admin/pelanggan">{text::CLEAR}</a>
+                </div>
+            </div>
+        </Form>
+    }
+}
+
+#[component]
+fn Rows(list: CustomerList, sort: String) -> impl IntoView {
+    if list.rows.is_empty() {
+        return view! {
+            <Empty
+                title="Tidak ada pelanggan yang cocok."
+                hint="Ubah saringan, atau impor pelanggan dari berkas Excel."
+                link=(text::IMPORT, "/admin/impor")
+            />
+        }
+        .into_any();
+    }
+    let sort = if sort.is_empty() { "name".to_owned() } else { sort };
+    let rows = list
+        .rows
+        .into_iter()
+        .map(|row| {
+            let href = format!("/admin/pelanggan/{}", row.customer_id);
+            let pay = format!("/admin/terima?layanan={}", row.service_id);
+            let owes = !row.owed.is_empty();
+            view! {
+                <tr>
+                    <td>
+                        <a class="strong" href=href>{row.name}</a>
+                        <span class="sub num">{row.number}</span>
+                        <span class="sub only-s"><Tag badge=row.access.clone() /></span>
+                    </td>
+                    <td class="hide-s">{row.phone}<span class="sub">{row.area}</span></td>
+                    <td class="hide-s">{row.package}<span class="sub">{row.router}</span></td>
+                    <td class="num hide-s">{row.due_day}</td>
+                    <td class="hide-s"><Tag badge=row.stage /></td>
+                    <td class="hide-s"><Tag badge=row.access /></td>
+                    <td class="num">
+                        {if owes { view! { <a href=pay>{row.owed}</a> }.into_any() } else { view! { <span class="mute">"Lunas"</span> }.into_any() }}
+                    </td>
+                </tr>
+            }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <p class="sums">
+            <span><b>{text::count(list.info.total)}</b>" layanan"</span>
+            <span><b>{text::count(list.owing)}</b>" belum lunas"</span>
+            <span>"Belum dibayar "<b>{list.owed}</b></span>
+        </p>
+        <div class="scroll">
+            <table>
+                <thead>
+                    <tr>
+                        <SortHead label="Pelanggan" column="name" sort=sort.clone() />
+                        <th scope="col" class="hide-s">"Telepon"</th>
+                        <th scope="col" class="hide-s">"Paket"</th>
+                        <SortHead label="Jatuh tempo" column="due" sort=sort.clone() class="num hide-s" />
+                        <th scope="col" class="hide-s">"Layanan"</th>
+                        <th scope="col" class="hide-s">"Akses"</th>
+                        <SortHead label="Belum dibayar" column="owed" sort class="num" />
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <Pager info=list.info />
+    }
+    .into_any()
+}

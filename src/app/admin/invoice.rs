@@ -1,0 +1,264 @@
+//! A bill: its lines and how each came to its amount, what paid it, and where its customer sees it.
+
+use crate::app::dto::Badge;
+use crate::app::error::ApiError;
+use crate::app::text;
+use crate::app::ui::{Loading, Problem, Tag};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_params_map;
+use serde::{Deserialize, Serialize};
+use server_fn::codec::Json;
+
+/// A line of a bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineView {
+    /// What for.
+    pub text: String,
+    /// How the amount came about.
+    pub derivation: String,
+    /// Amount, formatted.
+    pub amount: String,
+    /// Whether it was cancelled.
+    pub void: bool,
+}
+
+/// What a payment gave this bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareView {
+    /// Number of the receipt.
+    pub receipt: String,
+    /// Day it was used.
+    pub day: String,
+    /// How it came in.
+    pub way: String,
+    /// Amount, formatted.
+    pub amount: String,
+}
+
+/// Everything about a bill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceView {
+    /// Its number.
+    pub number: String,
+    /// The customer.
+    pub customer_id: i64,
+    /// His name when it was issued.
+    pub name: String,
+    /// Number of the service.
+    pub service_number: String,
+    /// Package when it was issued.
+    pub package: String,
+    /// Month.
+    pub period: String,
+    /// Day of issue.
+    pub issued: String,
+    /// Due day.
+    pub due: String,
+    /// Status.
+    pub status: Badge,
+    /// Lines.
+    pub lines: Vec<LineView>,
+    /// What paid it.
+    pub shares: Vec<ShareView>,
+    /// Whole, formatted.
+    pub total: String,
+    /// Paid, formatted.
+    pub paid: String,
+    /// Left, formatted.
+    pub left: String,
+    /// Where to take money for it; empty when nothing is open or not permitted.
+    pub pay: String,
+    /// Where its customer sees it.
+    pub public: String,
+}
+
+/// Everything about a bill.
+#[server(prefix = "/api/admin", endpoint = "invoice/view", input = Json)]
+pub async fn read_invoice(id: i64) -> Result<InvoiceView, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewInvoices).await?;
+    let may_pay = asked.staff.may(Permission::RecordPayment);
+    Ok(query::view(&asked.app, id, may_pay).await?)
+}
+
+#[cfg(feature = "ssr")]
+mod query {
+    use super::{InvoiceView, LineView, ShareView};
+    use crate::app::admin::words;
+    use crate::app::dto::money;
+    use crate::app::text;
+    use crate::server::error::{Error, Result};
+    use crate::server::state::AppState;
+    use crate::{args, sql};
+    use chrono::NaiveDate;
+
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        number: String,
+        customer_id: i64,
+        service_id: i64,
+        customer_name: String,
+        service_number: String,
+        slug: String,
+        package_name: String,
+        period: String,
+        issued_on: NaiveDate,
+        due_on: NaiveDate,
+        total: i64,
+        paid: i64,
+        status: String,
+    }
+
+    sql!(INVOICE = "SELECT i.number, i.customer_id, i.service_id, i.customer_name, s.service_number, s.slug, i.package_name, i.period, i.issued_on,
+  i.due_on, i.total, i.paid, i.status FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1");
+    sql!(LINES = "SELECT text, derivation, amount, void FROM invoice_line WHERE invoice_id = $1 ORDER BY id");
+    sql!(
+        SHARES = "SELECT p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount
+ FROM allocation a JOIN payment p ON p.id = a.payment_id WHERE a.invoice_id = $1 ORDER BY a.id"
+    );
+
+    /// Everything about a bill.
+    pub async fn view(app: &AppState, id: i64, may_pay: bool) -> Result<InvoiceView> {
+        type Share = (String, NaiveDate, String, String, Option<String>, i64);
+        let row: Row = app
+            .db
+            .opt(INVOICE, args![id])
+            .await?
+            .ok_or_else(|| Error::NotFound("Tagihan ini tidak ada.".to_owned()))?;
+        let lines: Vec<(String, String, i64, bool)> = app.db.all(LINES, args![id]).await?;
+        let shares: Vec<Share> = app.db.all(SHARES, args![id]).await?;
+        let open = matches!(row.status.as_str(), "open" | "partial");
+        Ok(InvoiceView {
+            number: row.number,
+            customer_id: row.customer_id,
+            name: row.customer_name,
+            service_number: row.service_number,
+            package: row.package_name,
+            period: words::period(&row.period),
+            issued: words::day(row.issued_on),
+            due: words::day(row.due_on),
+            status: text::invoice(&row.status, row.due_on < app.clock.today()),
+            lines: lines
+                .into_iter()
+                .map(|(text, derivation, amount, void)| LineView { text, derivation, amount: money(amount), void })
+                .collect(),
+            shares: shares
+                .into_iter()
+                .map(|(receipt, day, method, channel, gateway, amount)| ShareView {
+                    receipt,
+                    day: words::day(day),
+                    way: text::method(&method, &channel, gateway.as_deref()),
+                    amount: money(amount),
+                })
+                .collect(),
+            total: money(row.total),
+            paid: money(row.paid),
+            left: money(if open { row.total - row.paid } else { 0 }),
+            pay: if open && may_pay {
+                format!("/admin/terima?layanan={}&tagihan={id}", row.service_id)
+            } else {
+                String::new()
+            },
+            public: words::portal(&app.config, &row.slug),
+        })
+    }
+}
+
+/// The page.
+#[component]
+pub fn InvoicePage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
+    let data = Resource::new(move || id.get(), read_invoice);
+    view! {
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(invoice) => view! { <Whole invoice /> }.into_any(),
+                    Err(error) => view! { <Problem error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Whole(invoice: InvoiceView) -> impl IntoView {
+    let lines = invoice
+        .lines
+        .into_iter()
+        .map(|line| {
+            view! {
+                <tr>
+                    <td>{line.text}<span class="sub">{line.derivation}</span>{line.void.then(|| view! { <span class="sub">"Dibatalkan"</span> })}</td>
+                    <td class="num">{line.amount}</td>
+                </tr>
+            }
+        })
+        .collect::<Vec<_>>();
+    let shares = invoice
+        .shares
+        .into_iter()
+        .map(|share| {
+            view! {
+                <tr>
+                    <td>{share.receipt}<span class="sub">{share.day} " · " {share.way}</span></td>
+                    <td class="num">{share.amount}</td>
+                </tr>
+            }
+        })
+        .collect::<Vec<_>>();
+    let unpaid = shares.is_empty();
+    let public = invoice.public.clone();
+    view! {
+        <Title text=invoice.number.clone() />
+        <div class="title">
+            <div>
+                <h1 class="num">{invoice.number}</h1>
+                <span class="row">
+                    <Tag badge=invoice.status />
+                    <a href=format!("/admin/pelanggan/{}", invoice.customer_id)>{invoice.name}</a>
+                    <span class="mute num">{invoice.service_number}</span>
+                </span>
+            </div>
+            {(!invoice.pay.is_empty()).then(|| view! { <a class="btn main" href=invoice.pay>{text::RECEIVE}</a> })}
+        </div>
+        <div class="grid g21">
+            <div class="stack">
+                <section class="panel">
+                    <div class="head"><h2>"Rincian"</h2><span class="mute">{invoice.period} " · " {invoice.package}</span></div>
+                    <table>
+                        <thead><tr><th scope="col">"Untuk"</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
+                        <tbody>{lines}</tbody>
+                        <tfoot><tr><td>"Jumlah tagihan"</td><td class="num">{invoice.total.clone()}</td></tr></tfoot>
+                    </table>
+                </section>
+                <section class="panel">
+                    <div class="head"><h2>"Pembayaran"</h2></div>
+                    {if unpaid {
+                        view! { <p class="pad mute">"Belum ada pembayaran untuk tagihan ini."</p> }.into_any()
+                    } else {
+                        view! {
+                            <table>
+                                <thead><tr><th scope="col">"Kuitansi"</th><th scope="col" class="num">"Dipakai"</th></tr></thead>
+                                <tbody>{shares}</tbody>
+                            </table>
+                        }.into_any()
+                    }}
+                </section>
+            </div>
+            <section class="panel pad stack">
+                <div><h3>"Sisa"</h3><p class="total">{invoice.left}</p></div>
+                <dl class="facts">
+                    <dt>"Jumlah"</dt><dd class="num">{invoice.total}</dd>
+                    <dt>"Sudah dibayar"</dt><dd class="num">{invoice.paid}</dd>
+                    <dt>"Terbit"</dt><dd class="num">{invoice.issued}</dd>
+                    <dt>"Jatuh tempo"</dt><dd class="num">{invoice.due}</dd>
+                    <dt>"Halaman pelanggan"</dt>
+                    <dd><a href=public rel="external noopener" target="_blank">{invoice.public}</a></dd>
+                </dl>
+            </section>
+        </div>
+    }
+}

@@ -1,0 +1,18 @@
+//! The office: a file a screen.
+
+pub mod customer;
+pub mod customers;
+pub mod home;
+pub mod import;
+pub mod invoice;
+pub mod invoices;
+pub mod issue;
+pub mod layout;
+pub mod login;
+pub mod messages;
+pub mod more;
+pub mod receive;
+pub mod routers;
+pub mod search;
+#[cfg(feature = "ssr")]
+mod words;

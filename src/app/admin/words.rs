@@ -1,0 +1,51 @@
+//! Stored values as people read them; the server's side only, since days depend on the business zone.
+
+use crate::billing::Period;
+use crate::server::clock::Clock;
+use crate::server::config::Config;
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
+
+/// A telephone number as people write it; empty stays empty.
+pub fn phone(stored: &str) -> String {
+    crate::billing::phone::display_stored(stored)
+}
+
+/// `15/01/2026`.
+pub fn day(date: NaiveDate) -> String {
+    crate::billing::words::date_short(date)
+}
+
+/// `15/01/2026 09.30`, in the business zone.
+pub fn instant(clock: &Clock, at: DateTime<Utc>) -> String {
+    let local = at.with_timezone(&clock.zone());
+    format!("{} {:02}.{:02}", day(local.date_naive()), local.hour(), local.minute())
+}
+
+/// `09.30.05`, in the business zone: when a live page was read.
+pub fn time(clock: &Clock, at: DateTime<Utc>) -> String {
+    let local = at.with_timezone(&clock.zone());
+    format!("{:02}.{:02}.{:02}", local.hour(), local.minute(), local.second())
+}
+
+/// How long ago, roughly: `34 menit`, `3 jam`, `2 hari`.
+pub fn since(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
+    let minutes = (now - at).num_minutes().max(0);
+    match minutes {
+        0 => "kurang dari 1 menit".to_owned(),
+        1..=119 => format!("{minutes} menit"),
+        120..=2879 => format!("{} jam", minutes / 60),
+        _ => format!("{} hari", minutes / 1440),
+    }
+}
+
+/// `Januari 2026` of `2026-01`; anything else as it is.
+pub fn period(stored: &str) -> String {
+    stored.parse::<Period>().map_or_else(|_| stored.to_owned(), Period::words)
+}
+
+/// Address of a service's portal: its slug before the host of the public address.
+pub fn portal(config: &Config, slug: &str) -> String {
+    let url = &config.base_url;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{slug}.{}{port}/", url.scheme(), url.host_str().unwrap_or_default())
+}

@@ -1,0 +1,143 @@
+//! Tagihan Anda: what a service owes, why, and the way to pay it.
+
+use super::{Company, document};
+use leptos::prelude::*;
+
+/// The page's data, formatted.
+#[derive(Clone, Debug, Default)]
+pub struct BillView {
+    /// The provider.
+    pub company: Company,
+    /// The service.
+    pub service_number: String,
+    /// The payer, masked.
+    pub name: String,
+    /// Whether the line is slowed down.
+    pub isolated: bool,
+    /// What is due now.
+    pub total: String,
+    /// Whether that is nothing.
+    pub nothing_due: bool,
+    /// Open bills, in the order of payment.
+    pub open: Vec<BillLine>,
+    /// Paid bills of the last months.
+    pub paid: Vec<BillLine>,
+}
+
+/// A bill.
+#[derive(Clone, Debug, Default)]
+pub struct BillLine {
+    /// Public id.
+    pub id: i64,
+    /// Number.
+    pub number: String,
+    /// `Januari 2026`.
+    pub title: String,
+    /// Due date in words.
+    pub due: String,
+    /// What is left.
+    pub amount: String,
+    /// Next month's.
+    pub next: bool,
+    /// Past due.
+    pub overdue: bool,
+    /// Partly paid.
+    pub partial: bool,
+    /// How it came about.
+    pub why: Vec<LineView>,
+}
+
+/// A line of a bill.
+#[derive(Clone, Debug, Default)]
+pub struct LineView {
+    /// What it is.
+    pub text: String,
+    /// How its amount came about.
+    pub derivation: String,
+    /// Its amount.
+    pub amount: String,
+}
+
+fn state(line: &BillLine) -> (&'static str, &'static str) {
+    if line.next {
+        ("note", "Tagihan berikutnya")
+    } else if line.overdue {
+        ("bad", "Lewat Jatuh Tempo")
+    } else if line.partial {
+        ("warn", "Dibayar Sebagian")
+    } else {
+        ("warn", "Belum Bayar")
+    }
+}
+
+/// The page.
+pub fn bill_page(view: &BillView) -> String {
+    let warning = view.isolated.then(|| {
+        view! {
+            <section class="panel isolated" role="status">
+                <h2>"Layanan Terisolir"</h2>
+                <p>"Internet Anda kami perlambat karena ada tagihan yang lewat jatuh tempo. Setelah dibayar, internet pulih sendiri dalam hitungan detik."</p>
+            </section>
+        }
+    });
+    let open: Vec<_> = view.open.iter().map(open_bill).collect();
+    let why: Vec<_> = view
+        .open
+        .iter()
+        .flat_map(|bill| bill.why.clone())
+        .map(|line| view! { <li>{line.derivation}</li> })
+        .collect();
+    let paid: Vec<_> = view
+        .paid
+        .iter()
+        .cloned()
+        .map(|bill| view! { <li><span>{bill.title}<small>{bill.number}</small></span><span class="tag ok">"Lunas"</span></li> })
+        .collect();
+    let (has_open, has_paid) = (!view.open.is_empty(), !view.paid.is_empty());
+    let form = if has_open {
+        view! {
+            <form method="post" action="/bayar/pilih" class="panel">
+                <h2>"Pilih tagihan"</h2>
+                <p class="mute small">"Tagihan yang lebih lama dibayar lebih dulu."</p>
+                <div class="pick">{open}</div>
+                <button class="btn main big" type="submit">"Bayar"</button>
+            </form>
+            <details class="panel">
+                <summary>"Kenapa tagihan saya segini?"</summary>
+                <ul class="why">{why}</ul>
+            </details>
+        }
+        .into_any()
+    } else {
+        view! { <section class="panel"><p><span class="tag ok">"Lunas"</span>" Tidak ada tagihan yang harus dibayar. Terima kasih."</p></section> }
+            .into_any()
+    };
+    let body = view! {
+        {warning}
+        <section class="panel">
+            <h1>"Tagihan Anda"</h1>
+            <p class="mute">{view.name.clone()} " · No. layanan " <b>{view.service_number.clone()}</b></p>
+            <p class="sum">{view.total.clone()}</p>
+            <p class="mute small">{if view.nothing_due { "Tidak ada yang harus dibayar sekarang." } else { "Jumlah yang harus dibayar sekarang." }}</p>
+        </section>
+        {form}
+        {has_paid.then(|| view! { <section class="panel"><h2>"Sudah dibayar"</h2><ul class="list">{paid}</ul></section> })}
+    };
+    document("Tagihan Anda", &view.company, false, (), body)
+}
+
+fn open_bill(bill: &BillLine) -> impl IntoView + use<> {
+    let (tone, word) = state(bill);
+    let bill = bill.clone();
+    view! {
+        <label>
+            <input type="checkbox" name="tagihan" value=bill.id.to_string() checked=!bill.next />
+            <span>
+                <b>{bill.title}</b>
+                <small>{bill.number} " · jatuh tempo " {bill.due}</small>
+                <span class=format!("tag {tone}")>{word}</span>
+            </span>
+            <span class="num">{bill.amount}</span>
+        </label>
+    }
+}

@@ -1,0 +1,85 @@
+//! The public pages: rendered whole on the server, no WASM, plain forms, one small stylesheet and one small script.
+//! A customer on a slowed line must be able to pay.
+
+mod bill;
+mod choose;
+mod pay;
+
+pub use bill::{BillLine, BillView, LineView, bill_page};
+pub use choose::{ChooseView, MethodView, choose_page};
+pub use pay::{PayView, pay_page};
+
+use leptos::prelude::*;
+
+/// The provider, as the pages name it.
+#[derive(Clone, Debug, Default)]
+pub struct Company {
+    /// Name.
+    pub name: String,
+    /// Telephone for help; may be empty.
+    pub phone: String,
+}
+
+/// The document around a page. `head` is added to the head (a refresh for pages without script).
+fn document(title: &str, company: &Company, script: bool, head: impl IntoView + 'static, body: impl IntoView + 'static) -> String {
+    let initial: String = company.name.chars().take(1).collect();
+    let help = (!company.phone.is_empty()).then(|| view! { <p class="help">"Butuh bantuan? WhatsApp " {company.phone.clone()}</p> });
+    let page = view! {
+        <html lang="id">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="robots" content="noindex" />
+                <title>{format!("{title} · {}", company.name)}</title>
+                <link rel="icon" href="data:," />
+                <link rel="stylesheet" href="/public.css" />
+                {head}
+                {script.then(|| view! { <script src="/pay.js" defer></script> })}
+            </head>
+            <body>
+                <main>
+                    <a class="brand" href="/"><span class="mark" aria-hidden="true">{initial}</span>{company.name.clone()}</a>
+                    {body}
+                    {help}
+                </main>
+            </body>
+        </html>
+    };
+    let owner = Owner::new();
+    let html = owner.with(|| page.to_html());
+    format!("<!DOCTYPE html>{html}")
+}
+
+/// A page that says one thing.
+pub fn message_page(title: &str, message: &str) -> String {
+    let company = Company { name: "Kimonet".to_owned(), phone: String::new() };
+    let (heading, message) = (title.to_owned(), message.to_owned());
+    let body = view! {
+        <section class="panel">
+            <h1>{heading}</h1>
+            <p>{message}</p>
+            <a class="btn" href="/billing">"Cek Tagihan"</a>
+        </section>
+    };
+    document(title, &company, false, (), body)
+}
+
+/// Cek Tagihan. `number` is what was typed, `problem` why it was not found.
+pub fn check_page(company: &Company, number: &str, problem: &str) -> String {
+    let (number, problem) = (number.to_owned(), problem.to_owned());
+    let notice = (!problem.is_empty()).then(|| view! { <p class="note bad" role="alert">{problem}</p> });
+    let body = view! {
+        <section class="panel">
+            <h1>"Cek Tagihan"</h1>
+            <p class="mute">"Masukkan nomor layanan internet Anda. Tidak perlu masuk atau mendaftar."</p>
+            {notice}
+            <form method="get" action="/billing">
+                <label for="nomor">"Nomor layanan"</label>
+                <input id="nomor" name="nomor_layanan" value=number required maxlength="64" autocomplete="off" autofocus />
+                <button class="btn main big" type="submit">"Cek Tagihan"</button>
+            </form>
+        </section>
+    };
+    document("Cek Tagihan", company, false, (), body)
+}

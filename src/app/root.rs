@@ -1,0 +1,58 @@
+//! The office's routes. Pages wait for their data (`SsrMode::Async`): the HTML is whole without any script, a status
+//! set on the way still counts, and nothing moves while it loads.
+
+use crate::app::admin::{
+    customer::CustomerPage, customers::CustomersPage, home::HomePage, import::ImportPage, invoice::InvoicePage,
+    invoices::InvoicesPage, issue::IssuePage, layout::Layout, login::LoginPage, messages::MessagesPage, more::MorePage,
+    receive::ReceivePage, routers::RoutersPage,
+};
+use crate::app::text;
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::{SsrMode, path};
+
+/// The office.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Title formatter=|title: String| {
+            if title.is_empty() { text::BRAND.to_owned() } else { format!("{title} · {}", text::BRAND) }
+        } />
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/admin/masuk") view=LoginPage ssr=SsrMode::Async />
+                <ParentRoute path=path!("/admin") view=Layout ssr=SsrMode::Async>
+                    <Route path=path!("") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("pelanggan") view=CustomersPage ssr=SsrMode::Async />
+                    <Route path=path!("pelanggan/:id") view=CustomerPage ssr=SsrMode::Async />
+                    <Route path=path!("tagihan") view=InvoicesPage ssr=SsrMode::Async />
+                    <Route path=path!("tagihan/:id") view=InvoicePage ssr=SsrMode::Async />
+                    <Route path=path!("terima") view=ReceivePage ssr=SsrMode::Async />
+                    <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
+                    <Route path=path!("impor") view=ImportPage ssr=SsrMode::Async />
+                    <Route path=path!("router") view=RoutersPage ssr=SsrMode::Async />
+                    <Route path=path!("pesan") view=MessagesPage ssr=SsrMode::Async />
+                    <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// A page that is not there; says so with its status too.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+    view! {
+        <main class="login">
+            <Title text=text::NOT_FOUND />
+            <h1>{text::NOT_FOUND}</h1>
+            <a class="btn main" href="/admin">{text::HOME}</a>
+        </main>
+    }
+}

@@ -1,0 +1,242 @@
+//! Every text of the office, in the trade's words, in one place, so that another language can follow.
+
+use crate::app::dto::{Badge, Tone};
+
+pub const BRAND: &str = "Kimonet";
+pub const LOADING: &str = "Memuat…";
+pub const ALL: &str = "Semua";
+pub const SEARCH: &str = "Cari nama, nomor layanan, telepon…";
+pub const SEARCH_BUTTON: &str = "Cari";
+pub const CLEAR: &str = "Hapus saringan";
+pub const PAGES: &str = "Halaman";
+pub const PREVIOUS: &str = "Sebelumnya";
+pub const NEXT: &str = "Berikutnya";
+pub const OPEN: &str = "Buka";
+pub const CANCEL: &str = "Batal";
+pub const SEE_ALL: &str = "Lihat semua";
+pub const SKIP: &str = "Langsung ke isi";
+pub const MENU: &str = "Menu utama";
+pub const TABS: &str = "Menu bawah";
+pub const LOG_OUT: &str = "Keluar";
+pub const NOT_FOUND: &str = "Halaman ini tidak ada.";
+pub const MONEY_HINT: &str = "Boleh 300.000, 300rb, atau 1,5jt";
+pub const MONEY_WRONG: &str = "Jumlah tidak terbaca. Contoh: 300.000 atau 300rb.";
+pub const INSECURE: &str = "Sambungan ini belum memakai HTTPS. Kata sandi dan data pelanggan dapat terbaca orang lain; pasang sertifikat sebelum dipakai sungguhan.";
+
+pub const HOME: &str = "Beranda";
+pub const RECEIVE: &str = "Terima Pembayaran";
+pub const CUSTOMERS: &str = "Daftar Pelanggan";
+pub const IMPORT: &str = "Impor & Ekspor Excel";
+pub const INVOICES: &str = "Daftar Tagihan";
+pub const ISSUE: &str = "Terbitkan Tagihan";
+pub const ISOLATED: &str = "Pelanggan Terisolir";
+pub const ROUTERS: &str = "Router (Lokasi Server)";
+pub const MESSAGES: &str = "Antrean & Riwayat";
+pub const MORE: &str = "Lainnya";
+pub const GROUP_CUSTOMERS: &str = "PELANGGAN";
+pub const GROUP_INVOICES: &str = "TAGIHAN";
+pub const GROUP_NETWORK: &str = "JARINGAN";
+pub const GROUP_WHATSAPP: &str = "WHATSAPP";
+pub const TAB_CUSTOMERS: &str = "Pelanggan";
+pub const TAB_RECEIVE: &str = "Terima";
+pub const TAB_INVOICES: &str = "Tagihan";
+
+pub const LOGIN_TITLE: &str = "Masuk";
+pub const LOGIN_WRONG: &str =
+    "Surel atau kata sandi tidak cocok. Periksa lalu coba lagi; setelah beberapa kali salah, tunggu sebentar.";
+pub const EMAIL: &str = "Surel";
+pub const PASSWORD: &str = "Kata sandi";
+
+/// `Halaman 2 dari 7`.
+pub fn page_of(page: i64, pages: i64) -> String {
+    format!("Halaman {} dari {}", count(page), count(pages))
+}
+
+/// A count with dots between thousands: `12.345`.
+pub fn count(n: i64) -> String {
+    crate::billing::Rupiah(n).digits()
+}
+
+/// `3 tagihan`.
+pub fn counted(n: i64, noun: &str) -> String {
+    format!("{} {noun}", count(n))
+}
+
+/// Stage of a service (Layanan).
+pub fn stage(stage: &str) -> Badge {
+    match stage {
+        "calon" => Badge::new("Calon", Tone::Plain),
+        "menunggu_pemasangan" => Badge::new("Menunggu Pemasangan", Tone::Note),
+        "aktif" => Badge::new("Aktif", Tone::Ok),
+        "cuti" => Badge::new("Cuti", Tone::Warn),
+        "siap_dicabut" => Badge::new("Siap Dicabut", Tone::Bad),
+        "berhenti" => Badge::new("Berhenti", Tone::Plain),
+        other => Badge::new(other, Tone::Plain),
+    }
+}
+
+/// The stages with their words, in the order of a customer's life.
+pub const STAGES: &[(&str, &str)] = &[
+    ("aktif", "Aktif"),
+    ("calon", "Calon"),
+    ("menunggu_pemasangan", "Menunggu Pemasangan"),
+    ("cuti", "Cuti"),
+    ("siap_dicabut", "Siap Dicabut"),
+    ("berhenti", "Berhenti"),
+];
+
+/// Access of a service (Akses), as the list's SQL names it.
+pub fn access(access: &str) -> Badge {
+    match access {
+        "normal" => Badge::new("Normal", Tone::Ok),
+        "isolated" => Badge::new("Terisolir", Tone::Bad),
+        "disabled" => Badge::new("Nonaktif", Tone::Plain),
+        "waiting" => Badge::new("Menunggu Router", Tone::Warn),
+        "differs" => Badge::new("Beda dengan Router", Tone::Warn),
+        "none" => Badge::new("Tanpa Router", Tone::Plain),
+        "as_is" => Badge::new("Dibiarkan", Tone::Plain),
+        other => Badge::new(other, Tone::Plain),
+    }
+}
+
+/// The accesses a list can be filtered by.
+pub const ACCESSES: &[(&str, &str)] = &[
+    ("normal", "Normal"),
+    ("isolated", "Terisolir"),
+    ("waiting", "Menunggu Router"),
+    ("differs", "Beda dengan Router"),
+    ("disabled", "Nonaktif"),
+    ("none", "Tanpa Router"),
+];
+
+/// State of a bill (Tagihan); `overdue` when an open one is past its due day.
+pub fn invoice(status: &str, overdue: bool) -> Badge {
+    match (status, overdue) {
+        ("paid", _) => Badge::new("Lunas", Tone::Ok),
+        ("void", _) => Badge::new("Dibatalkan", Tone::Plain),
+        ("open" | "partial", true) => Badge::new("Lewat Jatuh Tempo", Tone::Bad),
+        ("partial", false) => Badge::new("Dibayar Sebagian", Tone::Warn),
+        ("open", false) => Badge::new("Belum Bayar", Tone::Note),
+        (other, _) => Badge::new(other, Tone::Plain),
+    }
+}
+
+/// The states a list of bills can be filtered by.
+pub const INVOICE_STATES: &[(&str, &str)] = &[
+    ("unpaid", "Belum Lunas"),
+    ("overdue", "Lewat Jatuh Tempo"),
+    ("open", "Belum Bayar"),
+    ("partial", "Dibayar Sebagian"),
+    ("paid", "Lunas"),
+    ("void", "Dibatalkan"),
+];
+
+/// State of a message (Pesan).
+pub fn message(state: &str) -> Badge {
+    match state {
+        "queued" => Badge::new("Antre", Tone::Note),
+        "sent" => Badge::new("Terkirim", Tone::Ok),
+        "failed" => Badge::new("Gagal", Tone::Bad),
+        "cancelled" => Badge::new("Dibatalkan", Tone::Plain),
+        other => Badge::new(other, Tone::Plain),
+    }
+}
+
+/// The states of messages a list can be filtered by.
+pub const MESSAGE_STATES: &[(&str, &str)] =
+    &[("queued", "Antre"), ("sent", "Terkirim"), ("failed", "Gagal"), ("cancelled", "Dibatalkan")];
+
+/// What a message is about.
+pub fn message_kind(kind: &str) -> String {
+    match kind {
+        "invoice" | "invoice_issued" => "Tagihan terbit".to_owned(),
+        "reminder" => "Pengingat".to_owned(),
+        "warning" | "isolir_warning" => "Peringatan isolir".to_owned(),
+        "isolated" => "Pemberitahuan isolir".to_owned(),
+        "restored" => "Layanan pulih".to_owned(),
+        "receipt" | "payment" => "Pembayaran diterima".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// State of a router.
+pub fn router(state: &str) -> Badge {
+    match state {
+        "up" => Badge::new("Menjawab", Tone::Ok),
+        "down" => Badge::new("Tidak menjawab", Tone::Bad),
+        _ => Badge::new("Belum dibaca", Tone::Plain),
+    }
+}
+
+/// How a payment came in.
+pub fn method(method: &str, channel: &str, gateway: Option<&str>) -> String {
+    let way = match method {
+        "cash" => "Tunai",
+        "transfer" => "Transfer",
+        "opening" => "Saldo awal",
+        _ => "Online",
+    };
+    let parts = [if channel.is_empty() { way } else { channel }, gateway.unwrap_or_default()];
+    parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ")
+}
+
+/// What happened to a service's access.
+pub fn access_event(what: &str) -> Badge {
+    match what {
+        "wish_isolated" => Badge::new("Akan diisolir", Tone::Warn),
+        "wish_normal" => Badge::new("Akan dipulihkan", Tone::Note),
+        "wish_disabled" => Badge::new("Akan dinonaktifkan", Tone::Warn),
+        "isolated" => Badge::new("Terisolir", Tone::Bad),
+        "restored" => Badge::new("Dipulihkan", Tone::Ok),
+        "disabled" => Badge::new("Nonaktif", Tone::Plain),
+        "created" => Badge::new("Akun dibuat", Tone::Ok),
+        "drift" => Badge::new("Beda dengan Router", Tone::Warn),
+        "problem" => Badge::new("Masalah router", Tone::Bad),
+        other => Badge::new(other, Tone::Plain),
+    }
+}
+
+/// Name of a kind of work.
+pub fn work(kind: &str) -> &'static str {
+    match kind {
+        "sync_router" => "Perintah ke router",
+        "send_message" => "Pesan WhatsApp",
+        "settle_notice" => "Pemberitahuan pembayaran",
+        "ask_attempt" => "Pemeriksaan pembayaran online",
+        "run_job" => "Tugas otomatis",
+        "run_import" => "Impor Excel",
+        _ => "Tugas",
+    }
+}
+
+/// A role of staff.
+pub fn role(role: &str) -> &'static str {
+    match role {
+        "owner" => "Pemilik",
+        "admin" => "Admin",
+        "cashier" => "Kasir",
+        "technician" => "Teknisi",
+        "collector" => "Kolektor",
+        _ => "Pemantau",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_dots() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(999), "999");
+        assert_eq!(count(100_000), "100.000");
+        assert_eq!(count(-1_234_567), "-1.234.567");
+    }
+
+    #[test]
+    fn a_part_payment_past_its_day_is_overdue() {
+        assert_eq!(invoice("partial", true).word, "Lewat Jatuh Tempo");
+        assert_eq!(invoice("partial", false).word, "Dibayar Sebagian");
+        assert_eq!(invoice("paid", true).word, "Lunas");
+    }
+}

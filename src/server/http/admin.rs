@@ -1,0 +1,155 @@
+//! The office: log-in and log-out as plain forms, pages behind the door, Leptos behind that.
+
+use super::{ClientAddress, Site, upload};
+use crate::app::{App, shell};
+use crate::server::error::Error;
+use crate::server::session;
+use axum::Router;
+use axum::extract::{Extension, Form, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, SET_COOKIE, USER_AGENT};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::post;
+use leptos::config::{Env, LeptosOptions};
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use serde::Deserialize;
+use tower_http::services::ServeDir;
+
+/// The office's routes, with every server function under `/api/admin`.
+pub fn router(site: &Site) -> Router {
+    let config = &site.app.config;
+    let options = LeptosOptions::builder()
+        .output_name("kimonet")
+        .site_root(config.site_root.display().to_string())
+        .site_pkg_dir("pkg")
+        .site_addr(config.listen)
+        .env(Env::PROD)
+        .build();
+    let routes = generate_route_list(App);
+    let (app, for_shell) = (site.app.clone(), options.clone());
+    let pages = Router::<LeptosOptions>::new()
+        .leptos_routes_with_context(
+            &options,
+            routes,
+            move || provide_context(app.clone()),
+            move || shell(for_shell.clone()),
+        )
+        .with_state(options);
+    let files = ServeDir::new(config.site_root.join("pkg")).precompressed_br().precompressed_gzip();
+    let pkg = Router::new().nest_service("/pkg", files).layer(middleware::from_fn(revalidate));
+    let forms = Router::new()
+        .route("/admin/masuk", post(log_in))
+        .route("/admin/keluar", post(log_out))
+        .with_state(site.clone());
+    pages
+        .merge(upload::routes().with_state(site.app.clone()))
+        .layer(middleware::from_fn_with_state(site.clone(), door))
+        .merge(forms)
+        .merge(pkg)
+}
+
+/// Pages of the office open only to those who are logged in; others are sent to the log-in and back.
+async fn door(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if !path.starts_with("/admin") || path == "/admin/masuk" {
+        return next.run(request).await;
+    }
+    match session::staff_of(&site.app, request.headers()).await {
+        Ok(Some(_)) => next.run(request).await,
+        Ok(None) => {
+            let wanted = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
+            let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+            Redirect::to(&format!("/admin/masuk?lanjut={wanted}")).into_response()
+        }
+        Err(error) => super::api::JsonError::from(error).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+struct LogIn {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    lanjut: String,
+}
+
+async fn log_in(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    headers: HeaderMap,
+    Form(form): Form<LogIn>,
+) -> Response {
+    let address = address.0.to_string();
+    let key = format!("{}|{address}", form.email.trim().to_lowercase());
+    let back = |word: &str| {
+        let lanjut: String = url::form_urlencoded::byte_serialize(form.lanjut.as_bytes()).collect();
+        Redirect::to(&format!("/admin/masuk?{word}=1&lanjut={lanjut}")).into_response()
+    };
+    if !site.limits.login.allows(&key) || !site.limits.login_address.allows(&address) {
+        let error = Error::TooMany("Terlalu banyak percobaan masuk. Coba lagi 15 menit lagi.".to_owned());
+        return super::api::JsonError::from(error).into_response();
+    }
+    let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match session::log_in(&site.app, &form.email, &form.password, &address, agent).await {
+        Ok(Some(token)) => {
+            site.limits.login.forget(&key);
+            // Whoever had a session in this browser leaves it.
+            if let Some(old) = session::token_of(&site.app, &headers)
+                && let Err(error) = session::log_out(&site.app, &old).await
+            {
+                tracing::warn!(%error, "the old session stays until it runs out");
+            }
+            // Back to a page of the office only; never to another site.
+            let to = if form.lanjut.starts_with("/admin") && !form.lanjut.contains(['\\', '\r', '\n']) { form.lanjut.as_str() } else { "/admin" };
+            with_cookie(Redirect::to(to).into_response(), &session::set_cookie(&site.app, &token))
+        }
+        Ok(None) => {
+            site.limits.login.count(&key);
+            site.limits.login_address.count(&address);
+            back("galat")
+        }
+        Err(error) => super::api::JsonError::from(error).into_response(),
+    }
+}
+
+async fn log_out(State(site): State<Site>, headers: HeaderMap) -> Response {
+    if let Some(token) = session::token_of(&site.app, &headers)
+        && let Err(error) = session::log_out(&site.app, &token).await
+    {
+        return super::api::JsonError::from(error).into_response();
+    }
+    with_cookie(Redirect::to("/admin/masuk").into_response(), &session::set_cookie(&site.app, ""))
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    match HeaderValue::from_str(cookie) {
+        Ok(value) => {
+            response.headers_mut().append(SET_COOKIE, value);
+            response
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Files of the build are asked about each time, and sent only when they changed.
+async fn revalidate(request: Request, next: Next) -> Response {
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let mut response = next.run(request).await;
+    let stamp = response.headers().get(axum::http::header::LAST_MODIFIED).and_then(|value| value.to_str().ok()).map(|stamp| {
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let length = response.headers().get(axum::http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        format!("\"{}\"", &crate::server::secrets::token_hash(&format!("{stamp}{kind}{length}"))[..24])
+    });
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Some(tag) = stamp.and_then(|stamp| HeaderValue::from_str(&stamp).ok()) {
+        if known.as_ref() == Some(&tag) {
+            return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
+        }
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}

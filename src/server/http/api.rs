@@ -1,0 +1,174 @@
+//! The JSON API as the old documentation promised it (CONTRACT, "HTTP").
+
+use super::{ClientAddress, Site, bill};
+use crate::server::error::Error;
+use crate::server::gateways::{Provider, attempts, inbox};
+use axum::body::Bytes;
+use axum::extract::{Extension, Path, Query, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::Json;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// An error in the shape that callers of this API expect.
+pub struct JsonError(StatusCode, String);
+
+impl IntoResponse for JsonError {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "success": false, "message": self.1 }))).into_response()
+    }
+}
+
+impl From<Error> for JsonError {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Error::Forbidden => StatusCode::FORBIDDEN,
+            Error::Db(_) | Error::Corrupt(_) | Error::Internal(_) => {
+                let message = crate::app::error::ApiError::from(error).to_string();
+                return Self(StatusCode::INTERNAL_SERVER_ERROR, message);
+            }
+        };
+        Self(status, error.to_string())
+    }
+}
+
+/// Which gateway's methods.
+#[derive(Deserialize)]
+pub struct MethodsQuery {
+    gateway: Option<String>,
+}
+
+/// `GET /api/payment-methods?gateway=flip`.
+pub async fn payment_methods(State(site): State<Site>, Query(query): Query<MethodsQuery>) -> Result<Json<Value>, JsonError> {
+    let settings = site.app.settings().await?;
+    let mut data = Vec::new();
+    for provider in Provider::ALL {
+        if query.gateway.as_deref().is_some_and(|wanted| wanted != provider.code()) {
+            continue;
+        }
+        for method in attempts::enabled_methods(&settings, provider) {
+            let mut entry = json!({ "code": method.code, "name": method.name, "type": method.kind.code(), "fee": 0 });
+            if let (None, Some(object)) = (&query.gateway, entry.as_object_mut()) {
+                object.insert("gateway".to_owned(), json!(provider.code()));
+            }
+            data.push(entry);
+        }
+    }
+    Ok(Json(json!({ "success": true, "data": data })))
+}
+
+fn parse_object(body: &[u8]) -> Result<serde_json::Map<String, Value>, Error> {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(Error::invalid("body", "Isi permintaan harus objek JSON.")),
+    }
+}
+
+/// A field that may be written as text or number.
+fn field(object: &serde_json::Map<String, Value>, name: &str) -> Result<String, Error> {
+    match object.get(name) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        _ => Err(Error::invalid(name, format!("Isian {name} wajib diisi."))),
+    }
+}
+
+/// `POST /billing/check`.
+pub async fn check(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    body: Bytes,
+) -> Result<Json<Value>, JsonError> {
+    let number = field(&parse_object(&body)?, "customer_number")?;
+    let key = address.0.to_string();
+    if !site.limits.lookup.allows(&key) {
+        return Err(Error::TooMany("Terlalu banyak pencarian. Coba lagi sebentar.".to_owned()).into());
+    }
+    let Some(found) = bill::find(&site.app, &number).await? else {
+        site.limits.lookup.count(&key);
+        return Err(Error::NotFound("Nomor layanan tidak ditemukan.".to_owned()).into());
+    };
+    let mut invoices = Vec::with_capacity(found.bills.len());
+    for bill in &found.bills {
+        let status = match bill.status.as_str() {
+            "open" => "pending",
+            other => other,
+        };
+        invoices.push(json!({
+            "id": site.app.secrets.public_id("invoice", bill.id)?,
+            "invoice_no": bill.number,
+            "periode": bill.period,
+            "bill": if bill.is_open() { bill.left.0 } else { 0 },
+            "status": status,
+        }));
+    }
+    Ok(Json(json!({
+        "success": true,
+        "customer": { "nomor_layanan": found.service_number, "nama_pelanggan": found.name, "telepphone": found.phone },
+        "invoices": invoices,
+    })))
+}
+
+/// `POST /billing/pay`. The amount is never the caller's.
+pub async fn pay(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    body: Bytes,
+) -> Result<Json<Value>, JsonError> {
+    let object = parse_object(&body)?;
+    let public: i64 = field(&object, "invoice_id")?
+        .parse()
+        .map_err(|_| Error::invalid("invoice_id", "Isian invoice_id harus angka."))?;
+    let (gateway, method) = (field(&object, "gateway")?, field(&object, "method")?);
+    let key = address.0.to_string();
+    if !site.limits.pay.allows(&key) {
+        return Err(Error::TooMany("Terlalu banyak permintaan. Coba lagi beberapa menit lagi.".to_owned()).into());
+    }
+    site.limits.pay.count(&key);
+    let unknown = || Error::NotFound("Tagihan tidak ditemukan.".to_owned());
+    let invoice_id = site.app.secrets.row_id("invoice", public).map_err(|_| unknown())?;
+    let (_, service_id) = bill::service_of_invoice(&site.app, invoice_id).await?.ok_or_else(unknown)?;
+    let attempt = attempts::begin(&site.app, service_id, &[invoice_id], &gateway, &method).await?;
+    Ok(Json(json!({
+        "success": true,
+        "payment_url": if attempt.payment_url.is_empty() { format!("{}/bayar/{}", site.app.config.base(), attempt.reference) } else { attempt.payment_url },
+        "payment_code": attempt.payment_code,
+        "transaction_id": if attempt.gateway_payment_id.is_empty() { attempt.reference } else { attempt.gateway_payment_id },
+        "amount": attempt.amount,
+        "fee": attempt.fee,
+        "expires_at": attempt.expires_at,
+        "qr_string": attempt.qr_string,
+    })))
+}
+
+/// `POST /payment/callback/{gateway}`: 200 only once the notice is safely stored.
+pub async fn callback(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    Path(gateway): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, JsonError> {
+    let provider = Provider::parse(&gateway)
+        .ok_or_else(|| Error::NotFound(format!("Gateway {gateway:?} tidak dikenal.")))?;
+    let key = address.0.to_string();
+    if !site.limits.callback.allows(&key) {
+        return Err(Error::TooMany("Terlalu banyak pemberitahuan yang ditolak.".to_owned()).into());
+    }
+    let status = inbox::receive(&site.app, provider, &headers, query.as_deref(), &body, &key).await?;
+    if status.is_success() {
+        Ok((status, Json(json!({ "success": true }))).into_response())
+    } else {
+        site.limits.callback.count(&key);
+        Err(JsonError(status, "Pemberitahuan ditolak.".to_owned()))
+    }
+}
