@@ -195,17 +195,20 @@ fn held(loaded: &[Loaded], before: &HashMap<i64, Observed>) -> HashSet<i64> {
         .collect()
 }
 
-/// Puts the steps of restores first, then keeps those of the first services; how many services are left. Steps of one
-/// service stay together and in order.
+/// Puts the steps of restores first and those that failed at the last visit at the end, then keeps those of the first
+/// services; how many services are left. Steps of one service stay together and in order.
 fn restores_first(changes: &mut Vec<&Step>, loaded: &[Loaded]) -> usize {
-    let normal: HashSet<i64> =
-        loaded.iter().filter(|service| service.desired == "normal").map(|service| service.id).collect();
-    changes.sort_by_key(|step| !normal.contains(&service_of(step)));
+    let rank: HashMap<i64, (bool, bool)> = loaded
+        .iter()
+        .map(|service| (service.id, (!service.router_problem.is_empty(), service.desired != "normal")))
+        .collect();
+    changes.sort_by_key(|step| rank.get(&service_of(step)).copied());
     let (mut kept, mut left) = (HashSet::new(), HashSet::new());
     changes.retain(|step| {
         let id = service_of(step);
         let fits = kept.contains(&id) || kept.len() < CHANGES_MAX;
-        if fits { kept.insert(id) } else { left.insert(id) };
+        let side = if fits { &mut kept } else { &mut left };
+        side.insert(id);
         fits
     });
     left.len()
