@@ -314,8 +314,9 @@ async fn route(state: &AppState, wait: Duration, may_cut: bool) -> Result<()> {
         if routers.is_empty() {
             return Ok(());
         }
+        let mut goes_on = false;
         for report in join_all(routers.iter().map(|row| sync_in_lane(state, row.0))).await {
-            report?;
+            goes_on |= report?.is_some_and(|report| report.left > 0);
         }
         first = false;
         if state.db.all::<(i64,)>(OWING_ROUTERS, args![false, may_cut]).await?.is_empty() {
@@ -325,8 +326,11 @@ async fn route(state: &AppState, wait: Duration, may_cut: bool) -> Result<()> {
         if left.is_zero() {
             return Ok(());
         }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(LOOK_LONGEST);
+        // A visit that only paused between sessions is gone on with at once.
+        if !goes_on {
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(LOOK_LONGEST);
+        }
     }
 }
 

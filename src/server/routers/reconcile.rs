@@ -35,9 +35,10 @@ pub struct SyncReport {
     pub unmatched: i64,
     /// Why the visit failed, in words for people.
     pub error: Option<String>,
-    /// Sessions still to be ended by the next visit: a visit ends so many at most, so that a restore need not wait.
+    /// Changes and sessions left to the next visit, which comes at once: a visit does so many at most, so that a restore
+    /// need not wait.
     #[serde(skip)]
-    pub(crate) kicks_left: i64,
+    pub(crate) left: i64,
     /// Why the router should be visited again soon though it answered (it claimed what it did not do, or lacks the
     /// isolation profile).
     #[serde(skip)]
@@ -124,7 +125,7 @@ async fn outcome(state: &AppState, router_id: i64, report: &SyncReport) -> Resul
     if let Some(reason) = report.error.clone().or_else(|| report.again.clone()) {
         return Ok(Outcome::Retry { reason });
     }
-    if report.kicks_left > 0 {
+    if report.left > 0 {
         let now = state.clock.now();
         state
             .db

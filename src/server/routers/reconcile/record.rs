@@ -86,6 +86,8 @@ pub(super) async fn success(state: &AppState, router: &RouterRow, loaded: &[Load
         .await?;
     state.work_bell.notify_waiters();
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    // A visit that could do nothing is not repeated at once: the sweep comes in minutes.
+    let advanced = !seen.changed.is_empty() || seen.kicked > 0;
     Ok(SyncReport {
         name: router.name.clone(),
         read: count(seen.read),
@@ -93,7 +95,7 @@ pub(super) async fn success(state: &AppState, router: &RouterRow, loaded: &[Load
         kicked: seen.kicked,
         unmatched: count(seen.unmatched),
         error: None,
-        kicks_left: count(seen.kicks_left.len()),
+        left: if advanced { count(seen.kicks_left.len() + seen.changes_left) } else { 0 },
         again: seen.again,
     })
 }

@@ -246,3 +246,32 @@ async fn a_missing_account_is_made_where_we_hold_its_password() {
         assert!(problem.contains("tidak ada di router"), "{problem}");
     }
 }
+
+sql!(MANY = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700)
+ INSERT INTO service (customer_id, service_number, slug, package_id, router_id, pppoe_username, pppoe_password_sealed, area, collector,
+   started_on, due_day, stage, covered_until, discount_kind, discount_value, never_isolate, desired, desired_since, desired_reason, manual,
+   isolated_on, observed, observed_profile, observed_at, remembered_profile, disabled_by_us, kick_wanted, router_problem, created_at)
+ SELECT s.customer_id, 'u' || CAST(i AS TEXT), 'u' || CAST(i AS TEXT), s.package_id, s.router_id, 'u' || CAST(i AS TEXT), '', '', '',
+   s.started_on, 10, 'aktif', '', 'none', 0, '', 'normal', s.desired_since, '', 'none',
+   NULL, 'unknown', '', NULL, '', FALSE, FALSE, '', s.created_at FROM n, service s WHERE s.id = $1");
+
+#[tokio::test]
+async fn a_mass_change_takes_several_visits() {
+    let world = World::on(TestApp::sqlite("2026-01-12 08:00").await).await;
+    // Accounts whose devices are off: no session has to end, so the pace of kicks does not matter here.
+    let mut tx = world.app.state.db.begin().await.unwrap();
+    tx.exec(MANY, args![world.a]).await.unwrap();
+    tx.commit().await.unwrap();
+    world.sim.control(json!({"redial_ms": 3_600_000})).await.unwrap();
+    world.sim.preload((1..=700).map(|i| (format!("u{i}"), "x".to_owned(), "ISOLIR".to_owned())).collect());
+    world.sim.control(json!({"reboot": true})).await.unwrap();
+    world.sim.wait_for(|state| state.active.is_empty()).await.unwrap();
+    // All 700 stand isolated and shall be normal: more than one visit takes.
+    let first = world.sync().await;
+    assert_eq!((first.changed, first.error.clone()), (500, None));
+    assert_eq!(first.left, 200);
+    let second = world.sync().await;
+    assert_eq!((second.changed, second.left), (200, 0));
+    assert_eq!(world.stands(world.a).await.1, "normal");
+    assert_eq!(world.profile("u700"), "Home-20M");
+}

@@ -12,6 +12,9 @@ use crate::{args, id_list, sql};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
+/// Services that one visit changes at most; the next visit goes on, restores first. A customer who pays while thousands
+/// are cut must not wait for the last of them.
+const CHANGES_MAX: usize = 500;
 /// Sessions that one visit ends at most; the next visit goes on, restores first.
 const KICKS_MAX: usize = 200;
 /// So many sessions end at once; from there on 20 a second, to spare the router's PPPoE server.
@@ -54,6 +57,8 @@ pub(super) struct Seen {
     pub attempted: BTreeSet<i64>,
     /// Created accounts.
     pub created: BTreeSet<i64>,
+    /// Services that the next visit changes.
+    pub changes_left: usize,
     /// Services whose sessions must still end.
     pub kicks_left: BTreeSet<i64>,
     /// Sessions ended.
@@ -89,12 +94,13 @@ pub(super) async fn visit(
         problems.entry(*id).or_insert_with(|| problem.clone());
     }
 
-    let (kicks, changes): (Vec<&Step>, Vec<&Step>) = planned
+    let (kicks, mut changes): (Vec<&Step>, Vec<&Step>) = planned
         .steps
         .iter()
         .filter(|step| !held.contains(&service_of(step)))
         .partition(|step| matches!(step, Step::Kick { .. }));
     let mut owed: BTreeSet<i64> = kicks.iter().map(|step| service_of(step)).collect();
+    let changes_left = restores_first(&mut changes, loaded);
     remember(state, router, &changes, loaded).await?;
 
     let (mut changed, mut created) = (BTreeSet::new(), BTreeSet::new());
@@ -148,6 +154,7 @@ pub(super) async fn visit(
         attempted: changes.iter().map(|step| service_of(step)).collect(),
         changed,
         created,
+        changes_left,
         kicks_left,
         kicked,
         again,
@@ -186,6 +193,25 @@ fn held(loaded: &[Loaded], before: &HashMap<i64, Observed>) -> HashSet<i64> {
         .filter(|service| before.get(&service.id).is_none_or(|observed| !observed.satisfies(Want::Isolated)))
         .map(|service| service.id)
         .collect()
+}
+
+/// Puts the steps of restores first and those that failed at the last visit at the end, then keeps those of the first
+/// services; how many services are left. Steps of one service stay together and in order.
+fn restores_first(changes: &mut Vec<&Step>, loaded: &[Loaded]) -> usize {
+    let rank: HashMap<i64, (bool, bool)> = loaded
+        .iter()
+        .map(|service| (service.id, (!service.router_problem.is_empty(), service.desired != "normal")))
+        .collect();
+    changes.sort_by_key(|step| rank.get(&service_of(step)).copied());
+    let (mut kept, mut left) = (HashSet::new(), HashSet::new());
+    changes.retain(|step| {
+        let id = service_of(step);
+        let fits = kept.contains(&id) || kept.len() < CHANGES_MAX;
+        let side = if fits { &mut kept } else { &mut left };
+        side.insert(id);
+        fits
+    });
+    left.len()
 }
 
 /// Takes down, before anything is sent, what a cut connection would make us forget.
