@@ -1,7 +1,6 @@
 //! `customer:export`: services with their payers as XLSX, in the import's own columns, so that the file can be
 //! imported again and changes nothing. Secrets are not in it.
 
-use crate::billing::Rupiah;
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -54,10 +53,10 @@ struct Line {
 }
 
 /// Titles; the last three are for reading only, the import leaves them alone.
-const TITLES: [&str; 21] = [
+const TITLES: [&str; 20] = [
     "nomor_layanan", "nomor_pelanggan", "nama_pelanggan", "telepon", "email", "alamat", "wilayah", "kolektor", "paket", "lokasi_server",
     "pppoe_username", "tanggal_pasang", "tanggal_tempo", "status", "dibayar_sampai", "diskon", "jangan_isolir", "tahap", "akses",
-    "sisa_tagihan", "sisa_tagihan_tertulis",
+    "sisa_tagihan",
 ];
 
 /// Writes the file; answers how many rows it has. An existing file is replaced.
@@ -116,14 +115,13 @@ fn discount(kind: &str, value: i64) -> String {
 fn write(lines: &[Line]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
-    let sheet = book.add_worksheet_with_constant_memory();
+    let sheet = book.add_worksheet_with_constant_memory()?;
     for (column, title) in (0..).zip(TITLES) {
         sheet.set_column_width(column, 18)?;
         sheet.write_string_with_format(0, column, title, &bold)?;
     }
     for (row, line) in (1..).zip(lines) {
         let phone = line.phone.strip_prefix("62").map_or_else(|| line.phone.clone(), |national| format!("0{national}"));
-        let owed = Rupiah(line.owed);
         let cells = [
             line.service_number.clone(),
             line.number.clone().unwrap_or_default(),
@@ -145,7 +143,6 @@ fn write(lines: &[Line]) -> Result<Vec<u8>, XlsxError> {
             line.stage.clone(),
             line.desired.clone(),
             line.owed.to_string(),
-            owed.to_string(),
         ];
         for (column, value) in (0..).zip(cells) {
             // Always text: a name that begins with `=` is no formula, a phone number keeps its zero.
