@@ -1,7 +1,6 @@
 //! `customer:export`: services with their payers as XLSX, in the import's own columns, so that the file can be
 //! imported again and changes nothing. Secrets are not in it.
 
-use crate::billing::Rupiah;
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -54,7 +53,7 @@ struct Line {
 }
 
 /// Titles; the last three are for reading only, the import leaves them alone.
-const TITLES: [&str; 21] = [
+const TITLES: [&str; 20] = [
     "nomor_layanan",
     "nomor_pelanggan",
     "nama_pelanggan",
@@ -75,7 +74,6 @@ const TITLES: [&str; 21] = [
     "tahap",
     "akses",
     "sisa_tagihan",
-    "sisa_tagihan_tertulis",
 ];
 
 /// Writes the file; answers how many rows it has. An existing file is replaced.
@@ -143,7 +141,6 @@ fn write(lines: &[Line]) -> Result<Vec<u8>, XlsxError> {
     }
     for (row, line) in (1..).zip(lines) {
         let phone = line.phone.strip_prefix("62").map_or_else(|| line.phone.clone(), |national| format!("0{national}"));
-        let owed = Rupiah(line.owed);
         let cells = [
             line.service_number.clone(),
             line.number.clone().unwrap_or_default(),
@@ -165,7 +162,6 @@ fn write(lines: &[Line]) -> Result<Vec<u8>, XlsxError> {
             line.stage.clone(),
             line.desired.clone(),
             line.owed.to_string(),
-            owed.to_string(),
         ];
         for (column, value) in (0..).zip(cells) {
             // Always text: a name that begins with `=` is no formula, a phone number keeps its zero.
