@@ -1,6 +1,7 @@
 //! Which room of the house may know which (DESIGN, section 1): the rules know nobody, the server does not know who
 //! drives it, the screens reach the server only where they run on it. Comments do not count.
 #![cfg(feature = "ssr")]
+#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail loudly")]
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,7 @@
 //!
 //! The binary is driven from outside, as an operator would. `KILL_CUSTOMERS` sets the size (`make soak`: 100000).
 #![cfg(feature = "ssr")]
+#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail loudly")]
 
 use serde_json::Value;
 use std::path::Path;
@@ -31,8 +32,14 @@ fn json(data: &Path, args: &[&str]) -> Value {
     let mut all = vec!["--json"];
     all.extend_from_slice(args);
     let Output { status, stdout, stderr } = kimonet(data, &all).output().expect("kimonet starts");
-    assert!(status.success(), "{args:?} failed: {}\n{}", String::from_utf8_lossy(&stderr), String::from_utf8_lossy(&stdout));
-    serde_json::from_slice(&stdout).unwrap_or_else(|error| panic!("{args:?}: {error}: {}", String::from_utf8_lossy(&stdout)))
+    assert!(
+        status.success(),
+        "{args:?} failed: {}\n{}",
+        String::from_utf8_lossy(&stderr),
+        String::from_utf8_lossy(&stdout)
+    );
+    serde_json::from_slice(&stdout)
+        .unwrap_or_else(|error| panic!("{args:?}: {error}: {}", String::from_utf8_lossy(&stdout)))
 }
 
 /// Starts the command and kills it after `delay`; whether it had ended by itself.
@@ -82,7 +89,10 @@ fn killed_while_issuing_the_month_is_issued_once() {
     assert_eq!(done["set_hash"], rehearsal["set_hash"]);
     let again = json(data, &["invoice:generate"]);
     assert_eq!(again["issued"], 0);
-    assert_eq!(again["already"].as_i64(), rehearsal["issued"].as_i64().map(|n| n + rehearsal["already"].as_i64().unwrap()));
+    assert_eq!(
+        again["already"].as_i64(),
+        rehearsal["issued"].as_i64().map(|n| n + rehearsal["already"].as_i64().unwrap())
+    );
     assert_clean(data);
 }
 
@@ -105,8 +115,17 @@ fn killed_while_settling_a_payment_is_whole_or_not_there() {
     assert!(bills.len() >= 6);
     for (n, (number, total)) in bills.iter().enumerate() {
         let (amount, request) = (total.to_string(), format!("kill-{n}"));
-        let args =
-            ["payment:record", "--service-number", number, "--amount", &amount, "--method", "cash", "--request-id", &request];
+        let args = [
+            "payment:record",
+            "--service-number",
+            number,
+            "--amount",
+            &amount,
+            "--method",
+            "cash",
+            "--request-id",
+            &request,
+        ];
         let before = assert_clean(data)["payments"].as_i64().unwrap();
         for delay in [5, 15, 25, 35, 50] {
             kill_after(data, &args, Duration::from_millis(delay));

@@ -40,7 +40,8 @@ pub async fn run(state: &AppState) -> Vec<Number> {
     let size = read_answer(&mut probe, &mut Vec::new()).await;
 
     let constant: &'static str = Box::leak("x".repeat(size).into_boxed_str());
-    let bare = axum::Router::new().route("/billing/check", axum::routing::post(move |_: axum::body::Bytes| async move { constant }));
+    let bare = axum::Router::new()
+        .route("/billing/check", axum::routing::post(move |_: axum::body::Bytes| async move { constant }));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
     let theirs = listener.local_addr().expect("address");
     tokio::spawn(async move {
@@ -67,7 +68,10 @@ pub async fn run(state: &AppState) -> Vec<Number> {
     let (share, p99) = (shares[ROUNDS / 2], p99s[ROUNDS / 2]);
     vec![
         Number::limited(
-            format!("POST /billing/check, {} requests per second, share of a constant route", rates[ROUNDS / 2].round()),
+            format!(
+                "POST /billing/check, {} requests per second, share of a constant route",
+                rates[ROUNDS / 2].round()
+            ),
             format!("{share:.2}"),
             format!("at least {SHARE:.2}"),
             share >= SHARE,

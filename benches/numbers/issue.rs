@@ -15,9 +15,15 @@ const LIMIT: f64 = 2.0;
 /// Months issued each way; the median counts.
 const ROUNDS: i32 = 3;
 
-sql!(STAGE_INVOICES = "CREATE TABLE stage_invoice AS SELECT CAST(id + $2 AS BIGINT) AS id, number || $3 AS number, customer_id, service_id, $4 AS period, kind, issued_on, due_on, total, 0 AS paid, 'open' AS status, customer_name, package_name, run_id, created_at FROM invoice WHERE period = $1 AND kind = 'regular'");
-sql!(STAGE_LINES = "CREATE TABLE stage_line AS SELECT CAST(l.invoice_id + $2 AS BIGINT) AS invoice_id, l.service_id, $3 AS period, l.kind, l.amount, l.text, l.derivation FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id WHERE i.period = $1 AND i.kind = 'regular'");
-sql!(STAGE_ENTRIES = "CREATE TABLE stage_entry AS SELECT e.customer_id, e.service_id, e.kind, e.amount, CAST(e.invoice_id + $2 AS BIGINT) AS invoice_id, e.business_date, e.text, e.who, e.at FROM ledger_entry e JOIN invoice i ON i.id = e.invoice_id WHERE i.period = $1 AND i.kind = 'regular' AND e.kind = 'issue'");
+sql!(
+    STAGE_INVOICES = "CREATE TABLE stage_invoice AS SELECT CAST(id + $2 AS BIGINT) AS id, number || $3 AS number, customer_id, service_id, $4 AS period, kind, issued_on, due_on, total, 0 AS paid, 'open' AS status, customer_name, package_name, run_id, created_at FROM invoice WHERE period = $1 AND kind = 'regular'"
+);
+sql!(
+    STAGE_LINES = "CREATE TABLE stage_line AS SELECT CAST(l.invoice_id + $2 AS BIGINT) AS invoice_id, l.service_id, $3 AS period, l.kind, l.amount, l.text, l.derivation FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id WHERE i.period = $1 AND i.kind = 'regular'"
+);
+sql!(
+    STAGE_ENTRIES = "CREATE TABLE stage_entry AS SELECT e.customer_id, e.service_id, e.kind, e.amount, CAST(e.invoice_id + $2 AS BIGINT) AS invoice_id, e.business_date, e.text, e.who, e.at FROM ledger_entry e JOIN invoice i ON i.id = e.invoice_id WHERE i.period = $1 AND i.kind = 'regular' AND e.kind = 'issue'"
+);
 
 /// The three statements that the limit is measured by. Not in the program's list: their tables exist here only.
 const BARE: [&str; 3] = [
@@ -49,8 +55,16 @@ async fn stage(state: &AppState, from: Period, to: Period, offset: i64) {
         .db
         .write::<_, DbError, _>(move |tx| {
             Box::pin(async move {
-                tx.exec(inline(STAGE_INVOICES, &[&from.to_string(), &offset.to_string(), &format!("/{to}"), &to.to_string()]), args![]).await?;
-                tx.exec(inline(STAGE_LINES, &[&from.to_string(), &offset.to_string(), &to.to_string()]), args![]).await?;
+                tx.exec(
+                    inline(
+                        STAGE_INVOICES,
+                        &[&from.to_string(), &offset.to_string(), &format!("/{to}"), &to.to_string()],
+                    ),
+                    args![],
+                )
+                .await?;
+                tx.exec(inline(STAGE_LINES, &[&from.to_string(), &offset.to_string(), &to.to_string()]), args![])
+                    .await?;
                 tx.exec(inline(STAGE_ENTRIES, &[&from.to_string(), &offset.to_string()]), args![]).await?;
                 Ok(())
             })
@@ -63,7 +77,11 @@ async fn stage(state: &AppState, from: Period, to: Period, offset: i64) {
 fn inline(sql: kimonet::server::db::Sql, values: &[&str]) -> kimonet::server::db::Sql {
     let mut text = sql.sqlite().to_owned();
     for (n, value) in values.iter().enumerate() {
-        let literal = if value.bytes().all(|b| b.is_ascii_digit()) { (*value).to_owned() } else { format!("CAST('{value}' AS TEXT)") };
+        let literal = if value.bytes().all(|b| b.is_ascii_digit()) {
+            (*value).to_owned()
+        } else {
+            format!("CAST('{value}' AS TEXT)")
+        };
         text = text.replace(&format!("${}", n + 1), &literal);
     }
     kimonet::server::db::Sql::same(Box::leak(text.into_boxed_str()))
@@ -96,7 +114,12 @@ pub async fn run(state: &AppState, customers: i64) -> Vec<Number> {
     bares.sort();
     let ratio = ratios[ratios.len() / 2];
     vec![Number::limited(
-        format!("invoice:generate, {customers} customers, {} ({issued} bills): {:.2?} against {:.2?} bare", state.db.engine(), ours[ours.len() / 2], bares[bares.len() / 2]),
+        format!(
+            "invoice:generate, {customers} customers, {} ({issued} bills): {:.2?} against {:.2?} bare",
+            state.db.engine(),
+            ours[ours.len() / 2],
+            bares[bares.len() / 2]
+        ),
         format!("{ratio:.2}x"),
         format!("{LIMIT:.1}x"),
         ratio <= LIMIT,

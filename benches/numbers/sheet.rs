@@ -30,9 +30,10 @@ pub async fn run(state: &AppState) -> Vec<Number> {
     }
     let bytes = book.save_to_buffer().expect("workbook");
     let start = Instant::now();
-    let report = kimonet::server::customers::import::import(state, Who::command(), bytes, "bench.xlsx", false, |_, _| {})
-        .await
-        .expect("import");
+    let report =
+        kimonet::server::customers::import::import(state, Who::command(), bytes, "bench.xlsx", false, |_, _| {})
+            .await
+            .expect("import");
     let took = start.elapsed();
     assert_eq!(report.imported, i64::from(ROWS), "{:?}", report.rejected.first());
     vec![Number::plain(format!("import of a {ROWS}-row XLSX"), format!("{took:.2?}"))]

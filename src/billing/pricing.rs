@@ -217,7 +217,10 @@ fn discount_line(input: &PriceInput, sum: Rupiah) -> Option<PricedLine> {
             let whole = hundredths / 100;
             let part = hundredths % 100;
             let shown = if part == 0 { format!("{whole}%") } else { format!("{whole},{part:02}%") };
-            (sum.mul_div_round_half_up(hundredths, PERCENT_DEN).round_to(input.rules.round_to), format!("{shown} dari {sum}"))
+            (
+                sum.mul_div_round_half_up(hundredths, PERCENT_DEN).round_to(input.rules.round_to),
+                format!("{shown} dari {sum}"),
+            )
         }
         Discount::Amount(amount) => (amount, format!("{amount} setiap tagihan")),
     };
@@ -248,7 +251,13 @@ fn add_tax(lines: &mut Vec<PricedLine>, input: &PriceInput, net: Rupiah, mode: T
         }
     };
     if amount.is_positive() {
-        lines.push(PricedLine { kind: LineKind::Tax, period: input.period, amount, text: "PPN".to_owned(), derivation });
+        lines.push(PricedLine {
+            kind: LineKind::Tax,
+            period: input.period,
+            amount,
+            text: "PPN".to_owned(),
+            derivation,
+        });
     }
 }
 

@@ -77,7 +77,7 @@ impl Rupiah {
             out.push('-');
         }
         for (n, digit) in plain.chars().enumerate() {
-            if n > 0 && (plain.len() - n) % 3 == 0 {
+            if n > 0 && (plain.len() - n).is_multiple_of(3) {
                 out.push('.');
             }
             out.push(digit);
@@ -122,7 +122,8 @@ impl Rupiah {
     /// that commas were taken for groups, which the import shows.
     pub fn parse_import(text: &str) -> Result<(Self, bool), AmountError> {
         let bare = text.trim();
-        if bare.contains(',') && !bare.contains('.')
+        if bare.contains(',')
+            && !bare.contains('.')
             && let Some(digits) = ungroup(bare, ',')
         {
             return digits
@@ -162,8 +163,7 @@ fn ungroup(text: &str, mark: char) -> Option<String> {
     }
     let groups: Vec<&str> = text.split(mark).collect();
     let digits_only = groups.iter().all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()));
-    let well_grouped =
-        groups.len() == 1 || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3));
+    let well_grouped = groups.len() == 1 || (groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3));
     (digits_only && well_grouped).then(|| groups.concat())
 }
 
@@ -221,8 +221,15 @@ mod tests {
     #[test]
     fn reads_what_people_type() {
         for (text, amount) in [
-            ("300000", 300_000), ("300.000", 300_000), ("Rp 300.000", 300_000), ("Rp300.000,00", 300_000),
-            ("300rb", 300_000), ("300 ribu", 300_000), ("1,5jt", 1_500_000), ("2 juta", 2_000_000), ("0", 0),
+            ("300000", 300_000),
+            ("300.000", 300_000),
+            ("Rp 300.000", 300_000),
+            ("Rp300.000,00", 300_000),
+            ("300rb", 300_000),
+            ("300 ribu", 300_000),
+            ("1,5jt", 1_500_000),
+            ("2 juta", 2_000_000),
+            ("0", 0),
         ] {
             assert_eq!(Rupiah::parse_input(text), Ok(Rupiah(amount)), "{text}");
         }

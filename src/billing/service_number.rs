@@ -51,9 +51,7 @@ impl ServiceNumber {
     /// Whether the last digit fits the others, as in every generated number.
     pub fn has_valid_check(&self) -> bool {
         let Some((body, check)) = self.0.split_at_checked(self.0.len() - 1) else { return false };
-        self.0.len() == 10
-            && self.0.bytes().all(|b| b.is_ascii_digit())
-            && check_digit(body).to_string() == check
+        self.0.len() == 10 && self.0.bytes().all(|b| b.is_ascii_digit()) && check_digit(body).to_string() == check
     }
 
     /// The number.

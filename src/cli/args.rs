@@ -7,7 +7,11 @@ use std::path::PathBuf;
 
 /// Billing for internet providers.
 #[derive(Debug, Parser)]
-#[command(name = "kimonet", version, about = "Kimonet: tagihan, pembayaran, isolir, dan WhatsApp untuk penyedia internet")]
+#[command(
+    name = "kimonet",
+    version,
+    about = "Kimonet: tagihan, pembayaran, isolir, dan WhatsApp untuk penyedia internet"
+)]
 pub struct Cli {
     /// Print exactly one JSON object on stdout.
     #[arg(long, global = true)]

@@ -45,15 +45,22 @@ struct Line {
     text: String,
 }
 
-sql!(LIST_BILLS = "SELECT i.id, i.number, s.service_number, i.period, i.total, i.paid, i.status, i.issued_on, i.due_on
+sql!(
+    LIST_BILLS = "SELECT i.id, i.number, s.service_number, i.period, i.total, i.paid, i.status, i.issued_on, i.due_on
  FROM invoice i JOIN service s ON s.id = i.service_id
- WHERE ($1 = '' OR i.period = $1) AND ($2 = '' OR i.status = $2) AND ($3 = 0 OR i.service_id = $3) ORDER BY i.id");
-sql!(LIST_LINES = "SELECT l.invoice_id, l.kind, l.amount, l.text FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
- WHERE ($1 = '' OR i.period = $1) AND ($2 = '' OR i.status = $2) AND ($3 = 0 OR i.service_id = $3) ORDER BY l.id");
+ WHERE ($1 = '' OR i.period = $1) AND ($2 = '' OR i.status = $2) AND ($3 = 0 OR i.service_id = $3) ORDER BY i.id"
+);
+sql!(
+    LIST_LINES =
+        "SELECT l.invoice_id, l.kind, l.amount, l.text FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+ WHERE ($1 = '' OR i.period = $1) AND ($2 = '' OR i.status = $2) AND ($3 = 0 OR i.service_id = $3) ORDER BY l.id"
+);
 
 fn parse_period(text: Option<&str>) -> Result<Option<Period>> {
-    text.map(|text| text.parse().map_err(|error: crate::billing::period::PeriodError| Error::invalid("--period", error.to_string())))
-        .transpose()
+    text.map(|text| {
+        text.parse().map_err(|error: crate::billing::period::PeriodError| Error::invalid("--period", error.to_string()))
+    })
+    .transpose()
 }
 
 pub async fn generate(state: &AppState, options: &IssueArgs, starters: bool) -> Result<Outcome> {
@@ -98,7 +105,10 @@ pub async fn list(state: &AppState, options: ListArgs) -> Result<Outcome> {
         .iter()
         .map(|bill| {
             let total = crate::billing::Rupiah(bill.total);
-            format!("{}  {}  {}  {total}  {}  tempo {}", bill.number, bill.service_number, bill.period, bill.status, bill.due_on)
+            format!(
+                "{}  {}  {}  {total}  {}  tempo {}",
+                bill.number, bill.service_number, bill.period, bill.status, bill.due_on
+            )
         })
         .collect();
     Ok(Outcome::lines(json!({ "invoices": bills }), text))
@@ -106,7 +116,10 @@ pub async fn list(state: &AppState, options: ListArgs) -> Result<Outcome> {
 
 pub async fn verify(state: &AppState, deep: bool) -> Result<Outcome> {
     if deep {
-        return Err(Error::invalid("--deep", "verify --deep belum ada di versi ini; verify tanpa --deep memeriksa semua jumlah."));
+        return Err(Error::invalid(
+            "--deep",
+            "verify --deep belum ada di versi ini; verify tanpa --deep memeriksa semua jumlah.",
+        ));
     }
     let report = ledger::verify(state).await?;
     let value = serde_json::to_value(&report)?;

@@ -61,7 +61,10 @@ pub async fn import(state: &AppState, file: &Path, dry_run: bool) -> Result<Outc
         report.opening.credit
     )];
     text.extend(
-        report.rejected.iter().map(|row| format!("  baris {}, {} = {:?}: {}", row.row, row.column, row.value, row.problem)),
+        report
+            .rejected
+            .iter()
+            .map(|row| format!("  baris {}, {} = {:?}: {}", row.row, row.column, row.value, row.problem)),
     );
     Ok(Outcome::lines(serde_json::to_value(&report)?, text))
 }

@@ -141,9 +141,7 @@ async fn open(config: Config, clock: Clock) -> Result<AppState> {
     prepare_folder(&config)?;
     let db = Db::connect(&config.database_url).await?;
     if db.pending().await? > 0 {
-        return Err(Error::Refused(
-            "Basis data belum siap: jalankan dahulu `kimonet db:migrate`.".to_owned(),
-        ));
+        return Err(Error::Refused("Basis data belum siap: jalankan dahulu `kimonet db:migrate`.".to_owned()));
     }
     let state = AppState::new(db, clock, config, secrets)?;
     state.check_key().await?;
@@ -161,7 +159,9 @@ fn read_key(config: &Config) -> Result<Secrets> {
             "Kunci aplikasi belum ada ({}). Buat dahulu dengan `kimonet key:generate`.",
             config.key_file.display()
         ))),
-        Err(error) => Err(Error::Refused(format!("Kunci aplikasi tidak terbaca ({}): {error}", config.key_file.display()))),
+        Err(error) => {
+            Err(Error::Refused(format!("Kunci aplikasi tidak terbaca ({}): {error}", config.key_file.display())))
+        }
     }
 }
 

@@ -25,7 +25,10 @@ pub async fn router_add(state: &AppState, options: RouterArgs) -> Result<Outcome
         tls: options.tls.unwrap_or_else(|| "off".to_owned()),
     };
     let id = store::add(state, form, &Who::command()).await?;
-    Ok(Outcome::done(json!({ "id": id }), format!("Router {name} ditambahkan. Uji dengan `kimonet mikrotik:test --server {id}`.")))
+    Ok(Outcome::done(
+        json!({ "id": id }),
+        format!("Router {name} ditambahkan. Uji dengan `kimonet mikrotik:test --server {id}`."),
+    ))
 }
 
 pub async fn mikrotik_test(state: &AppState, server: &str) -> Result<Outcome> {
@@ -58,7 +61,8 @@ pub async fn router_sync(state: &AppState, server: Option<&str>) -> Result<Outco
             ),
         })
         .collect::<Vec<_>>();
-    let failed: Vec<&str> = reports.iter().filter(|report| report.error.is_some()).map(|report| report.name.as_str()).collect();
+    let failed: Vec<&str> =
+        reports.iter().filter(|report| report.error.is_some()).map(|report| report.name.as_str()).collect();
     let value = json!({ "routers": reports });
     if failed.is_empty() {
         Ok(Outcome::lines(value, text))

@@ -41,7 +41,8 @@ pub async fn record(state: &AppState, options: PaymentArgs) -> Result<Outcome> {
 pub async fn balance(state: &AppState, name: &str) -> Result<Outcome> {
     let service_id = service_id(state, name).await?;
     let balance = state.ledger(Who::command()).await?.balance(service_id).await?;
-    let mut text = vec![format!("Tagihan {} (lewat tempo {}), Saldo {}", balance.owed, balance.overdue, balance.credit)];
+    let mut text =
+        vec![format!("Tagihan {} (lewat tempo {}), Saldo {}", balance.owed, balance.overdue, balance.credit)];
     text.extend(balance.ledger.iter().map(|line| format!("  {}  {}  {}", line.date, line.amount, line.text)));
     Ok(Outcome::lines(serde_json::to_value(&balance)?, text))
 }

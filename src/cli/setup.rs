@@ -26,12 +26,16 @@ sql!(RESEAL_ROUTER = "UPDATE router SET password_sealed = $2 WHERE CAST(id AS TE
 sql!(SEALED_SERVICES = "SELECT CAST(id AS TEXT), pppoe_password_sealed FROM service WHERE pppoe_password_sealed <> ''");
 sql!(RESEAL_SERVICE = "UPDATE service SET pppoe_password_sealed = $2 WHERE id = CAST($1 AS BIGINT)");
 sql!(RESEAL_CHECK = "UPDATE setting SET value = $1 WHERE key = 'internal.key_check'");
-sql!(INSERT_STAFF = "INSERT INTO staff (email, name, role, password_hash, active, created_at) VALUES ($1, $2, $3, $4, TRUE, $5) ON CONFLICT (email) DO NOTHING RETURNING id");
+sql!(
+    INSERT_STAFF = "INSERT INTO staff (email, name, role, password_hash, active, created_at) VALUES ($1, $2, $3, $4, TRUE, $5) ON CONFLICT (email) DO NOTHING RETURNING id"
+);
 
 pub async fn key_generate(config: Config, force: bool) -> Result<Outcome> {
     prepare_folder(&config)?;
     if config.key.is_some() {
-        return Err(Error::Refused("KIMONET_KEY sudah terpasang di lingkungan; kosongkan dahulu untuk membuat kunci berkas.".to_owned()));
+        return Err(Error::Refused(
+            "KIMONET_KEY sudah terpasang di lingkungan; kosongkan dahulu untuk membuat kunci berkas.".to_owned(),
+        ));
     }
     let exists = config.key_file.exists();
     if exists && !force {
@@ -59,7 +63,10 @@ pub async fn key_generate(config: Config, force: bool) -> Result<Outcome> {
     }
     Ok(Outcome::done(
         json!({ "file": config.key_file.display().to_string(), "replaced": exists }),
-        format!("Kunci aplikasi ditulis ke {}. Simpan salinannya di tempat lain: tanpa kunci ini rahasia di basis data tidak terbuka.", config.key_file.display()),
+        format!(
+            "Kunci aplikasi ditulis ke {}. Simpan salinannya di tempat lain: tanpa kunci ini rahasia di basis data tidak terbuka.",
+            config.key_file.display()
+        ),
     ))
 }
 
@@ -139,7 +146,13 @@ pub async fn staff_create(state: &AppState, options: StaffArgs) -> Result<Outcom
 }
 
 /// Adds a member of staff; the row's id.
-pub(super) async fn add_staff(state: &AppState, email: &str, name: &str, role: &'static str, password: &str) -> Result<i64> {
+pub(super) async fn add_staff(
+    state: &AppState,
+    email: &str,
+    name: &str,
+    role: &'static str,
+    password: &str,
+) -> Result<i64> {
     let email = email.trim().to_lowercase();
     let well_formed = email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
     if !well_formed || email.len() > 200 {
@@ -163,7 +176,16 @@ pub(super) async fn add_staff(state: &AppState, email: &str, name: &str, role: &
             Box::pin(async move {
                 let row: Option<(i64,)> = tx.opt(INSERT_STAFF, args![&email, &name, role, hash, now]).await?;
                 let (id,) = row.ok_or_else(|| Error::Conflict(format!("Pengguna {email} sudah ada.")))?;
-                audit::record(tx, &Who::command(), now, "staff.create", &format!("staff:{id}"), "", &format!("{email} {role}")).await?;
+                audit::record(
+                    tx,
+                    &Who::command(),
+                    now,
+                    "staff.create",
+                    &format!("staff:{id}"),
+                    "",
+                    &format!("{email} {role}"),
+                )
+                .await?;
                 Ok(id)
             })
         })

@@ -11,12 +11,14 @@ pub const NAME: &str = "attempts";
 const ASKED_MAX: i64 = 500;
 
 // Not those that are being asked about, nor those that were given up and wait for a person.
-sql!(EXPIRED = "SELECT a.id FROM payment_attempt a
+sql!(
+    EXPIRED = "SELECT a.id FROM payment_attempt a
  WHERE a.status IN ('creating', 'open') AND a.expires_at < $1
    AND NOT EXISTS (SELECT 1 FROM work w WHERE w.dedup = 'ask_attempt:' || CAST(a.id AS TEXT) AND w.state = 'retry')
    AND NOT EXISTS (SELECT 1 FROM work w WHERE w.dedup = 'ask_attempt:' || CAST(a.id AS TEXT) AND w.state = 'dead')
    AND NOT EXISTS (SELECT 1 FROM work w WHERE w.dedup = 'ask_attempt:' || CAST(a.id AS TEXT) AND w.state = 'running')
- ORDER BY a.expires_at LIMIT $2");
+ ORDER BY a.expires_at LIMIT $2"
+);
 
 /// Enqueues the questions. Answers how many, as JSON.
 pub async fn run(state: &AppState) -> Result<String> {

@@ -17,10 +17,20 @@ const REFUSED_MAX: i64 = 2_000;
 /// Rows that go in one transaction, so that payments get the writer in between.
 const CHUNK_ROWS: i64 = 2_000;
 
-sql!(OLD_SESSIONS = "DELETE FROM session WHERE token_hash IN (SELECT token_hash FROM session WHERE expires_at < $1 LIMIT $2)");
-sql!(OLD_WORK = "DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = 'done' AND finished_at < $1 LIMIT $2)");
-sql!(OLD_RUNS = "DELETE FROM job_run WHERE id IN (SELECT id FROM job_run WHERE started_at < $1 AND job IN ('router_sweep', 'attempts', 'housekeeping') LIMIT $2)");
-sql!(OLD_REFUSED = "DELETE FROM refused_notice WHERE id IN (SELECT id FROM refused_notice ORDER BY id DESC LIMIT $2 OFFSET $1)");
+sql!(
+    OLD_SESSIONS =
+        "DELETE FROM session WHERE token_hash IN (SELECT token_hash FROM session WHERE expires_at < $1 LIMIT $2)"
+);
+sql!(
+    OLD_WORK = "DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = 'done' AND finished_at < $1 LIMIT $2)"
+);
+sql!(
+    OLD_RUNS = "DELETE FROM job_run WHERE id IN (SELECT id FROM job_run WHERE started_at < $1 AND job IN ('router_sweep', 'attempts', 'housekeeping') LIMIT $2)"
+);
+sql!(
+    OLD_REFUSED =
+        "DELETE FROM refused_notice WHERE id IN (SELECT id FROM refused_notice ORDER BY id DESC LIMIT $2 OFFSET $1)"
+);
 
 /// Deletes. Answers how many rows of each, as JSON.
 pub async fn run(state: &AppState) -> Result<String> {

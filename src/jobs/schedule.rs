@@ -38,7 +38,12 @@ pub struct Entry {
 
 /// Every job.
 pub const ENTRIES: &[Entry] = &[
-    Entry { job: invoicing::INVOICING, title: "Terbitkan tagihan bulanan", cron: "1 0 1 * *", catch_up: CatchUp::Every },
+    Entry {
+        job: invoicing::INVOICING,
+        title: "Terbitkan tagihan bulanan",
+        cron: "1 0 1 * *",
+        catch_up: CatchUp::Every,
+    },
     Entry { job: invoicing::PRORATE, title: "Tagihan bulan pertama", cron: "5 0 * * *", catch_up: CatchUp::Once },
     Entry { job: isolir::NAME, title: "Isolir harian", cron: "", catch_up: CatchUp::Once },
     Entry { job: sweep::NAME, title: "Sinkronkan router", cron: "*/5 * * * *", catch_up: CatchUp::Skip },
@@ -57,15 +62,17 @@ sql!(ADD_ENTRY = "INSERT INTO schedule (job, next_at, enabled) VALUES ($1, $2, T
 sql!(SCHEDULE = "SELECT job, next_at, enabled FROM schedule");
 sql!(MOVE_ON = "UPDATE schedule SET next_at = $3 WHERE job = $1 AND next_at = $2");
 sql!(SET_ENABLED = "UPDATE schedule SET enabled = $2 WHERE job = $1");
-sql!(ADD_RUN = "INSERT INTO job_run (job, slot, state, result, started_at, finished_at) VALUES ($1, $2, 'running', '', $3, NULL) ON CONFLICT (job, slot) DO NOTHING");
+sql!(
+    ADD_RUN = "INSERT INTO job_run (job, slot, state, result, started_at, finished_at) VALUES ($1, $2, 'running', '', $3, NULL) ON CONFLICT (job, slot) DO NOTHING"
+);
 sql!(END_RUN = "INSERT INTO job_run (job, slot, state, result, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $5)
  ON CONFLICT (job, slot) DO UPDATE SET state = excluded.state, result = excluded.result, finished_at = excluded.finished_at");
 
 impl Entry {
     fn cron(&self, settings: &Settings) -> Result<Cron> {
         let text = if self.cron.is_empty() {
-            let time = parse_time(settings.text("isolir.time"))
-                .ok_or_else(|| Error::Corrupt("isolir.time".to_owned()))?;
+            let time =
+                parse_time(settings.text("isolir.time")).ok_or_else(|| Error::Corrupt("isolir.time".to_owned()))?;
             format!("{} {} * * *", time.minute(), time.hour())
         } else {
             self.cron.to_owned()
@@ -148,11 +155,8 @@ pub async fn tick(state: &AppState) -> Result<usize> {
             }
             continue;
         }
-        let (slots, upcoming) = if enabled {
-            due_slots(entry, &settings, &state.clock, next_at, now)?
-        } else {
-            (Vec::new(), upcoming)
-        };
+        let (slots, upcoming) =
+            if enabled { due_slots(entry, &settings, &state.clock, next_at, now)? } else { (Vec::new(), upcoming) };
         enqueued += move_on(state, entry.job, next_at, upcoming, slots).await?;
     }
     if enqueued > 0 {

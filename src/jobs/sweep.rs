@@ -9,8 +9,10 @@ use crate::{args, sql};
 pub const NAME: &str = "router_sweep";
 
 // A router that is down has its retries already; another item would only wait beside them.
-sql!(IDLE_ROUTERS = "SELECT r.id FROM router r WHERE NOT EXISTS (
-   SELECT 1 FROM work w WHERE w.state = 'retry' AND w.dedup = 'sync_router:' || CAST(r.id AS TEXT)) ORDER BY r.id");
+sql!(
+    IDLE_ROUTERS = "SELECT r.id FROM router r WHERE NOT EXISTS (
+   SELECT 1 FROM work w WHERE w.state = 'retry' AND w.dedup = 'sync_router:' || CAST(r.id AS TEXT)) ORDER BY r.id"
+);
 
 /// Enqueues a visit to every router. Answers how many, as JSON.
 pub async fn run(state: &AppState) -> Result<String> {

@@ -8,8 +8,8 @@ pub mod http;
 pub mod notices;
 pub mod page;
 mod reply;
-pub mod run;
 pub mod routeros;
+pub mod run;
 pub mod whatsapp;
 
 #[cfg(test)]

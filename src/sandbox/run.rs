@@ -33,7 +33,10 @@ impl RouterDoor for Door {
 pub async fn routers(first: SocketAddr, names: &[String], clock: &Clock) -> Result<Vec<RouterSim>> {
     let mut sims = Vec::new();
     for (n, name) in (0_u16..).zip(names) {
-        let port = first.port().checked_add(n).ok_or_else(|| Error::invalid("--routeros", "terlalu banyak router untuk nomor port itu"))?;
+        let port = first
+            .port()
+            .checked_add(n)
+            .ok_or_else(|| Error::invalid("--routeros", "terlalu banyak router untuk nomor port itu"))?;
         let address = SocketAddr::new(first.ip(), port);
         let sim = RouterSim::start(address, name, clock.clone())
             .await

@@ -81,10 +81,12 @@ struct Isolated {
     past_due: i64,
 }
 
-sql!(ISOLATED_OF_PAYER = "SELECT s.id, s.manual,
+sql!(
+    ISOLATED_OF_PAYER = "SELECT s.id, s.manual,
    (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
     WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND i.due_on < $2) AS past_due
- FROM service s WHERE s.customer_id = $1 AND s.desired = 'isolated' AND s.stage IN ('aktif', 'siap_dicabut')");
+ FROM service s WHERE s.customer_id = $1 AND s.desired = 'isolated' AND s.stage IN ('aktif', 'siap_dicabut')"
+);
 
 /// Judges the payer's isolated services again, after a payment: those that are no longer overdue are wished normal,
 /// and their routers told. A cut by hand ends only when nothing at all is past due. Answers the restored services.
@@ -111,10 +113,14 @@ struct Standing {
 }
 
 sql!(STANDING = "SELECT router_id, desired, manual, observed, isolated_on FROM service WHERE id = $1");
-sql!(PUT_WISH = "UPDATE service SET desired = $2, manual = $3, desired_reason = $4, desired_since = $5, isolated_on = $6, kick_wanted = $7 WHERE id = $1");
+sql!(
+    PUT_WISH = "UPDATE service SET desired = $2, manual = $3, desired_reason = $4, desired_since = $5, isolated_on = $6, kick_wanted = $7 WHERE id = $1"
+);
 sql!(PUT_MANUAL = "UPDATE service SET manual = $2, desired_reason = $3 WHERE id = $1");
-sql!(INSERT_EVENT = "INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
- VALUES ($1, $2, $3, '', '', $4, $5)");
+sql!(
+    INSERT_EVENT = "INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
+ VALUES ($1, $2, $3, '', '', $4, $5)"
+);
 
 /// Sets what a service should have: `desired` is `normal`, `isolated`, `disabled`, `absent` or `as_is`; `manual` is
 /// `none`, `cut` or `restored`. Writes the isolir log and tells the router. The same wish again changes nothing.

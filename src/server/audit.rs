@@ -29,8 +29,10 @@ impl Who {
     }
 }
 
-sql!(INSERT_AUDIT = "INSERT INTO audit_event (at, who, staff_id, action, subject, before_value, after_value, address)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+sql!(
+    INSERT_AUDIT = "INSERT INTO audit_event (at, who, staff_id, action, subject, before_value, after_value, address)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+);
 
 /// Writes the row. `action` is a verb of the program (`payment.record`), `subject` names the thing (`service:17`).
 /// Never give it a secret.
@@ -43,6 +45,7 @@ pub async fn record(
     before: &str,
     after: &str,
 ) -> Result<()> {
-    tx.exec_one(INSERT_AUDIT, args![now, &who.name, who.staff_id, action, subject, before, after, &who.address]).await?;
+    tx.exec_one(INSERT_AUDIT, args![now, &who.name, who.staff_id, action, subject, before, after, &who.address])
+        .await?;
     Ok(())
 }

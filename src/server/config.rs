@@ -51,8 +51,8 @@ impl Config {
         let bad = |name: &str, message: &str| Error::invalid(name, format!("{name}: {message}"));
 
         let data = PathBuf::from(get("KIMONET_DATA").unwrap_or_else(|| "./data".to_owned()));
-        let database_url = get("DATABASE_URL")
-            .unwrap_or_else(|| format!("sqlite:{}", data.join("kimonet.db").display()));
+        let database_url =
+            get("DATABASE_URL").unwrap_or_else(|| format!("sqlite:{}", data.join("kimonet.db").display()));
         let base = get("KIMONET_BASE_URL").unwrap_or_else(|| "http://localhost:3000".to_owned());
         let base_url = url::Url::parse(base.trim_end_matches('/'))
             .ok()
@@ -123,9 +123,7 @@ fn toml_table(text: &str) -> Result<BTreeMap<String, String>> {
         .map(|kimonet| {
             kimonet
                 .iter()
-                .map(|(key, value)| {
-                    (key.clone(), value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
-                })
+                .map(|(key, value)| (key.clone(), value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)))
                 .collect()
         })
         .unwrap_or_default())

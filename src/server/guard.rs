@@ -116,13 +116,19 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
         Role::Owner => true,
         Role::Admin => !matches!(permission, P::ManageStaff),
         Role::Cashier => {
-            matches!(permission, P::ViewDashboard | P::ViewCustomers | P::ViewInvoices | P::ViewMessages | P::RecordPayment)
+            matches!(
+                permission,
+                P::ViewDashboard | P::ViewCustomers | P::ViewInvoices | P::ViewMessages | P::RecordPayment
+            )
         }
         Role::Technician => matches!(permission, P::ViewRouters | P::ManageAccess | P::ManageWork),
         // His screens come with his own customers only; until they are there he has none.
         Role::Collector => false,
         Role::Viewer => {
-            matches!(permission, P::ViewDashboard | P::ViewCustomers | P::ViewInvoices | P::ViewMessages | P::ViewRouters)
+            matches!(
+                permission,
+                P::ViewDashboard | P::ViewCustomers | P::ViewInvoices | P::ViewMessages | P::ViewRouters
+            )
         }
     }
 }
@@ -162,7 +168,8 @@ pub async fn guard_parts(app: &AppState, parts: &Parts, permission: Permission) 
     if !staff.may(permission) {
         return Err(Error::Forbidden);
     }
-    let address = parts.extensions.get::<crate::server::http::ClientAddress>().map(|a| a.0.to_string()).unwrap_or_default();
+    let address =
+        parts.extensions.get::<crate::server::http::ClientAddress>().map(|a| a.0.to_string()).unwrap_or_default();
     Ok(Asked { app: app.clone(), who: Who { staff_id: Some(staff.id), name: staff.name.clone(), address }, staff })
 }
 
@@ -175,7 +182,9 @@ mod tests {
         assert!(Permission::ALL.iter().all(|permission| allows(Role::Owner, *permission)));
         assert!(!allows(Role::Admin, Permission::ManageStaff));
         assert!(allows(Role::Cashier, Permission::RecordPayment) && !allows(Role::Cashier, Permission::RunBilling));
-        assert!(!allows(Role::Technician, Permission::ViewInvoices) && allows(Role::Technician, Permission::ViewRouters));
+        assert!(
+            !allows(Role::Technician, Permission::ViewInvoices) && allows(Role::Technician, Permission::ViewRouters)
+        );
         assert!(!allows(Role::Viewer, Permission::RecordPayment));
         for role in Role::ALL {
             assert_eq!(Role::parse(role.as_str()), Some(role));

@@ -17,6 +17,6 @@ pub mod secrets;
 pub mod session;
 pub mod settings;
 pub mod state;
-pub mod work;
 #[cfg(test)]
 pub mod testing;
+pub mod work;

@@ -36,11 +36,15 @@ impl std::fmt::Debug for Secrets {
 impl Secrets {
     /// Reads a key from its base64 form.
     pub fn from_base64(text: &str) -> Result<Self> {
-        let bytes = STANDARD
-            .decode(text.trim())
-            .ok()
-            .and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok())
-            .ok_or_else(|| Error::invalid("KIMONET_KEY", "Kunci aplikasi tidak terbaca: harus 32 byte dalam base64. Buat dengan `kimonet key:generate`."))?;
+        let bytes =
+            STANDARD.decode(text.trim()).ok().and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok()).ok_or_else(
+                || {
+                    Error::invalid(
+                        "KIMONET_KEY",
+                        "Kunci aplikasi tidak terbaca: harus 32 byte dalam base64. Buat dengan `kimonet key:generate`.",
+                    )
+                },
+            )?;
         Ok(Self { key: bytes })
     }
 

@@ -44,8 +44,11 @@ struct SessionRow {
     last_seen_at: DateTime<Utc>,
 }
 
-sql!(FIND_SESSION = "SELECT st.id, st.name, st.role, se.last_seen_at FROM session se JOIN staff st ON st.id = se.subject_id
- WHERE se.token_hash = $1 AND se.subject_kind = 'staff' AND se.expires_at > $2 AND st.active");
+sql!(
+    FIND_SESSION =
+        "SELECT st.id, st.name, st.role, se.last_seen_at FROM session se JOIN staff st ON st.id = se.subject_id
+ WHERE se.token_hash = $1 AND se.subject_kind = 'staff' AND se.expires_at > $2 AND st.active"
+);
 sql!(SEE_SESSION = "UPDATE session SET last_seen_at = $2, expires_at = $3 WHERE token_hash = $1");
 sql!(FIND_STAFF = "SELECT id, name, password_hash FROM staff WHERE email = $1 AND active");
 sql!(INSERT_SESSION = "INSERT INTO session (token_hash, subject_kind, subject_id, address, agent, created_at, expires_at, last_seen_at)

@@ -121,8 +121,10 @@ pub struct Settings {
 }
 
 sql!(ALL_SETTINGS = "SELECT key, value, sealed FROM setting");
-sql!(PUT_SETTING = "INSERT INTO setting (key, value, sealed, updated_at) VALUES ($1, $2, $3, $4)
- ON CONFLICT (key) DO UPDATE SET value = excluded.value, sealed = excluded.sealed, updated_at = excluded.updated_at");
+sql!(
+    PUT_SETTING = "INSERT INTO setting (key, value, sealed, updated_at) VALUES ($1, $2, $3, $4)
+ ON CONFLICT (key) DO UPDATE SET value = excluded.value, sealed = excluded.sealed, updated_at = excluded.updated_at"
+);
 
 /// The description of a key, or an error that names it.
 pub fn find(name: &str) -> Result<&'static Key> {
@@ -167,7 +169,11 @@ impl Key {
                 Err(error) => say(error.to_string()),
             },
             Kind::Numbers => {
-                if value.split(',').filter(|part| !part.trim().is_empty()).all(|part| part.trim().parse::<u32>().is_ok()) {
+                if value
+                    .split(',')
+                    .filter(|part| !part.trim().is_empty())
+                    .all(|part| part.trim().parse::<u32>().is_ok())
+                {
                     Ok(())
                 } else {
                     say(format!("harus bilangan dipisah koma, misalnya 7,3,1,0, bukan {value:?}"))

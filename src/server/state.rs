@@ -19,11 +19,17 @@ const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(35);
 /// Deadline of connecting to one.
 const OUTSIDE_CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// Settings and when they were read.
+type CachedSettings = (Instant, Arc<Settings>);
+
 /// Setting row that holds the check value of the application key.
 const KEY_CHECK: &str = "internal.key_check";
 
 sql!(FIND_KEY_CHECK = "SELECT value FROM setting WHERE key = $1");
-sql!(PUT_KEY_CHECK = "INSERT INTO setting (key, value, sealed, updated_at) VALUES ($1, $2, FALSE, $3) ON CONFLICT (key) DO NOTHING");
+sql!(
+    PUT_KEY_CHECK =
+        "INSERT INTO setting (key, value, sealed, updated_at) VALUES ($1, $2, FALSE, $3) ON CONFLICT (key) DO NOTHING"
+);
 
 /// Database, clock, keys and the outgoing HTTP client; cheap to clone, one a process.
 #[derive(Clone, Debug)]
@@ -44,7 +50,7 @@ pub struct AppState {
     pub stop: CancellationToken,
     /// Name of this process among those that share the database.
     pub process: Arc<str>,
-    settings: Arc<Mutex<Option<(Instant, Arc<Settings>)>>>,
+    settings: Arc<Mutex<Option<CachedSettings>>>,
 }
 
 impl AppState {

@@ -1,7 +1,5 @@
 //! What tests stand on: an application on a fresh database of each engine, with a clock that they move.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must fail loudly")]
-
 use crate::args;
 use crate::billing::Rupiah;
 use crate::server::audit::Who;
@@ -27,7 +25,9 @@ pub struct TestApp {
     folder: TempDir,
 }
 
-sql!(TEST_PACKAGE = "INSERT INTO package (name, profile, down_kbps, up_kbps, duration_months, created_at) VALUES ($1, $2, 20000, 20000, $3, $4) RETURNING id");
+sql!(
+    TEST_PACKAGE = "INSERT INTO package (name, profile, down_kbps, up_kbps, duration_months, created_at) VALUES ($1, $2, 20000, 20000, $3, $4) RETURNING id"
+);
 sql!(TEST_PRICE = "INSERT INTO package_price (package_id, price, valid_from) VALUES ($1, $2, $3)");
 sql!(TEST_CUSTOMER = "INSERT INTO customer (number, name, name_search, phone, email, address, portal_password_hash, money_turn, created_at)
  VALUES (NULL, $1, $2, $3, '', '', '', 0, $4) RETURNING id");
@@ -142,7 +142,8 @@ impl TestApp {
 
     /// Issues a month for everybody.
     pub async fn issue(&self, period: &str) -> IssueReport {
-        let wish = IssueWish { period: Some(period.parse().unwrap()), scope: Scope::All, notify: false, dry_run: false };
+        let wish =
+            IssueWish { period: Some(period.parse().unwrap()), scope: Scope::All, notify: false, dry_run: false };
         self.state.ledger(Who::system()).await.unwrap().issue(wish).await.unwrap()
     }
 

@@ -81,12 +81,8 @@ pub fn bill_page(view: &BillView) -> String {
         }
     });
     let open: Vec<_> = view.open.iter().map(open_bill).collect();
-    let why: Vec<_> = view
-        .open
-        .iter()
-        .flat_map(|bill| bill.why.clone())
-        .map(|line| view! { <li>{line.derivation}</li> })
-        .collect();
+    let why: Vec<_> =
+        view.open.iter().flat_map(|bill| bill.why.clone()).map(|line| view! { <li>{line.derivation}</li> }).collect();
     let paid: Vec<_> = view
         .paid
         .iter()

@@ -21,9 +21,16 @@ pub struct Company {
 }
 
 /// The document around a page. `head` is added to the head (a refresh for pages without script).
-fn document(title: &str, company: &Company, script: bool, head: impl IntoView + 'static, body: impl IntoView + 'static) -> String {
+fn document(
+    title: &str,
+    company: &Company,
+    script: bool,
+    head: impl IntoView + 'static,
+    body: impl IntoView + 'static,
+) -> String {
     let initial: String = company.name.chars().take(1).collect();
-    let help = (!company.phone.is_empty()).then(|| view! { <p class="help">"Butuh bantuan? WhatsApp " {company.phone.clone()}</p> });
+    let help = (!company.phone.is_empty())
+        .then(|| view! { <p class="help">"Butuh bantuan? WhatsApp " {company.phone.clone()}</p> });
     let page = view! {
         <html lang="id">
             <head>

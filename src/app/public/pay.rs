@@ -78,9 +78,11 @@ fn waiting(view: &PayView) -> String {
     let qr = (!view.qr_svg.is_empty()).then(|| {
         view! { <div class="qr" role="img" aria-label="Kode QRIS untuk dibayar" inner_html=view.qr_svg.clone()></div> }
     });
-    let link = (!view.url.is_empty()).then(|| view! { <a class="btn main big" href=view.url.clone()>{format!("Lanjutkan di {}", view.method)}</a> });
+    let link = (!view.url.is_empty())
+        .then(|| view! { <a class="btn main big" href=view.url.clone()>{format!("Lanjutkan di {}", view.method)}</a> });
     let steps: Vec<_> = view.steps.iter().map(|step| view! { <li>{step.clone()}</li> }).collect();
-    let again: Vec<_> = view.bills.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
+    let again: Vec<_> =
+        view.bills.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
     let body = view! {
         <section class="panel" id="bayar" data-ref=view.reference.clone() data-left=view.seconds_left.to_string()>
             <h1>"Selesaikan Pembayaran"</h1>
@@ -101,7 +103,8 @@ fn waiting(view: &PayView) -> String {
 }
 
 fn paid(view: &PayView) -> String {
-    let saldo = (!view.saldo.is_empty()).then(|| view! { <li><span>"Menjadi Saldo"</span><b>{view.saldo.clone()}</b></li> });
+    let saldo =
+        (!view.saldo.is_empty()).then(|| view! { <li><span>"Menjadi Saldo"</span><b>{view.saldo.clone()}</b></li> });
     let line = if view.still_isolated {
         "Masih ada tagihan lain yang lewat jatuh tempo, jadi internet belum dipulihkan."
     } else {
@@ -132,7 +135,8 @@ fn over(view: &PayView) -> String {
         "review" => ("Perlu Dicek", "Pembayaran Anda sedang kami periksa. Tidak perlu membayar lagi."),
         _ => ("Gagal", "Pembayaran ini tidak berhasil. Belum ada uang yang kami terima."),
     };
-    let again: Vec<_> = view.bills.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
+    let again: Vec<_> =
+        view.bills.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
     let body = view! {
         <section class="panel">
             <h1>{title}</h1>

@@ -95,32 +95,52 @@ sql!(OVERDUE = "SELECT s.id, s.service_number, s.router_id IS NOT NULL AND s.ppp
  JOIN service s ON s.id = d.service_id
  WHERE d.past_due >= $2 AND s.stage IN ('aktif', 'siap_dicabut') AND s.desired IN ('normal', 'isolated')
  ORDER BY s.service_number");
-sql!(NO_LONGER_OVERDUE = "SELECT s.id FROM service s
+sql!(
+    NO_LONGER_OVERDUE = "SELECT s.id FROM service s
  WHERE s.desired = 'isolated' AND s.manual <> 'cut' AND s.stage IN ('aktif', 'siap_dicabut')
    AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
-     WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND i.due_on < $1) < $2");
+     WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND i.due_on < $1) < $2"
+);
 sql!(ACTIVE_SERVICES = "SELECT COUNT(*) FROM service WHERE stage = 'aktif'");
 sql!(END_MANUAL_RESTORES = "UPDATE service SET manual = 'none' WHERE manual = 'restored'");
 sql!(END_OLD_BRAKES = "UPDATE isolir_brake SET state = 'over' WHERE state = 'waiting' AND day < $1");
 sql!(BRAKE_OF_DAY = "SELECT state FROM isolir_brake WHERE day = $1");
 sql!(PUT_BRAKE = "INSERT INTO isolir_brake (day, would_cut, active, state, who, at) VALUES ($1, $2, $3, $4, $5, $6)
  ON CONFLICT (day) DO UPDATE SET would_cut = excluded.would_cut, active = excluded.active, state = excluded.state, who = excluded.who, at = excluded.at");
-sql!(APPROVE_BRAKE = "UPDATE isolir_brake SET state = 'approved', who = $2, at = $3 WHERE day = $1 AND state = 'waiting'");
+sql!(
+    APPROVE_BRAKE =
+        "UPDATE isolir_brake SET state = 'approved', who = $2, at = $3 WHERE day = $1 AND state = 'waiting'"
+);
 // The payers' turns first: a payment that is being booked is waited for, and then seen by CUT.
-sql!(TAKE_TURNS = concat!("UPDATE customer SET money_turn = money_turn + 1 WHERE id IN (SELECT s.customer_id FROM service s WHERE s.id IN ", id_list!(), ")"));
+sql!(
+    TAKE_TURNS = concat!(
+        "UPDATE customer SET money_turn = money_turn + 1 WHERE id IN (SELECT s.customer_id FROM service s WHERE s.id IN ",
+        id_list!(),
+        ")"
+    )
+);
 sql!(CUT = concat!("UPDATE service SET desired = 'isolated', manual = 'none', desired_reason = 'Lewat jatuh tempo', desired_since = $4, isolated_on = $5, kick_wanted = (observed <> 'isolated')
  WHERE id IN ", id_list!(), " AND desired = 'normal' AND stage IN ('aktif', 'siap_dicabut')
    AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
      WHERE i.service_id = service.id AND i.status IN ('open', 'partial') AND i.due_on < $2) >= $3
  RETURNING id, router_id"));
-sql!(CUT_EVENTS = concat!("INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
- SELECT s.id, 'wish_isolated', 'Lewat jatuh tempo', '', '', $2, $3 FROM service s WHERE s.id IN ", id_list!()));
-sql!(WISHED_ISOLATED = "SELECT service_number, observed, kick_wanted, router_problem, manual FROM service WHERE desired = 'isolated' ORDER BY service_number");
+sql!(
+    CUT_EVENTS = concat!(
+        "INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
+ SELECT s.id, 'wish_isolated', 'Lewat jatuh tempo', '', '', $2, $3 FROM service s WHERE s.id IN ",
+        id_list!()
+    )
+);
+sql!(
+    WISHED_ISOLATED = "SELECT service_number, observed, kick_wanted, router_problem, manual FROM service WHERE desired = 'isolated' ORDER BY service_number"
+);
 // Routers that still owe something; $1: also where a service's own problem stands in the way.
-sql!(OWING_ROUTERS = "SELECT DISTINCT router_id FROM service
+sql!(
+    OWING_ROUTERS = "SELECT DISTINCT router_id FROM service
  WHERE router_id IS NOT NULL AND ($1 OR router_problem = '') AND (kick_wanted
    OR (desired = 'isolated' AND observed NOT IN ('isolated', 'disabled') AND ($2 OR manual = 'cut'))
-   OR (desired = 'normal' AND observed IN ('isolated', 'disabled')))");
+   OR (desired = 'normal' AND observed IN ('isolated', 'disabled')))"
+);
 
 /// The daily run. Set-based; chunks of the cut are their own transactions, so that payments get the writer in between.
 pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport> {
@@ -152,12 +172,8 @@ pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport
 
     let active = state.db.number(ACTIVE_SERVICES, args![]).await?;
     let would_cut = count(to_cut.len());
-    let too_many = brakes(
-        would_cut,
-        active,
-        ctx.settings.int("isolir.brake_percent"),
-        ctx.settings.int("isolir.brake_min"),
-    );
+    let too_many =
+        brakes(would_cut, active, ctx.settings.int("isolir.brake_percent"), ctx.settings.int("isolir.brake_min"));
     let approved = run.approve || brake_state(state, run.today).await?.as_deref() == Some("approved");
     report.braked = too_many && !approved;
     let to_restore: Vec<i64> = still_isolated_without_cause(state, &ctx).await?;
@@ -350,12 +366,16 @@ struct One {
     past_due: i64,
 }
 
-sql!(ONE = "SELECT s.service_number, s.stage, s.router_id, s.pppoe_username, s.desired,
+sql!(
+    ONE = "SELECT s.service_number, s.stage, s.router_id, s.pppoe_username, s.desired,
    (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
     WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND i.due_on < $2) AS past_due
- FROM service s WHERE s.id = $1");
+ FROM service s WHERE s.id = $1"
+);
 sql!(ONE_STANDS = "SELECT service_number, desired, observed FROM service WHERE id = $1");
-sql!(ONE_OWES = "SELECT router_id FROM service WHERE id = $1 AND router_id IS NOT NULL AND (kick_wanted OR desired <> observed)");
+sql!(
+    ONE_OWES = "SELECT router_id FROM service WHERE id = $1 AND router_id IS NOT NULL AND (kick_wanted OR desired <> observed)"
+);
 
 /// Cuts one service by hand, at any hour. The cut ends by hand, or with a payment that leaves nothing past due.
 pub async fn isolate_one(
@@ -425,8 +445,12 @@ async fn wish_by_hand(tx: &mut Tx, ctx: &AccessContext, service_id: i64, cut: bo
         .opt(ONE, args![service_id, ctx.cutoff()])
         .await?
         .ok_or_else(|| Error::NotFound("Layanan itu tidak ada.".to_owned()))?;
-    if !matches!(one.stage.as_str(), "aktif" | "siap_dicabut") || !matches!(one.desired.as_str(), "normal" | "isolated") {
-        return Err(Error::Refused(format!("Layanan {} tidak aktif, jadi aksesnya tidak diatur lewat isolir.", one.service_number)));
+    if !matches!(one.stage.as_str(), "aktif" | "siap_dicabut") || !matches!(one.desired.as_str(), "normal" | "isolated")
+    {
+        return Err(Error::Refused(format!(
+            "Layanan {} tidak aktif, jadi aksesnya tidak diatur lewat isolir.",
+            one.service_number
+        )));
     }
     if one.router_id.is_none() || one.pppoe_username.is_empty() {
         return Err(Error::Refused(format!(

@@ -55,9 +55,27 @@ struct Line {
 
 /// Titles; the last three are for reading only, the import leaves them alone.
 const TITLES: [&str; 21] = [
-    "nomor_layanan", "nomor_pelanggan", "nama_pelanggan", "telepon", "email", "alamat", "wilayah", "kolektor", "paket", "lokasi_server",
-    "pppoe_username", "tanggal_pasang", "tanggal_tempo", "status", "dibayar_sampai", "diskon", "jangan_isolir", "tahap", "akses",
-    "sisa_tagihan", "sisa_tagihan_tertulis",
+    "nomor_layanan",
+    "nomor_pelanggan",
+    "nama_pelanggan",
+    "telepon",
+    "email",
+    "alamat",
+    "wilayah",
+    "kolektor",
+    "paket",
+    "lokasi_server",
+    "pppoe_username",
+    "tanggal_pasang",
+    "tanggal_tempo",
+    "status",
+    "dibayar_sampai",
+    "diskon",
+    "jangan_isolir",
+    "tahap",
+    "akses",
+    "sisa_tagihan",
+    "sisa_tagihan_tertulis",
 ];
 
 /// Writes the file; answers how many rows it has. An existing file is replaced.
@@ -77,7 +95,9 @@ pub async fn export_bytes(state: &AppState, filter: &ExportFilter) -> Result<Vec
 async fn build(state: &AppState, filter: &ExportFilter) -> Result<(i64, Vec<u8>)> {
     let stage = match filter.status.trim().to_lowercase().as_str() {
         "nonaktif" => "berhenti".to_owned(),
-        known @ ("" | "calon" | "menunggu_pemasangan" | "aktif" | "cuti" | "siap_dicabut" | "berhenti") => known.to_owned(),
+        known @ ("" | "calon" | "menunggu_pemasangan" | "aktif" | "cuti" | "siap_dicabut" | "berhenti") => {
+            known.to_owned()
+        }
         _ => {
             let say = format!("Status {:?} tidak dikenal; pilih aktif, nonaktif, cuti, atau calon.", filter.status);
             return Err(Error::invalid("--status", say));
@@ -116,7 +136,7 @@ fn discount(kind: &str, value: i64) -> String {
 fn write(lines: &[Line]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
-    let sheet = book.add_worksheet_with_constant_memory();
+    let sheet = book.add_worksheet_with_constant_memory()?;
     for (column, title) in (0..).zip(TITLES) {
         sheet.set_column_width(column, 18)?;
         sheet.write_string_with_format(0, column, title, &bold)?;

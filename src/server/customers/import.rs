@@ -60,8 +60,11 @@ pub struct ImportReport {
 
 sql!(FIND_JOB = "SELECT j.file_name, j.file_path, j.state, j.staff_id, COALESCE(s.name, '') FROM import_job j LEFT JOIN staff s ON s.id = j.staff_id
  WHERE j.id = $1");
-sql!(END_JOB = "UPDATE import_job SET state = $2, result = $3, rows_total = CASE WHEN $4 > 0 THEN $4 ELSE rows_total END,
-   rows_done = CASE WHEN $4 > 0 THEN $4 ELSE rows_done END, finished_at = $5 WHERE id = $1 AND state <> 'done'");
+sql!(
+    END_JOB =
+        "UPDATE import_job SET state = $2, result = $3, rows_total = CASE WHEN $4 > 0 THEN $4 ELSE rows_total END,
+   rows_done = CASE WHEN $4 > 0 THEN $4 ELSE rows_done END, finished_at = $5 WHERE id = $1 AND state <> 'done'"
+);
 
 /// Imports a file, or with `dry_run` says what would happen. `progress` hears rows done and rows in all. A file that
 /// cannot be read at all is `Invalid` with field `file`; a bad row is in the report.
@@ -141,8 +144,11 @@ type JobRow = (String, String, String, i64, String);
 /// Carries out an uploaded import: reads the stored file, moves `rows_done`, leaves the report in `result` with state
 /// `done`, or a sentence with state `failed`. What may pass (a database that is away) is an error, to be tried again.
 pub async fn run_job(state: &AppState, import_id: i64) -> Result<()> {
-    let (file_name, path, stage, staff_id, staff): JobRow =
-        state.db.opt(FIND_JOB, args![import_id]).await?.ok_or_else(|| Error::NotFound("Impor ini tidak ada.".to_owned()))?;
+    let (file_name, path, stage, staff_id, staff): JobRow = state
+        .db
+        .opt(FIND_JOB, args![import_id])
+        .await?
+        .ok_or_else(|| Error::NotFound("Impor ini tidak ada.".to_owned()))?;
     if stage == "done" {
         return Ok(());
     }
@@ -158,7 +164,8 @@ pub async fn run_job(state: &AppState, import_id: i64) -> Result<()> {
         Ok(report) => end_job(state, import_id, "done", serde_json::to_string(&report)?, report.rows).await,
         Err(error) if error.is_for_people() => end_job(state, import_id, "failed", error.to_string(), 0).await,
         Err(error) => {
-            let say = "Impor terhenti karena gangguan di server dan akan dicoba lagi. Yang sudah masuk tidak masuk dua kali.";
+            let say =
+                "Impor terhenti karena gangguan di server dan akan dicoba lagi. Yang sudah masuk tidak masuk dua kali.";
             end_job(state, import_id, "failed", say.to_owned(), 0).await?;
             Err(error)
         }
@@ -180,16 +187,73 @@ async fn end_job(state: &AppState, id: i64, to: &'static str, result: String, ro
 /// Rows of the example, in the order of [`COLUMNS`].
 const EXAMPLE: [[&str; 21]; 3] = [
     [
-        "CUST001", "", "Budi Santoso", "081234567890", "budi@contoh.id", "Jl. Melati No. 1", "Dusun Krajan", "Rina", "Home 20M", "",
-        "budi01", "rahasia01", "2025-03-15", "10", "aktif", "", "300000", "", "", "", "",
+        "CUST001",
+        "",
+        "Budi Santoso",
+        "081234567890",
+        "budi@contoh.id",
+        "Jl. Melati No. 1",
+        "Dusun Krajan",
+        "Rina",
+        "Home 20M",
+        "",
+        "budi01",
+        "rahasia01",
+        "2025-03-15",
+        "10",
+        "aktif",
+        "",
+        "300000",
+        "",
+        "",
+        "",
+        "",
     ],
     [
-        "CUST002", "P-7", "Siti Aminah", "0813-4567-8901", "", "Jl. Kenanga No. 2", "Dusun Krajan", "Rina", "Home 10M", "", "siti01", "",
-        "15/04/2025", "20", "aktif", "2026-01", "", "50000", "10%", "Kantor desa", "",
+        "CUST002",
+        "P-7",
+        "Siti Aminah",
+        "0813-4567-8901",
+        "",
+        "Jl. Kenanga No. 2",
+        "Dusun Krajan",
+        "Rina",
+        "Home 10M",
+        "",
+        "siti01",
+        "",
+        "15/04/2025",
+        "20",
+        "aktif",
+        "2026-01",
+        "",
+        "50000",
+        "10%",
+        "Kantor desa",
+        "",
     ],
     [
-        "", "P-7", "Siti Aminah", "081345678901", "", "", "Dusun Wetan", "", "Home 20M", "", "siti02", "", "", "", "cuti", "", "", "",
-        "25000", "", "",
+        "",
+        "P-7",
+        "Siti Aminah",
+        "081345678901",
+        "",
+        "",
+        "Dusun Wetan",
+        "",
+        "Home 20M",
+        "",
+        "siti02",
+        "",
+        "",
+        "",
+        "cuti",
+        "",
+        "",
+        "",
+        "25000",
+        "",
+        "",
     ],
 ];
 

@@ -53,7 +53,9 @@ sql!(ROUTER_NAMES = "SELECT name FROM router ORDER BY id");
 /// Fills an empty database.
 pub async fn seed(state: &AppState, wish: SeedWish) -> Result<Seeded> {
     if state.db.number(ANY_CUSTOMER, args![]).await? > 0 {
-        return Err(Error::Refused("Basis data sudah berisi pelanggan; db:seed hanya untuk basis data kosong.".to_owned()));
+        return Err(Error::Refused(
+            "Basis data sudah berisi pelanggan; db:seed hanya untuk basis data kosong.".to_owned(),
+        ));
     }
     let mut rng = StdRng::seed_from_u64(wish.random_seed);
     let mut books = Books::new(state, wish)?;
@@ -126,11 +128,20 @@ pub type Account = (String, String, String);
 pub async fn demo_secrets(state: &AppState) -> Result<Vec<(String, Vec<Account>)>> {
     let names: Vec<(String,)> = state.db.all(ROUTER_NAMES, args![]).await?;
     let mut routers: BTreeMap<String, Vec<Account>> = BTreeMap::new();
-    for (router, name, sealed, profile) in state.db.all::<(String, String, String, String)>(SEEDED_SECRETS, args![]).await? {
-        let password = if sealed.is_empty() { String::new() } else { state.secrets.open("service.pppoe_password", &sealed)? };
+    for (router, name, sealed, profile) in
+        state.db.all::<(String, String, String, String)>(SEEDED_SECRETS, args![]).await?
+    {
+        let password =
+            if sealed.is_empty() { String::new() } else { state.secrets.open("service.pppoe_password", &sealed)? };
         routers.entry(router).or_default().push((name, password, profile));
     }
-    Ok(names.into_iter().map(|(name,)| { let accounts = routers.remove(&name).unwrap_or_default(); (name, accounts) }).collect())
+    Ok(names
+        .into_iter()
+        .map(|(name,)| {
+            let accounts = routers.remove(&name).unwrap_or_default();
+            (name, accounts)
+        })
+        .collect())
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ pub use val::{Row, Val};
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{Database, Encode, Postgres, Sqlite, Transaction, Type};
 use std::str::FromStr;
 use std::time::Duration;
@@ -397,7 +399,9 @@ impl Tx {
             let text = sqlx::AssertSqlSafe(text);
             match self {
                 Self::Sqlite(tx) => bind(sqlx::query::<Sqlite>(text), values).execute(&mut **tx).await.map(|_| ())?,
-                Self::Postgres(tx) => bind(sqlx::query::<Postgres>(text), values).execute(&mut **tx).await.map(|_| ())?,
+                Self::Postgres(tx) => {
+                    bind(sqlx::query::<Postgres>(text), values).execute(&mut **tx).await.map(|_| ())?
+                }
             }
         }
         Ok(())
@@ -406,7 +410,9 @@ impl Tx {
     /// Lets the database give ids above those that rows were inserted with. SQLite does so by itself.
     pub async fn ids_follow(&mut self, table: &'static str) -> Result<(), DbError> {
         if let Self::Postgres(tx) = self {
-            let text = format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT COALESCE(MAX(id), 1) FROM {table}))");
+            let text = format!(
+                "SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT COALESCE(MAX(id), 1) FROM {table}))"
+            );
             sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut **tx).await?;
         }
         Ok(())

@@ -14,7 +14,9 @@ async fn every_statement_prepares_on_both_engines() {
                 Db::Sqlite { read, .. } => {
                     read.acquire().await.unwrap().prepare(text.sqlite.into_sql_str()).await.map(|_| ())
                 }
-                Db::Postgres(pool) => pool.acquire().await.unwrap().prepare(text.postgres.into_sql_str()).await.map(|_| ()),
+                Db::Postgres(pool) => {
+                    pool.acquire().await.unwrap().prepare(text.postgres.into_sql_str()).await.map(|_| ())
+                }
             };
             if let Err(error) = result {
                 wrong.push(format!("{}: {error}", text.name));
@@ -56,9 +58,11 @@ crate::sql!(GET_COUNTER = "SELECT n FROM counter WHERE name = $1");
 async fn writes_take_turns_and_none_is_lost() {
     for app in TestApp::each("2026-01-01 00:00").await {
         let db = app.state.db.clone();
-        db.write::<_, DbError, _>(|tx| Box::pin(async move { tx.exec_one(PUT_COUNTER, crate::args!["x", 0_i64]).await }))
-            .await
-            .unwrap();
+        db.write::<_, DbError, _>(|tx| {
+            Box::pin(async move { tx.exec_one(PUT_COUNTER, crate::args!["x", 0_i64]).await })
+        })
+        .await
+        .unwrap();
         let tasks: Vec<_> = (0..20)
             .map(|_| {
                 let db = db.clone();

@@ -87,10 +87,14 @@ sql!(INSERT_ATTEMPT = "INSERT INTO payment_attempt (reference, customer_id, serv
  VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 'creating', '', '', '', '', '', '', $8, $9, $9)
  ON CONFLICT (gateway, method, wish) WHERE status IN ('creating', 'open') DO NOTHING RETURNING id");
 sql!(INSERT_ATTEMPT_BILL = "INSERT INTO payment_attempt_invoice (attempt_id, invoice_id, amount) VALUES ($1, $2, $3)");
-sql!(CLOSE_ATTEMPT = "UPDATE payment_attempt SET status = $2, problem = $3, updated_at = $4 WHERE id = $1 AND status IN ('creating', 'open')");
+sql!(
+    CLOSE_ATTEMPT = "UPDATE payment_attempt SET status = $2, problem = $3, updated_at = $4 WHERE id = $1 AND status IN ('creating', 'open')"
+);
 sql!(OPEN_ATTEMPT = "UPDATE payment_attempt SET status = 'open', gateway_reference = $2, gateway_payment_id = $3, payment_code = $4, qr_string = $5,
    payment_url = $6, expires_at = $7, updated_at = $8 WHERE id = $1 AND status = 'creating'");
-sql!(PAYER = "SELECT s.customer_id, c.name, c.email, c.phone, s.service_number FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1");
+sql!(
+    PAYER = "SELECT s.customer_id, c.name, c.email, c.phone, s.service_number FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1"
+);
 
 /// The Flip client as the settings describe it; refused where Flip is off.
 pub fn flip(state: &AppState, settings: &Settings) -> Result<Flip> {
@@ -130,7 +134,9 @@ pub fn enabled_methods(settings: &Settings, provider: Provider) -> Vec<&'static 
     methods::METHODS
         .iter()
         .filter(|method| method.offered_by(provider))
-        .filter(|method| if listed.is_empty() { defaults.contains(&method.code) } else { listed.contains(&method.code) })
+        .filter(
+            |method| if listed.is_empty() { defaults.contains(&method.code) } else { listed.contains(&method.code) },
+        )
         .collect()
 }
 
@@ -146,7 +152,13 @@ pub async fn get(state: &AppState, id: i64) -> Result<Attempt> {
 
 /// Begins an attempt for the chosen bills of a service, or answers the one that is open for the same wish. An older
 /// open bill that was left out, a bill that is paid, and a sum below the method's minimum are refused.
-pub async fn begin(state: &AppState, service_id: i64, chosen: &[i64], gateway_code: &str, method_code: &str) -> Result<Attempt> {
+pub async fn begin(
+    state: &AppState,
+    service_id: i64,
+    chosen: &[i64],
+    gateway_code: &str,
+    method_code: &str,
+) -> Result<Attempt> {
     let settings = state.settings().await?;
     let client = gateway(state, &settings, gateway_code)?;
     let method = enabled_methods(&settings, client.provider())
@@ -188,7 +200,8 @@ pub async fn begin(state: &AppState, service_id: i64, chosen: &[i64], gateway_co
             .write::<_, Error, _>(move |tx| {
                 let ((gateway, method, wish, reference), rows) = (row.clone(), rows.clone());
                 Box::pin(async move {
-                    let args = args![reference, customer_id, service_id, gateway, method, amount, wish, expires_at, now];
+                    let args =
+                        args![reference, customer_id, service_id, gateway, method, amount, wish, expires_at, now];
                     insert(tx, args, &rows).await
                 })
             })
@@ -255,7 +268,9 @@ async fn wait_until_open(state: &AppState, mut attempt: Attempt) -> Result<Attem
             _ => return Ok(attempt),
         }
     }
-    Err(Error::Unavailable("Gateway pembayaran tidak menjawab tepat waktu. Silakan coba beberapa saat lagi.".to_owned()))
+    Err(Error::Unavailable(
+        "Gateway pembayaran tidak menjawab tepat waktu. Silakan coba beberapa saat lagi.".to_owned(),
+    ))
 }
 
 async fn finish(state: &AppState, attempt_id: i64, created: Result<Created, GatewayError>) -> Result<Attempt> {
@@ -290,7 +305,11 @@ async fn finish(state: &AppState, attempt_id: i64, created: Result<Created, Gate
         Err(error) => {
             tracing::warn!(attempt_id, detail = error.detail(), "the gateway made no order");
             close(state, attempt_id, "failed", &error.to_string()).await?;
-            Err(if error.is_transient() { Error::Unavailable(error.to_string()) } else { Error::Refused(error.to_string()) })
+            Err(if error.is_transient() {
+                Error::Unavailable(error.to_string())
+            } else {
+                Error::Refused(error.to_string())
+            })
         }
     }
 }

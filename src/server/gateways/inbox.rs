@@ -20,8 +20,13 @@ const REFUSED_BYTES: usize = 2_000;
 
 sql!(STORE_NOTICE = "INSERT INTO gateway_notice (gateway, payment_ref, status, status_code, parsed, body, state, outcome, received_at)
  VALUES ($1, $2, $3, '', $4, $5, 'new', '', $6) ON CONFLICT (gateway, payment_ref, status, status_code) DO NOTHING RETURNING id");
-sql!(STORE_REFUSED = "INSERT INTO refused_notice (gateway, reason, body_start, address, at) VALUES ($1, $2, $3, $4, $5)");
-sql!(TRIM_REFUSED = "DELETE FROM refused_notice WHERE id <= (SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) - $1 FROM refused_notice)");
+sql!(
+    STORE_REFUSED = "INSERT INTO refused_notice (gateway, reason, body_start, address, at) VALUES ($1, $2, $3, $4, $5)"
+);
+sql!(
+    TRIM_REFUSED =
+        "DELETE FROM refused_notice WHERE id <= (SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) - $1 FROM refused_notice)"
+);
 sql!(READ_NOTICE = "SELECT gateway, payment_ref, status, parsed, state FROM gateway_notice WHERE id = $1");
 sql!(END_NOTICE = "UPDATE gateway_notice SET state = $2, outcome = $3 WHERE id = $1 AND state = 'new'");
 sql!(MATCH_ATTEMPT = "SELECT id FROM payment_attempt WHERE gateway = $1 AND (($2 <> '' AND gateway_payment_id = $2) OR ($3 <> '' AND gateway_reference = $3) OR ($4 <> '' AND reference = $4))
@@ -117,10 +122,8 @@ pub async fn carry_out_notice(state: &AppState, notice_id: i64) -> Result<Outcom
         return Ok(Outcome::Done);
     }
     let parsed: Parsed = serde_json::from_str(&parsed)?;
-    let found: Option<(i64,)> = state
-        .db
-        .opt(MATCH_ATTEMPT, args![&gateway, &parsed.payment_id, &parsed.link_id, &parsed.reference])
-        .await?;
+    let found: Option<(i64,)> =
+        state.db.opt(MATCH_ATTEMPT, args![&gateway, &parsed.payment_id, &parsed.link_id, &parsed.reference]).await?;
     let Some((attempt_id,)) = found else {
         end(state, notice_id, "review", "tidak ada pembayaran yang cocok").await?;
         return Ok(Outcome::Done);
@@ -216,8 +219,11 @@ async fn settle(state: &AppState, attempt: &Attempt, payment: &PaymentState, not
         attempt_id: Some(attempt.id),
     };
     let expected = Rupiah(attempt.amount);
-    let outcome =
-        if payment.amount == expected { "lunas".to_owned() } else { format!("jumlah {} dari {expected}", payment.amount) };
+    let outcome = if payment.amount == expected {
+        "lunas".to_owned()
+    } else {
+        format!("jumlah {} dari {expected}", payment.amount)
+    };
     state
         .db
         .write::<_, Error, _>(move |tx| {

@@ -6,8 +6,10 @@ use crate::server::error::Error;
 use crate::server::session;
 use axum::Router;
 use axum::extract::{Extension, Form, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, SET_COOKIE, USER_AGENT};
 use axum::http::StatusCode;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, SET_COOKIE, USER_AGENT,
+};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
@@ -104,7 +106,11 @@ async fn log_in(
                 tracing::warn!(%error, "the old session stays until it runs out");
             }
             // Back to a page of the office only; never to another site.
-            let to = if form.lanjut.starts_with("/admin") && !form.lanjut.contains(['\\', '\r', '\n']) { form.lanjut.as_str() } else { "/admin" };
+            let to = if form.lanjut.starts_with("/admin") && !form.lanjut.contains(['\\', '\r', '\n']) {
+                form.lanjut.as_str()
+            } else {
+                "/admin"
+            };
             with_cookie(Redirect::to(to).into_response(), &session::set_cookie(&site.app, &token))
         }
         Ok(None) => {
@@ -139,11 +145,16 @@ fn with_cookie(mut response: Response, cookie: &str) -> Response {
 async fn revalidate(request: Request, next: Next) -> Response {
     let known = request.headers().get(IF_NONE_MATCH).cloned();
     let mut response = next.run(request).await;
-    let stamp = response.headers().get(axum::http::header::LAST_MODIFIED).and_then(|value| value.to_str().ok()).map(|stamp| {
-        let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let length = response.headers().get(axum::http::header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        format!("\"{}\"", &crate::server::secrets::token_hash(&format!("{stamp}{kind}{length}"))[..24])
-    });
+    let stamp =
+        response.headers().get(axum::http::header::LAST_MODIFIED).and_then(|value| value.to_str().ok()).map(|stamp| {
+            let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let length = response
+                .headers()
+                .get(axum::http::header::CONTENT_LENGTH)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default();
+            format!("\"{}\"", &crate::server::secrets::token_hash(&format!("{stamp}{kind}{length}"))[..24])
+        });
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     if let Some(tag) = stamp.and_then(|stamp| HeaderValue::from_str(&stamp).ok()) {
         if known.as_ref() == Some(&tag) {

@@ -3,11 +3,11 @@
 use super::{ClientAddress, Site, bill};
 use crate::server::error::Error;
 use crate::server::gateways::{Provider, attempts, inbox};
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -47,7 +47,10 @@ pub struct MethodsQuery {
 }
 
 /// `GET /api/payment-methods?gateway=flip`.
-pub async fn payment_methods(State(site): State<Site>, Query(query): Query<MethodsQuery>) -> Result<Json<Value>, JsonError> {
+pub async fn payment_methods(
+    State(site): State<Site>,
+    Query(query): Query<MethodsQuery>,
+) -> Result<Json<Value>, JsonError> {
     let settings = site.app.settings().await?;
     let mut data = Vec::new();
     for provider in Provider::ALL {
@@ -158,8 +161,8 @@ pub async fn callback(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, JsonError> {
-    let provider = Provider::parse(&gateway)
-        .ok_or_else(|| Error::NotFound(format!("Gateway {gateway:?} tidak dikenal.")))?;
+    let provider =
+        Provider::parse(&gateway).ok_or_else(|| Error::NotFound(format!("Gateway {gateway:?} tidak dikenal.")))?;
     let key = address.0.to_string();
     if !site.limits.callback.allows(&key) {
         return Err(Error::TooMany("Terlalu banyak pemberitahuan yang ditolak.".to_owned()).into());

@@ -93,10 +93,16 @@ sql!(PUBLIC_BILLS = "SELECT s.id AS service_id, s.service_number, c.name, c.phon
  LEFT JOIN invoice i ON i.service_id = s.id AND (i.status IN ('open', 'partial') OR (i.status = 'paid' AND i.issued_on >= $2))
  WHERE s.service_number = $1
  ORDER BY CASE WHEN i.status = 'paid' THEN 1 ELSE 0 END, CASE WHEN i.kind = 'opening' THEN 0 ELSE 1 END, i.due_on, i.number");
-sql!(SERVICE_OF_INVOICE = "SELECT s.service_number, s.id FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1");
+sql!(
+    SERVICE_OF_INVOICE =
+        "SELECT s.service_number, s.id FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1"
+);
 sql!(SERVICE_OF_SLUG = "SELECT service_number FROM service WHERE slug = $1");
-sql!(LINES_OF_OPEN = "SELECT l.invoice_id, l.text, l.derivation, l.amount FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
- WHERE i.service_id = $1 AND i.status IN ('open', 'partial') ORDER BY l.id");
+sql!(
+    LINES_OF_OPEN =
+        "SELECT l.invoice_id, l.text, l.derivation, l.amount FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+ WHERE i.service_id = $1 AND i.status IN ('open', 'partial') ORDER BY l.id"
+);
 
 /// The bills of the service of that exact number: open ones, and the paid ones of the last six months.
 pub async fn find(state: &AppState, service_number: &str) -> Result<Option<PublicBills>> {

@@ -45,7 +45,9 @@ impl Drop for Watching {
     }
 }
 
-sql!(CHANGED_ATTEMPTS = "SELECT reference, status, updated_at FROM payment_attempt WHERE updated_at > $1 AND status <> 'creating' ORDER BY updated_at LIMIT $2");
+sql!(
+    CHANGED_ATTEMPTS = "SELECT reference, status, updated_at FROM payment_attempt WHERE updated_at > $1 AND status <> 'creating' ORDER BY updated_at LIMIT $2"
+);
 
 /// Reads changed attempts while somebody watches; ends when the server stops.
 pub async fn poll(app: AppState, live: Live) {
@@ -61,7 +63,11 @@ pub async fn poll(app: AppState, live: Live) {
         }
         // A little back: a transaction may commit after a later one was read.
         let from = since - chrono::Duration::seconds(3);
-        match app.db.all::<(String, String, chrono::DateTime<chrono::Utc>)>(CHANGED_ATTEMPTS, args![from, CHANGES_MAX]).await {
+        match app
+            .db
+            .all::<(String, String, chrono::DateTime<chrono::Utc>)>(CHANGED_ATTEMPTS, args![from, CHANGES_MAX])
+            .await
+        {
             Ok(changes) => {
                 for (reference, status, at) in changes {
                     since = since.max(at);

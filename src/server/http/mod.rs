@@ -15,7 +15,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -122,7 +124,8 @@ pub fn router(app: AppState) -> Router {
             }
         }
     });
-    let compress = CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream")));
+    let compress = CompressionLayer::new()
+        .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream")));
     switch
         .layer(middleware::from_fn_with_state(app.clone(), observe))
         .layer(compress)
@@ -143,7 +146,14 @@ async fn portal(site: &Site, slug: &str) -> Response {
 }
 
 async fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, axum::response::Html(crate::app::public::message_page("Halaman tidak ada", "Periksa lagi alamatnya, atau cek tagihan dari halaman depan."))).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        axum::response::Html(crate::app::public::message_page(
+            "Halaman tidak ada",
+            "Periksa lagi alamatnya, atau cek tagihan dari halaman depan.",
+        )),
+    )
+        .into_response()
 }
 
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
@@ -165,8 +175,13 @@ async fn public_headers(request: Request, next: Next) -> Response {
 }
 
 /// Finds out who is asking, gives the request an id, and writes one log line: no query string, no number in full.
-async fn observe(axum::extract::State(app): axum::extract::State<AppState>, mut request: Request<Body>, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
+async fn observe(
+    axum::extract::State(app): axum::extract::State<AppState>,
+    mut request: Request<Body>,
+    next: Next,
+) -> Response {
+    let peer =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
     let address = client_address(&app, peer, request.headers());
     request.extensions_mut().insert(ClientAddress(address));
     let id = crate::server::secrets::random_bytes::<6>().map_or_else(|_| "-".to_owned(), hex::encode);

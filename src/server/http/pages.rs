@@ -10,8 +10,8 @@ use crate::server::work::{self, Job};
 use crate::{args, sql};
 use axum::Router;
 use axum::extract::{Extension, Path, Query, RawForm, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use fast_qr::convert::Builder;
@@ -73,18 +73,30 @@ struct NumberQuery {
     nomor_layanan: Option<String>,
 }
 
-async fn billing(State(site): State<Site>, Extension(address): Extension<ClientAddress>, Query(query): Query<NumberQuery>) -> Response {
+async fn billing(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    Query(query): Query<NumberQuery>,
+) -> Response {
     match query.nomor_layanan.as_deref().map(str::trim).filter(|number| !number.is_empty()) {
         Some(number) => show(&site, address, number).await,
         None => home(State(site)).await,
     }
 }
 
-async fn billing_of(State(site): State<Site>, Extension(address): Extension<ClientAddress>, Path(number): Path<String>) -> Response {
+async fn billing_of(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    Path(number): Path<String>,
+) -> Response {
     show(&site, address, &number).await
 }
 
-async fn by_number(State(site): State<Site>, Extension(address): Extension<ClientAddress>, Path(number): Path<String>) -> Response {
+async fn by_number(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    Path(number): Path<String>,
+) -> Response {
     if number.len() >= NUMBER_DIGITS_MIN && number.bytes().all(|b| b.is_ascii_digit()) {
         show(&site, address, &number).await
     } else {
@@ -138,7 +150,11 @@ fn bill_view(
             why: lines
                 .iter()
                 .filter(|line| line.0 == bill.id)
-                .map(|line| LineView { text: line.1.clone(), derivation: line.2.clone(), amount: Rupiah(line.3).html() })
+                .map(|line| LineView {
+                    text: line.1.clone(),
+                    derivation: line.2.clone(),
+                    amount: Rupiah(line.3).html(),
+                })
                 .collect(),
         };
         if bill.is_open() { open.push(line) } else { paid.push(line) }
@@ -178,7 +194,9 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
     let result = async {
         let (ids, _) = chosen(&site, &form)?;
         let (number, _) = service_of(&site, &ids).await?;
-        let found = bill::find(&site.app, &number).await?.ok_or_else(|| Error::NotFound("Layanan tidak ditemukan.".to_owned()))?;
+        let found = bill::find(&site.app, &number)
+            .await?
+            .ok_or_else(|| Error::NotFound("Layanan tidak ditemukan.".to_owned()))?;
         let picked: Vec<_> = found.bills.iter().filter(|bill| bill.is_open() && ids.contains(&bill.id)).collect();
         if picked.len() != ids.len() {
             return Err(Error::Refused("Tagihan itu sudah lunas. Muat ulang halaman tagihan.".to_owned()));
@@ -218,15 +236,23 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
 
 async fn service_of(site: &Site, ids: &[i64]) -> Result<(String, i64)> {
     let first = ids.first().ok_or_else(|| Error::Refused("Pilih dahulu tagihan yang akan dibayar.".to_owned()))?;
-    bill::service_of_invoice(&site.app, *first).await?.ok_or_else(|| Error::NotFound("Tagihan tidak ditemukan.".to_owned()))
+    bill::service_of_invoice(&site.app, *first)
+        .await?
+        .ok_or_else(|| Error::NotFound("Tagihan tidak ditemukan.".to_owned()))
 }
 
 /// Makes the payment number, then shows it.
-async fn begin(State(site): State<Site>, Extension(address): Extension<ClientAddress>, RawForm(form): RawForm) -> Response {
+async fn begin(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    RawForm(form): RawForm,
+) -> Response {
     let result = async {
         let key = address.0.to_string();
         if !site.limits.pay.allows(&key) {
-            return Err(Error::TooMany("Terlalu banyak nomor pembayaran dibuat. Coba lagi beberapa menit lagi.".to_owned()));
+            return Err(Error::TooMany(
+                "Terlalu banyak nomor pembayaran dibuat. Coba lagi beberapa menit lagi.".to_owned(),
+            ));
         }
         site.limits.pay.count(&key);
         let (ids, method) = chosen(&site, &form)?;
@@ -242,8 +268,12 @@ async fn begin(State(site): State<Site>, Extension(address): Extension<ClientAdd
     }
 }
 
-sql!(ATTEMPT_RECEIPT = "SELECT p.receipt, p.amount, p.unused, p.at FROM payment p WHERE p.reference = $1 AND p.gateway IS NOT NULL ORDER BY p.id DESC");
-sql!(SERVICE_STATE = "SELECT s.service_number, c.name, s.desired FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1");
+sql!(
+    ATTEMPT_RECEIPT = "SELECT p.receipt, p.amount, p.unused, p.at FROM payment p WHERE p.reference = $1 AND p.gateway IS NOT NULL ORDER BY p.id DESC"
+);
+sql!(
+    SERVICE_STATE = "SELECT s.service_number, c.name, s.desired FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1"
+);
 
 /// Selesaikan Pembayaran, and Pembayaran Berhasil.
 async fn pay_page(State(site): State<Site>, Path(reference): Path<String>) -> Response {
@@ -275,14 +305,21 @@ async fn pay_view(site: &Site, attempt: &Attempt) -> Result<PayView> {
         status: status.to_owned(),
         titles: bills.iter().map(attempts::AttemptBill::words).collect::<Vec<_>>().join(", "),
         name: if show { name } else { crate::billing::words::mask_name(&name) },
-        bills: bills.iter().map(|bill| site.app.secrets.public_id("invoice", bill.invoice_id)).collect::<Result<_>>()?,
+        bills: bills
+            .iter()
+            .map(|bill| site.app.secrets.public_id("invoice", bill.invoice_id))
+            .collect::<Result<_>>()?,
         service_number,
         amount: amount.html(),
         amount_plain: attempt.amount.to_string(),
         method: method.map_or_else(|| attempt.method.clone(), |method| method.name.to_owned()),
         code: attempt.payment_code.clone(),
         qr_svg: if attempt.qr_string.is_empty() { String::new() } else { qr_svg(&attempt.qr_string)? },
-        url: if attempt.payment_code.is_empty() && attempt.qr_string.is_empty() { attempt.payment_url.clone() } else { String::new() },
+        url: if attempt.payment_code.is_empty() && attempt.qr_string.is_empty() {
+            attempt.payment_url.clone()
+        } else {
+            String::new()
+        },
         until: site.app.clock.words(attempt.expires_at),
         seconds_left: (attempt.expires_at - now).num_seconds().max(0),
         steps: method.map(|method| method.instructions(&amount.to_string(), &attempt.payment_code)).unwrap_or_default(),

@@ -81,7 +81,10 @@ async fn upload(State(app): State<AppState>, request: Request) -> Response {
 }
 
 fn too_large() -> Error {
-    Error::invalid("file", "Berkas terlalu besar atau terputus saat diunggah; paling besar 10 MB. Bagi menjadi beberapa berkas.")
+    Error::invalid(
+        "file",
+        "Berkas terlalu besar atau terputus saat diunggah; paling besar 10 MB. Bagi menjadi beberapa berkas.",
+    )
 }
 
 async fn download(State(app): State<AppState>, parts: Parts) -> Response {
@@ -99,9 +102,11 @@ async fn example() -> Response {
 
 fn file(bytes: Result<Vec<u8>>, name: &str) -> Response {
     match bytes {
-        Ok(bytes) => {
-            ([(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))], bytes).into_response()
-        }
+        Ok(bytes) => (
+            [(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))],
+            bytes,
+        )
+            .into_response(),
         Err(error) => super::api::JsonError::from(error).into_response(),
     }
 }

@@ -20,12 +20,20 @@ struct BillRow {
     left: i64,
 }
 
-sql!(OPEN_BILLS = "SELECT id, number, service_id, period, kind, due_on, total - paid AS \"left\" FROM invoice
- WHERE customer_id = $1 AND status IN ('open', 'partial') ORDER BY due_on, id");
-sql!(INSERT_ALLOCATION = "INSERT INTO allocation (payment_id, invoice_id, amount, business_date, at) VALUES ($1, $2, $3, $4, $5)");
+sql!(
+    OPEN_BILLS = "SELECT id, number, service_id, period, kind, due_on, total - paid AS \"left\" FROM invoice
+ WHERE customer_id = $1 AND status IN ('open', 'partial') ORDER BY due_on, id"
+);
+sql!(
+    INSERT_ALLOCATION =
+        "INSERT INTO allocation (payment_id, invoice_id, amount, business_date, at) VALUES ($1, $2, $3, $4, $5)"
+);
 // Guarded: nothing is ever paid above its total, and a paid or void bill takes nothing.
-sql!(PAY_INVOICE = "UPDATE invoice SET paid = paid + $2, status = CASE WHEN paid + $2 = total THEN 'paid' ELSE 'partial' END
- WHERE id = $1 AND status IN ('open', 'partial') AND paid + $2 <= total");
+sql!(
+    PAY_INVOICE =
+        "UPDATE invoice SET paid = paid + $2, status = CASE WHEN paid + $2 = total THEN 'paid' ELSE 'partial' END
+ WHERE id = $1 AND status IN ('open', 'partial') AND paid + $2 <= total"
+);
 sql!(USE_PAYMENT = "UPDATE payment SET unused = unused - $2 WHERE id = $1 AND unused >= $2");
 sql!(UNUSED_PAYMENTS = "SELECT id, unused FROM payment WHERE customer_id = $1 AND unused > 0 ORDER BY id");
 

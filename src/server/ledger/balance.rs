@@ -34,13 +34,19 @@ pub struct LedgerLine {
     pub text: String,
 }
 
-sql!(SERVICE_DEBT = "SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT),
+sql!(
+    SERVICE_DEBT = "SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT),
    CAST(COALESCE(SUM(CASE WHEN i.due_on < $2 THEN i.total - i.paid ELSE 0 END), 0) AS BIGINT)
- FROM invoice i WHERE i.service_id = $1 AND i.status IN ('open', 'partial')");
-sql!(PAYER_CREDIT = "SELECT CAST(COALESCE(SUM(p.unused), 0) AS BIGINT) FROM payment p
- WHERE p.unused > 0 AND p.customer_id = (SELECT customer_id FROM service WHERE id = $1)");
-sql!(PAYER_LEDGER = "SELECT e.business_date, e.kind, e.amount, e.text FROM ledger_entry e
- WHERE e.customer_id = (SELECT customer_id FROM service WHERE id = $1) ORDER BY e.id");
+ FROM invoice i WHERE i.service_id = $1 AND i.status IN ('open', 'partial')"
+);
+sql!(
+    PAYER_CREDIT = "SELECT CAST(COALESCE(SUM(p.unused), 0) AS BIGINT) FROM payment p
+ WHERE p.unused > 0 AND p.customer_id = (SELECT customer_id FROM service WHERE id = $1)"
+);
+sql!(
+    PAYER_LEDGER = "SELECT e.business_date, e.kind, e.amount, e.text FROM ledger_entry e
+ WHERE e.customer_id = (SELECT customer_id FROM service WHERE id = $1) ORDER BY e.id"
+);
 
 impl Ledger {
     /// The standing of a service now.

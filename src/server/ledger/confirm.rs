@@ -10,10 +10,14 @@ use crate::server::messages::outbox::{self, Outgoing};
 use crate::server::messages::template::{Values, render};
 use crate::sql;
 
-sql!(RECEIVER = "SELECT c.name, c.phone, s.service_number,
+sql!(
+    RECEIVER = "SELECT c.name, c.phone, s.service_number,
    (SELECT CAST(COALESCE(SUM(p.unused), 0) AS BIGINT) FROM payment p WHERE p.customer_id = c.id AND p.unused > 0)
- FROM customer c JOIN service s ON s.customer_id = c.id WHERE c.id = $1 AND s.id = $2");
-sql!(PAID_PERIODS = "SELECT i.period, i.kind, a.amount, i.status FROM allocation a JOIN invoice i ON i.id = a.invoice_id WHERE a.payment_id = $1 ORDER BY a.id");
+ FROM customer c JOIN service s ON s.customer_id = c.id WHERE c.id = $1 AND s.id = $2"
+);
+sql!(
+    PAID_PERIODS = "SELECT i.period, i.kind, a.amount, i.status FROM allocation a JOIN invoice i ON i.id = a.invoice_id WHERE a.payment_id = $1 ORDER BY a.id"
+);
 
 /// Queues the confirmation of `receipt`. One a payment, by its key; a payer without a mobile number gets none.
 pub(super) async fn queue(

@@ -3,9 +3,9 @@
 //! The pricing rule is asked once for each distinct way to price (package, start, discount), not once a service; the
 //! candidates then join those prices, so that issuing is set-based and still has one rule.
 
+use super::Ledger;
 use super::issue::{Run, Scope, Skipped};
 use super::next::discount;
-use super::Ledger;
 use crate::args;
 use crate::billing::due::due_for_issue;
 use crate::billing::pricing::{PriceInput, PricedBill, Skip, price_bill};
@@ -29,14 +29,21 @@ struct Way {
 sql!(INSERT_RUN = "INSERT INTO issue_run (period, scope, business_date, notify, state, position, issued, total, started_at, finished_at)
  VALUES ($1, $2, $3, $4, 'frozen', 0, 0, 0, $5, NULL) RETURNING id");
 // Services that started before last month are priced alike, whenever that was: one way for all of them.
-sql!(WAYS_TO_PRICE = "SELECT DISTINCT s.package_id, p.name AS package_name, p.duration_months,
+sql!(
+    WAYS_TO_PRICE = "SELECT DISTINCT s.package_id, p.name AS package_name, p.duration_months,
    CASE WHEN p.duration_months = 1 AND s.started_on < $1 THEN $2 ELSE s.started_on END AS started_on,
    s.discount_kind, s.discount_value
- FROM service s JOIN package p ON p.id = s.package_id WHERE s.stage = 'aktif'");
+ FROM service s JOIN package p ON p.id = s.package_id WHERE s.stage = 'aktif'"
+);
 sql!(PRICES = "SELECT package_id, price, valid_from FROM package_price ORDER BY package_id, valid_from");
-sql!(INSERT_PRICE = "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total)
- VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id");
-sql!(INSERT_PRICE_LINE = "INSERT INTO issue_price_line (price_id, kind, period, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)");
+sql!(
+    INSERT_PRICE =
+        "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total)
+ VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id"
+);
+sql!(
+    INSERT_PRICE_LINE = "INSERT INTO issue_price_line (price_id, kind, period, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)"
+);
 sql!(INSERT_DUE = "INSERT INTO issue_due (run_id, due_day, due_on, first_due_on) VALUES ($1, $2, $3, $4)");
 // Isolated for long, with so many bills issued since: ready to be taken down, no further bill.
 sql!(RETIRE_ISOLATED = "UPDATE service SET stage = 'siap_dicabut' WHERE stage = 'aktif' AND isolated_on IS NOT NULL
@@ -75,7 +82,8 @@ impl Ledger {
         self.freeze_prices(tx, run_id, period).await?;
         self.freeze_due_dates(tx, run_id, period).await?;
         let (from, to) = self.starts(period, scope);
-        tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to]).await?;
+        tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to])
+            .await?;
         Ok(Run { id: run_id, business_date: self.today, position: 0 })
     }
 

@@ -6,14 +6,17 @@ use crate::server::testing::TestApp;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-crate::sql!(DOUBLE_MONTHS = "SELECT COUNT(*) FROM (SELECT service_id, period FROM invoice_line WHERE kind IN ('subscription', 'prorate') AND NOT void GROUP BY service_id, period HAVING COUNT(*) > 1) d");
+crate::sql!(
+    DOUBLE_MONTHS = "SELECT COUNT(*) FROM (SELECT service_id, period FROM invoice_line WHERE kind IN ('subscription', 'prorate') AND NOT void GROUP BY service_id, period HAVING COUNT(*) > 1) d"
+);
 crate::sql!(IDLE_SALDO = "SELECT COUNT(*) FROM customer c WHERE EXISTS (SELECT 1 FROM payment p WHERE p.customer_id = c.id AND p.unused > 0)
  AND EXISTS (SELECT 1 FROM invoice i WHERE i.customer_id = c.id AND i.status IN ('open', 'partial') AND i.period <= $1)");
 crate::sql!(MONEY_IN = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment");
 
 async fn history(t: &TestApp, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
-    let packages = [t.package("A", 110_000, 1).await, t.package("B", 300_000, 1).await, t.package("C", 850_000, 3).await];
+    let packages =
+        [t.package("A", 110_000, 1).await, t.package("B", 300_000, 1).await, t.package("C", 850_000, 3).await];
     let mut services = Vec::new();
     for n in 0..6 {
         let start = ["2025-11-01", "2026-01-15", "2026-02-28", "2025-06-30"][rng.random_range(0..4)];
@@ -46,12 +49,16 @@ async fn history(t: &TestApp, seed: u64) {
             }
             _ => {
                 let service = services[rng.random_range(0..services.len())];
-                let amount = [1, 50_000, 110_000, 299_999, 300_000, 300_001, 900_000, 2_000_000][rng.random_range(0..8)];
+                let amount =
+                    [1, 50_000, 110_000, 299_999, 300_000, 300_001, 900_000, 2_000_000][rng.random_range(0..8)];
                 let mut form = t.form(service, amount, Source::Cash);
                 form.request_id = Some(format!("{seed}-{step}"));
                 let receipt = t.state.ledger(Who::command()).await.unwrap().settle(form.clone()).await.unwrap();
                 received += amount;
-                assert_eq!(receipt.allocated.iter().map(|part| part.amount).sum::<Rupiah>() + receipt.credit, Rupiah(amount));
+                assert_eq!(
+                    receipt.allocated.iter().map(|part| part.amount).sum::<Rupiah>() + receipt.credit,
+                    Rupiah(amount)
+                );
                 forms.push(form);
             }
         }

@@ -95,10 +95,13 @@ sql!(INSERT_BILLS = "INSERT INTO invoice (number, customer_id, service_id, perio
      AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate'))) n");
 // The bills of this chunk are those of the run above the highest id there was before: a range of the primary key.
 sql!(HIGHEST_BILL = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM invoice");
-sql!(INSERT_BILL_LINES = "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
+sql!(
+    INSERT_BILL_LINES =
+        "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
  SELECT i.id, i.service_id, pl.period, pl.kind, pl.amount, pl.text, pl.derivation, NULL, FALSE
  FROM invoice i CROSS JOIN issue_price_line pl
- WHERE i.id > $2 AND i.run_id = $1 AND pl.price_id = i.price_id ORDER BY i.id, pl.id");
+ WHERE i.id > $2 AND i.run_id = $1 AND pl.price_id = i.price_id ORDER BY i.id, pl.id"
+);
 sql!(INSERT_BILL_ENTRIES = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)
  SELECT i.customer_id, i.service_id, 'issue', i.total, i.id, NULL, $3, NULL, 'Tagihan ' || i.number, $4, $5
  FROM invoice i WHERE i.id > $2 AND i.run_id = $1 ORDER BY i.id");
@@ -123,7 +126,11 @@ impl Ledger {
         if period > default.next() {
             return Err(Error::invalid(
                 "period",
-                format!("Tagihan {} belum dapat diterbitkan; paling jauh bulan {}.", period.words(), default.next().words()),
+                format!(
+                    "Tagihan {} belum dapat diterbitkan; paling jauh bulan {}.",
+                    period.words(),
+                    default.next().words()
+                ),
             ));
         }
         if wish.dry_run {
@@ -167,7 +174,9 @@ impl Ledger {
         let mut set: Vec<(String, String, i64)> = tx.all(ISSUED_SET, args![period]).await?;
         let already = set.len();
         if let Some(cut_off) = tx.opt::<Run>(FROZEN_RUN, args![period]).await? {
-            set.extend(tx.all::<(String, String, i64)>(CANDIDATE_SET, args![cut_off.id, period, cut_off.position]).await?);
+            set.extend(
+                tx.all::<(String, String, i64)>(CANDIDATE_SET, args![cut_off.id, period, cut_off.position]).await?,
+            );
             tx.exec(CLOSE_RUN_FOR_REHEARSAL, args![cut_off.id]).await?;
         }
         let run = self.freeze(&mut tx, period, scope, false).await?;
@@ -241,9 +250,8 @@ impl Ledger {
         let base = count_on(tx, &counter, 0).await?;
         let highest = tx.number(HIGHEST_BILL, args![]).await?;
         let prefix = format!("INV/{:04}/{:02}/", run.business_date.year(), run.business_date.month());
-        let issued = tx
-            .exec(INSERT_BILLS, args![run.id, from, to, prefix, period, run.business_date, self.now, base])
-            .await?;
+        let issued =
+            tx.exec(INSERT_BILLS, args![run.id, from, to, prefix, period, run.business_date, self.now, base]).await?;
         let issued = i64::try_from(issued).map_err(|_| Error::Internal("jumlah tagihan".to_owned()))?;
         count_on(tx, &counter, issued).await?;
         tx.exec(INSERT_BILL_LINES, args![run.id, highest]).await?;

@@ -74,12 +74,7 @@ impl Ledger {
     }
 
     fn access(&self) -> AccessContext {
-        AccessContext {
-            settings: Arc::clone(&self.settings),
-            today: self.today,
-            now: self.now,
-            who: self.who.clone(),
-        }
+        AccessContext { settings: Arc::clone(&self.settings), today: self.today, now: self.now, who: self.who.clone() }
     }
 
     fn price_rules(&self) -> PriceRules {
@@ -100,7 +95,9 @@ impl Ledger {
 }
 
 sql!(TAKE_TURN = "UPDATE customer SET money_turn = money_turn + 1 WHERE id = $1");
-sql!(COUNT_ON = "INSERT INTO counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = counter.n + excluded.n RETURNING n");
+sql!(
+    COUNT_ON = "INSERT INTO counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = counter.n + excluded.n RETURNING n"
+);
 
 /// Takes the payer's turn: whoever comes second waits until this transaction is over.
 pub(crate) async fn take_turn(tx: &mut Tx, customer_id: i64) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Opening the books of a service: what it owed, and what its payer had paid in advance, before Kimonet.
 
-use super::settle::INSERT_ENTRY;
 use super::next::{INSERT_INVOICE, INSERT_LINE};
+use super::settle::INSERT_ENTRY;
 use super::{Ledger, count_on, invoice_counter, take_turn};
 use crate::args;
 use crate::billing::Rupiah;
@@ -11,11 +11,16 @@ use crate::server::error::Result;
 use crate::sql;
 use chrono::{Datelike, Days};
 
-sql!(NAMES_OF = "SELECT c.name, p.name FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1");
+sql!(
+    NAMES_OF = "SELECT c.name, p.name FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"
+);
 // Written once a service: the request id is its key.
-sql!(INSERT_OPENING_CREDIT = "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
+sql!(
+    INSERT_OPENING_CREDIT =
+        "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
    request_id, reference, note, received_on, received_by, unused, at)
- VALUES ($1, $2, $3, $4, 'opening', '', NULL, NULL, $5, '', 'Saldo awal', $6, $7, $4, $8) RETURNING id");
+ VALUES ($1, $2, $3, $4, 'opening', '', NULL, NULL, $5, '', 'Saldo awal', $6, $7, $4, $8) RETURNING id"
+);
 
 impl Ledger {
     /// Writes the opening arrears (one open bill per service, ever) and the opening credit (Saldo) in the caller's

@@ -99,12 +99,18 @@ struct Stored {
 }
 
 sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
-sql!(FIND_BY_GATEWAY = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE gateway = $1 AND gateway_reference = $2");
+sql!(
+    FIND_BY_GATEWAY =
+        "SELECT id, receipt, service_id, amount, unused FROM payment WHERE gateway = $1 AND gateway_reference = $2"
+);
 sql!(FIND_BY_REQUEST = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE request_id = $1");
 sql!(FIND_BY_ID = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE id = $1");
-sql!(INSERT_PAYMENT = "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
+sql!(
+    INSERT_PAYMENT =
+        "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
    request_id, reference, note, received_on, received_by, unused, at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4, $14) RETURNING id");
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4, $14) RETURNING id"
+);
 sql!(pub(super) INSERT_ENTRY = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)
  VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10)");
 sql!(ALLOCATED = "SELECT a.invoice_id, i.number, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
@@ -217,8 +223,16 @@ impl Ledger {
         confirm::queue(self, tx, customer_id, &form, &receipt, !restored.is_empty()).await?;
         if self.who.staff_id.is_some() || self.who.name == "Perintah" {
             let after = format!("{} {} {}", receipt.receipt, form.amount, method);
-            audit::record(tx, &self.who, self.now, "payment.record", &format!("service:{}", form.service_id), "", &after)
-                .await?;
+            audit::record(
+                tx,
+                &self.who,
+                self.now,
+                "payment.record",
+                &format!("service:{}", form.service_id),
+                "",
+                &after,
+            )
+            .await?;
         }
         Ok(receipt)
     }
@@ -240,7 +254,8 @@ impl Ledger {
                 format!("Tanggal terima paling lama {BACKDATE_DAYS_MAX} hari yang lalu."),
             ));
         }
-        for (field, text) in [("note", &form.note), ("reference", &form.reference), ("received_by", &form.received_by)] {
+        for (field, text) in [("note", &form.note), ("reference", &form.reference), ("received_by", &form.received_by)]
+        {
             if text.chars().count() > 500 {
                 return Err(Error::invalid(field, "Terlalu panjang, paling banyak 500 huruf."));
             }
@@ -259,7 +274,8 @@ impl Ledger {
             Ok(Some(stored))
         } else {
             Err(Error::Conflict(
-                "Nomor permintaan ini sudah dipakai untuk pembayaran lain. Muat ulang halaman, lalu isi lagi.".to_owned(),
+                "Nomor permintaan ini sudah dipakai untuk pembayaran lain. Muat ulang halaman, lalu isi lagi."
+                    .to_owned(),
             ))
         }
     }

@@ -16,7 +16,10 @@ async fn nine_hundred_thousand_in_january_pays_january_and_february_and_waits_fo
         t.at("2026-01-15 10:00");
         let receipt = t.cash(siti, 900_000).await;
         assert_eq!(receipt.credit, Rupiah(300_000));
-        assert_eq!(t.bills(siti).await, [bill("2026-01", 300_000, 300_000, "paid"), bill("2026-02", 300_000, 300_000, "paid")]);
+        assert_eq!(
+            t.bills(siti).await,
+            [bill("2026-01", 300_000, 300_000, "paid"), bill("2026-02", 300_000, 300_000, "paid")]
+        );
         t.at("2026-02-01 00:01");
         let february = t.issue("2026-02").await;
         assert_eq!((february.issued, february.already), (0, 1));
@@ -37,7 +40,10 @@ async fn a_part_is_a_part_and_the_rest_completes_it() {
         t.cash(budi, 100_000).await;
         assert_eq!(t.bills(budi).await, [bill("2026-01", 300_000, 100_000, "partial")]);
         t.cash(budi, 200_000).await;
-        assert_eq!(t.bills(budi).await, [bill("2026-01", 300_000, 300_000, "paid"), bill("2026-02", 300_000, 0, "open")]);
+        assert_eq!(
+            t.bills(budi).await,
+            [bill("2026-01", 300_000, 300_000, "paid"), bill("2026-02", 300_000, 0, "open")]
+        );
         t.assert_books().await;
     }
 }
@@ -152,7 +158,14 @@ async fn bad_amounts_and_dates_are_refused_with_nothing_written() {
         let package = t.package("Home 20M", 300_000, 1).await;
         let siti = t.service("Siti", package, "2025-06-01").await;
         let ledger = t.state.ledger(Who::command()).await.unwrap();
-        for (amount, day) in [(0, "2026-01-15"), (-5, "2026-01-15"), (1_000_000_000_000_000, "2026-01-15"), (1, "2026-01-16"), (1, "1970-01-01"), (1, "2999-01-01")] {
+        for (amount, day) in [
+            (0, "2026-01-15"),
+            (-5, "2026-01-15"),
+            (1_000_000_000_000_000, "2026-01-15"),
+            (1, "2026-01-16"),
+            (1, "1970-01-01"),
+            (1, "2999-01-01"),
+        ] {
             let mut form = t.form(siti, amount, Source::Cash);
             form.received_on = day.parse().unwrap();
             assert!(matches!(ledger.settle(form).await, Err(Error::Invalid { .. })), "{amount} on {day}");

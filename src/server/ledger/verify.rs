@@ -35,12 +35,18 @@ sql!(COUNT_CUSTOMERS = "SELECT COUNT(*) FROM customer");
 sql!(COUNT_INVOICES = "SELECT COUNT(*) FROM invoice");
 sql!(COUNT_PAYMENTS = "SELECT COUNT(*) FROM payment");
 
-sql!(LINES_MAKE_TOTALS = "SELECT i.number AS name, i.total AS stored, CAST(COALESCE(l.amount, 0) AS BIGINT) AS derived FROM invoice i
+sql!(
+    LINES_MAKE_TOTALS =
+        "SELECT i.number AS name, i.total AS stored, CAST(COALESCE(l.amount, 0) AS BIGINT) AS derived FROM invoice i
  LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM invoice_line GROUP BY invoice_id) l ON l.invoice_id = i.id
- WHERE i.total <> COALESCE(l.amount, 0)");
-sql!(ALLOCATIONS_MAKE_PAID = "SELECT i.number AS name, i.paid AS stored, CAST(COALESCE(a.amount, 0) AS BIGINT) AS derived FROM invoice i
+ WHERE i.total <> COALESCE(l.amount, 0)"
+);
+sql!(
+    ALLOCATIONS_MAKE_PAID =
+        "SELECT i.number AS name, i.paid AS stored, CAST(COALESCE(a.amount, 0) AS BIGINT) AS derived FROM invoice i
  LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM allocation GROUP BY invoice_id) a ON a.invoice_id = i.id
- WHERE i.paid <> COALESCE(a.amount, 0)");
+ WHERE i.paid <> COALESCE(a.amount, 0)"
+);
 sql!(PAID_MAKES_STATUS = "SELECT i.number || ' (' || i.status || ')' AS name, i.paid AS stored, i.total AS derived FROM invoice i
  WHERE i.status <> 'void' AND i.status <> CASE WHEN i.paid = 0 THEN 'open' WHEN i.paid < i.total THEN 'partial' ELSE 'paid' END");
 sql!(ALLOCATIONS_USE_PAYMENTS = "SELECT p.receipt AS name, p.unused AS stored, CAST(p.amount - COALESCE(a.amount, 0) AS BIGINT) AS derived FROM payment p
@@ -60,8 +66,11 @@ sql!(LEDGER_IS_BALANCE = "SELECT c.name || ' (' || CAST(c.id AS TEXT) || ')' AS 
  LEFT JOIN (SELECT customer_id, SUM(total - paid) AS owed FROM invoice WHERE status IN ('open', 'partial') GROUP BY customer_id) i ON i.customer_id = c.id
  LEFT JOIN (SELECT customer_id, SUM(unused) AS unused FROM payment WHERE unused > 0 GROUP BY customer_id) p ON p.customer_id = c.id
  WHERE COALESCE(e.amount, 0) <> COALESCE(i.owed, 0) - COALESCE(p.unused, 0)");
-sql!(ALLOCATIONS_STAY_IN_THE_HOUSE = "SELECT i.number AS name, i.customer_id AS stored, p.customer_id AS derived FROM allocation a
- JOIN invoice i ON i.id = a.invoice_id JOIN payment p ON p.id = a.payment_id WHERE i.customer_id <> p.customer_id");
+sql!(
+    ALLOCATIONS_STAY_IN_THE_HOUSE =
+        "SELECT i.number AS name, i.customer_id AS stored, p.customer_id AS derived FROM allocation a
+ JOIN invoice i ON i.id = a.invoice_id JOIN payment p ON p.id = a.payment_id WHERE i.customer_id <> p.customer_id"
+);
 // Gapless: as many numbers of a month as the counter has counted, and the highest is the counter.
 sql!(INVOICE_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
  JOIN (SELECT 'invoice:' || SUBSTR(number, 5, 4) || '-' || SUBSTR(number, 10, 2) AS name, COUNT(*) AS there FROM invoice GROUP BY 1) n ON n.name = c.name
@@ -89,9 +98,11 @@ pub async fn verify(state: &AppState) -> Result<VerifyReport> {
     let mut differences = Vec::new();
     for (what, sql) in CHECKS {
         let rows: Vec<Difference> = state.db.all(*sql, args![]).await?;
-        differences.extend(rows.iter().take(LISTED_MAX).map(|row| {
-            format!("{what}: {} tercatat {}, menurut barisnya {}", row.name, row.stored, row.derived)
-        }));
+        differences.extend(
+            rows.iter()
+                .take(LISTED_MAX)
+                .map(|row| format!("{what}: {} tercatat {}, menurut barisnya {}", row.name, row.stored, row.derived)),
+        );
         if rows.len() > LISTED_MAX {
             differences.push(format!("{what}: dan {} lagi", rows.len() - LISTED_MAX));
         }

@@ -30,7 +30,10 @@ struct Stored {
 
 sql!(FIND_MESSAGE = "SELECT kind, phone, text, state, reason FROM message WHERE id = $1");
 sql!(BEGIN_SENDING = "UPDATE message SET reason = $2 WHERE id = $1 AND state = 'queued'");
-sql!(END_SENDING = "UPDATE message SET state = $2, reason = $3, provider_id = $4, sent_at = $5 WHERE id = $1 AND state = 'queued'");
+sql!(
+    END_SENDING =
+        "UPDATE message SET state = $2, reason = $3, provider_id = $4, sent_at = $5 WHERE id = $1 AND state = 'queued'"
+);
 
 /// The WhatsApp gateway of the settings; `None` when none is chosen.
 pub fn sender(state: &AppState, settings: &Settings) -> Result<Option<Box<dyn Sender>>> {

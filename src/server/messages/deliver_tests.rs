@@ -120,10 +120,7 @@ async fn quiet_hours_are_for_what_can_wait() {
     app.set(&[("whatsapp.provider", "mpwa"), ("whatsapp.api_url", &url)]).await;
     let reminder = queued(&app, "reminder").await;
     let at = app.state.clock.instant("2026-01-16".parse().unwrap(), NaiveTime::from_hms_opt(8, 0, 0).unwrap());
-    assert_eq!(
-        deliver(&app.state, reminder, 1).await.unwrap(),
-        Outcome::Later { at, reason: "jam tenang".to_owned() }
-    );
+    assert_eq!(deliver(&app.state, reminder, 1).await.unwrap(), Outcome::Later { at, reason: "jam tenang".to_owned() });
     let receipt = queued(&app, "payment_confirmation").await;
     deliver(&app.state, receipt, 1).await.unwrap();
     assert_eq!(stored(&app, receipt).await.0, "sent");

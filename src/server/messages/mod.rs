@@ -5,10 +5,10 @@
 
 use async_trait::async_trait;
 
-pub mod outbox;
 pub mod defaults;
 pub mod deliver;
 pub mod mpwa;
+pub mod outbox;
 pub mod template;
 
 #[cfg(test)]

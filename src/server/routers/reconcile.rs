@@ -2,9 +2,9 @@
 //! start anew, read back, record. A read that fails changes nothing. Source: DESIGN §6; RULES, "Isolir".
 
 mod record;
+mod tell;
 #[cfg(test)]
 mod tests;
-mod tell;
 mod visit;
 
 use super::store::{self, RouterRow};

@@ -82,9 +82,15 @@ impl std::fmt::Debug for RouterForm {
     }
 }
 
-sql!(ROUTERS = "SELECT id, name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures FROM router ORDER BY name");
-sql!(ROUTER = "SELECT id, name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures FROM router WHERE id = $1");
-sql!(ROUTER_BY_NAME = "SELECT id, name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures FROM router WHERE name = $1");
+sql!(
+    ROUTERS = "SELECT id, name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures FROM router ORDER BY name"
+);
+sql!(
+    ROUTER = "SELECT id, name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures FROM router WHERE id = $1"
+);
+sql!(
+    ROUTER_BY_NAME = "SELECT id, name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures FROM router WHERE name = $1"
+);
 sql!(INSERT_ROUTER = "INSERT INTO router (name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures, created_at)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'unknown', NULL, NULL, '', 0, $10) RETURNING id");
 sql!(UPDATE_ROUTER = "UPDATE router SET name = $2, host = $3, port = $4, username = $5, password_sealed = CASE WHEN $6 = '' THEN password_sealed ELSE $6 END,
@@ -111,10 +117,15 @@ pub async fn find(state: &AppState, name_or_id: &str) -> Result<RouterRow> {
     match (by_name, by_id) {
         (Some(named), Some(numbered)) if named.id != numbered.id => Err(Error::invalid(
             "server",
-            format!("{text} adalah nama router {} dan nomor router {}; sebutkan nama yang lain.", named.id, numbered.name),
+            format!(
+                "{text} adalah nama router {} dan nomor router {}; sebutkan nama yang lain.",
+                named.id, numbered.name
+            ),
         )),
         (Some(router), _) | (None, Some(router)) => Ok(router),
-        (None, None) => Err(Error::NotFound(format!("Router {text:?} tidak ada. Lihat daftar router, atau tambahkan dengan `kimonet router:add`."))),
+        (None, None) => Err(Error::NotFound(format!(
+            "Router {text:?} tidak ada. Lihat daftar router, atau tambahkan dengan `kimonet router:add`."
+        ))),
     }
 }
 
@@ -149,13 +160,31 @@ async fn save(state: &AppState, id: Option<i64>, form: RouterForm, sealed: Strin
                 let router_id = match id {
                     None => {
                         let args = args![
-                            &name, host, port, form.username, sealed, form.isolir_profile, form.strategy, tls, pin, now
+                            &name,
+                            host,
+                            port,
+                            form.username,
+                            sealed,
+                            form.isolir_profile,
+                            form.strategy,
+                            tls,
+                            pin,
+                            now
                         ];
                         tx.number(INSERT_ROUTER, args).await?
                     }
                     Some(id) => {
                         let args = args![
-                            id, &name, host, port, form.username, sealed, form.isolir_profile, form.strategy, tls, pin
+                            id,
+                            &name,
+                            host,
+                            port,
+                            form.username,
+                            sealed,
+                            form.isolir_profile,
+                            form.strategy,
+                            tls,
+                            pin
                         ];
                         if tx.exec(UPDATE_ROUTER, args).await? == 0 {
                             return Err(Error::NotFound("Router itu tidak ada.".to_owned()));
@@ -191,7 +220,10 @@ fn check(form: &RouterForm) -> Result<(&'static str, String)> {
     must("username", &form.username, "Nama pengguna router", 100)?;
     must("isolir_profile", &form.isolir_profile, "Profil isolir", 100)?;
     if form.port == 0 {
-        return Err(Error::invalid("port", "Port harus 1 sampai 65535; API MikroTik biasanya 8728, atau 8729 dengan TLS."));
+        return Err(Error::invalid(
+            "port",
+            "Port harus 1 sampai 65535; API MikroTik biasanya 8728, atau 8729 dengan TLS.",
+        ));
     }
     if form.strategy != "profile" {
         return Err(Error::invalid("strategy", "Cara isolir yang didukung hanya profile."));
@@ -201,7 +233,9 @@ fn check(form: &RouterForm) -> Result<(&'static str, String)> {
         Ok(Tls::Off) => Ok(("off", String::new())),
         Ok(Tls::AnyCert) => Ok(("any", String::new())),
         Ok(Tls::Pin(pin)) => Ok(("pin", hex::encode(pin))),
-        Err(_) => Err(Error::invalid("tls", "TLS harus off, any, atau pin: diikuti sidik jari SHA-256 (64 angka hex).")),
+        Err(_) => {
+            Err(Error::invalid("tls", "TLS harus off, any, atau pin: diikuti sidik jari SHA-256 (64 angka hex)."))
+        }
     }
 }
 

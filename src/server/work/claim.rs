@@ -54,10 +54,12 @@ sql!(CANDIDATES = "SELECT id, kind FROM (
    WHERE ((w.state IN ('ready', 'retry') AND w.run_at <= $1) OR (w.state = 'running' AND w.lease_until < $2))
      AND NOT EXISTS (SELECT 1 FROM work r WHERE r.lane = w.lane AND r.lane <> '' AND r.state = 'running' AND r.lease_until >= $2)) q
  WHERE n = 1 ORDER BY run_at, id LIMIT 100");
-sql!(HEAD_OF_LANE = "SELECT id, kind FROM work w
+sql!(
+    HEAD_OF_LANE = "SELECT id, kind FROM work w
  WHERE w.lane = $1 AND (w.state IN ('ready', 'retry') OR (w.state = 'running' AND w.lease_until < $2))
    AND NOT EXISTS (SELECT 1 FROM work r WHERE r.lane = $1 AND r.state = 'running' AND r.lease_until >= $2)
- ORDER BY CASE WHEN w.state = 'running' THEN 0 ELSE 1 END, w.run_at, w.id LIMIT 1");
+ ORDER BY CASE WHEN w.state = 'running' THEN 0 ELSE 1 END, w.run_at, w.id LIMIT 1"
+);
 // $1 id, $2 by, $3 lease until, $4 due at, $5 lease clock. The test is repeated under the lock; the index
 // work_lane refuses a second running item of a lane.
 sql!(CLAIM = sqlite "UPDATE work SET state = 'running', lease_by = $2, lease_until = $3, attempt = attempt + 1
@@ -67,11 +69,22 @@ sql!(CLAIM = sqlite "UPDATE work SET state = 'running', lease_by = $2, lease_unt
  WHERE id = (SELECT w.id FROM work w WHERE w.id = $1
    AND ((w.state IN ('ready', 'retry') AND w.run_at <= $4) OR (w.state = 'running' AND w.lease_until < $5)) FOR UPDATE SKIP LOCKED)
  RETURNING id, kind, payload, attempt");
-sql!(HEARTBEAT = "UPDATE work SET lease_until = $4 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'");
-sql!(DONE = "UPDATE work SET state = 'done', finished_at = $4, lease_until = NULL, last_error = $5 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'");
-sql!(DEAD = "UPDATE work SET state = 'dead', finished_at = $4, lease_until = NULL, last_error = $5 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'");
-sql!(RETRY = "UPDATE work SET state = 'retry', run_at = $4, lease_until = NULL, last_error = $5, attempt = attempt - $6 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'");
-sql!(WAITS_TWIN = "SELECT id FROM work WHERE dedup = $1 AND state = 'ready' UNION ALL SELECT id FROM work WHERE dedup = $1 AND state = 'retry'");
+sql!(
+    HEARTBEAT =
+        "UPDATE work SET lease_until = $4 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'"
+);
+sql!(
+    DONE = "UPDATE work SET state = 'done', finished_at = $4, lease_until = NULL, last_error = $5 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'"
+);
+sql!(
+    DEAD = "UPDATE work SET state = 'dead', finished_at = $4, lease_until = NULL, last_error = $5 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'"
+);
+sql!(
+    RETRY = "UPDATE work SET state = 'retry', run_at = $4, lease_until = NULL, last_error = $5, attempt = attempt - $6 WHERE id = $1 AND lease_by = $2 AND attempt = $3 AND state = 'running'"
+);
+sql!(
+    WAITS_TWIN = "SELECT id FROM work WHERE dedup = $1 AND state = 'ready' UNION ALL SELECT id FROM work WHERE dedup = $1 AND state = 'retry'"
+);
 
 /// The clock of leases: the machine's, the same for all processes.
 pub(super) fn lease_clock(state: &AppState) -> DateTime<Utc> {
@@ -165,8 +178,7 @@ pub async fn finish(state: &AppState, claimed: &Claimed, outcome: Outcome) -> Re
             Box::pin(async move {
                 let (id, by, attempt) = (claimed.id, claimed.lease_by, claimed.attempt);
                 // An equal item that waits does this one's work; two need not.
-                if ending == Ending::Retry
-                    && tx.opt::<(i64,)>(WAITS_TWIN, args![claimed.job.dedup()]).await?.is_some()
+                if ending == Ending::Retry && tx.opt::<(i64,)>(WAITS_TWIN, args![claimed.job.dedup()]).await?.is_some()
                 {
                     let moved = tx.exec(DONE, args![id, by, attempt, now, reason]).await?;
                     return Ok(if moved == 1 { Ending::Retry } else { Ending::Lost });

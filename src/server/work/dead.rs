@@ -45,9 +45,13 @@ pub struct DeadLetter {
 
 sql!(COUNTS = "SELECT state, COUNT(*) FROM work WHERE state IN ('ready', 'retry', 'running') GROUP BY state");
 sql!(COUNT_DEAD = "SELECT COUNT(*) FROM work WHERE state = 'dead'");
-sql!(DEAD_LETTERS = "SELECT id, kind, payload, attempt, last_error, created_at, finished_at FROM work WHERE state = 'dead' ORDER BY id DESC LIMIT $1");
+sql!(
+    DEAD_LETTERS = "SELECT id, kind, payload, attempt, last_error, created_at, finished_at FROM work WHERE state = 'dead' ORDER BY id DESC LIMIT $1"
+);
 sql!(FIND_DEAD = "SELECT payload FROM work WHERE id = $1 AND state = 'dead'");
-sql!(CLOSE_DEAD = "UPDATE work SET state = 'done', finished_at = $2, last_error = $3 || last_error WHERE id = $1 AND state = 'dead'");
+sql!(
+    CLOSE_DEAD = "UPDATE work SET state = 'done', finished_at = $2, last_error = $3 || last_error WHERE id = $1 AND state = 'dead'"
+);
 
 /// How many items stand where; finished ones are not counted.
 pub async fn queue_counts(state: &AppState) -> Result<QueueCounts> {

@@ -43,7 +43,7 @@ sql!(
 sql!(FIND_DEAD = "SELECT kind, last_error, dedup FROM work WHERE id = $1 AND state = 'dead'");
 sql!(COUNT_EQUAL = "SELECT COUNT(*) FROM work WHERE dedup = $1 AND state = 'ready'");
 sql!(
-    REVIVE = "UPDATE work SET state = $2, attempt = 0, run_at = $3, lease_by = '', lease_until = NULL, finished_at = CASE WHEN $2 = 'done' THEN $3 ELSE NULL END WHERE id = $1 AND state = 'dead'"
+    REVIVE = "UPDATE work SET state = $2, attempt = 0, run_at = $3, lease_by = '', lease_until = NULL, finished_at = $4 WHERE id = $1 AND state = 'dead'"
 );
 
 /// The live part of the page.
@@ -200,7 +200,7 @@ pub async fn retry(app: &AppState, who: Who, id: i64) -> Result<()> {
                     .await?
                     .ok_or_else(|| Error::Conflict("Tugas ini tidak macet lagi.".to_owned()))?;
                 let state = if tx.number(COUNT_EQUAL, args![dedup]).await? > 0 { "done" } else { "ready" };
-                tx.exec_one(REVIVE, args![id, state, now]).await?;
+                tx.exec_one(REVIVE, args![id, state, now, (state == "done").then_some(now)]).await?;
                 audit::record(tx, &who, now, "work.retry", &format!("work:{id}"), &format!("{kind}: {error}"), state)
                     .await
             })

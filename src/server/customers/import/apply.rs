@@ -72,8 +72,7 @@ pub async fn apply(
     total: i64,
     progress: &(impl Fn(i64, i64) + Send + Sync),
 ) -> Result<()> {
-    let shared =
-        Shared { ledger: state.ledger(who).await?, today: state.clock.today(), now: state.clock.now(), job };
+    let shared = Shared { ledger: state.ledger(who).await?, today: state.clock.today(), now: state.clock.now(), job };
     let work: Vec<Step> = steps.into_iter().filter(|step| !step.is_idle()).collect();
     let mut left = i64::try_from(work.len()).unwrap_or(i64::MAX);
     progress(total - left, total);
@@ -207,7 +206,8 @@ async fn write_step(tx: &mut Tx, ready: &Ready, shared: &Shared, payers: &mut Ha
         None => {
             let number = (!row.customer_number.is_empty()).then(|| row.customer_number.clone());
             let search = row.name.to_lowercase();
-            let values = args![number, &row.name, search, &row.phone, &row.email, &row.address, &ready.hash, shared.now];
+            let values =
+                args![number, &row.name, search, &row.phone, &row.email, &row.address, &ready.hash, shared.now];
             let id = tx.number(INSERT_CUSTOMER, values).await?;
             payers.insert(step.customer, id);
             id

@@ -228,9 +228,10 @@ impl Known {
         };
         if !row.service_number.is_empty() {
             return match (self.by_number.get(&row.service_number), account) {
-                (Some(&place), others) => {
-                    others.iter().find(|other| **other != place).map_or(Match::One(place), |other| Match::Two(place, *other))
-                }
+                (Some(&place), others) => others
+                    .iter()
+                    .find(|other| **other != place)
+                    .map_or(Match::One(place), |other| Match::Two(place, *other)),
                 (None, _) => Match::New,
             };
         }
@@ -238,11 +239,21 @@ impl Known {
         let found = if account.is_empty() {
             let key = (row.phone.clone(), row.name.to_lowercase(), package_id);
             // Another PPPoE name is another line of the same person.
-            person = self.by_person.get(&key).map(Vec::as_slice).unwrap_or_default().iter().copied().filter(|place| {
-                self.services.get(*place).is_some_and(|service| {
-                    row.pppoe_username.is_empty() || service.pppoe_username.is_empty() || service.pppoe_username == row.pppoe_username
+            person = self
+                .by_person
+                .get(&key)
+                .map(Vec::as_slice)
+                .unwrap_or_default()
+                .iter()
+                .copied()
+                .filter(|place| {
+                    self.services.get(*place).is_some_and(|service| {
+                        row.pppoe_username.is_empty()
+                            || service.pppoe_username.is_empty()
+                            || service.pppoe_username == row.pppoe_username
+                    })
                 })
-            }).collect::<Vec<_>>();
+                .collect::<Vec<_>>();
             person.as_slice()
         } else {
             account

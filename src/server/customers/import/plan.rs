@@ -71,7 +71,8 @@ pub struct Step {
 impl Step {
     /// Whether something that was there changes.
     pub fn is_update(&self) -> bool {
-        !self.is_new && (self.customer_change != CustomerChange::default() || self.service_change != ServiceChange::default())
+        !self.is_new
+            && (self.customer_change != CustomerChange::default() || self.service_change != ServiceChange::default())
     }
 
     /// Whether there is anything to write.
@@ -108,14 +109,24 @@ fn name_of(service: &Service) -> String {
 
 /// Decides one row. A rejected row leaves `known` as it was.
 pub fn plan(known: &mut Known, row: Row, default_due_day: i64) -> Result<Step, Rejected> {
-    let package_id = known
-        .package(&row.package)
-        .ok_or_else(|| reject(&row, "paket", &row.package, "Paket ini belum ada. Tambahkan dahulu paketnya, atau perbaiki namanya.".to_owned()))?;
+    let package_id = known.package(&row.package).ok_or_else(|| {
+        reject(
+            &row,
+            "paket",
+            &row.package,
+            "Paket ini belum ada. Tambahkan dahulu paketnya, atau perbaiki namanya.".to_owned(),
+        )
+    })?;
     let router_id = if row.router.is_empty() {
         None
     } else {
         Some(known.router(&row.router).ok_or_else(|| {
-            reject(&row, "lokasi_server", &row.router, "Router ini belum ada. Tambahkan dahulu routernya, atau perbaiki namanya.".to_owned())
+            reject(
+                &row,
+                "lokasi_server",
+                &row.router,
+                "Router ini belum ada. Tambahkan dahulu routernya, atau perbaiki namanya.".to_owned(),
+            )
         })?)
     };
     match known.find(&row, package_id, router_id) {
@@ -128,13 +139,23 @@ pub fn plan(known: &mut Known, row: Row, default_due_day: i64) -> Result<Step, R
                 (true, false) => ("pppoe_username", row.pppoe_username.clone()),
                 (true, true) => ("nama_pelanggan", row.name.clone()),
             };
-            let problem = format!("Cocok dengan dua layanan: {} dan {}. Isi nomor_layanan yang dimaksud.", name(first), name(second));
+            let problem = format!(
+                "Cocok dengan dua layanan: {} dan {}. Isi nomor_layanan yang dimaksud.",
+                name(first),
+                name(second)
+            );
             Err(reject(&row, column, &value, problem))
         }
     }
 }
 
-fn account_free(known: &Known, row: &Row, router_id: Option<i64>, name: &str, own: Option<usize>) -> Result<(), Rejected> {
+fn account_free(
+    known: &Known,
+    row: &Row,
+    router_id: Option<i64>,
+    name: &str,
+    own: Option<usize>,
+) -> Result<(), Rejected> {
     let Some(router_id) = router_id.filter(|_| !name.is_empty()) else { return Ok(()) };
     let taken = known.with_account(router_id, name).iter().find(|place| {
         // A service that was given another account in this file no longer holds this one.
@@ -160,11 +181,15 @@ fn plan_new(
     default_due_day: i64,
 ) -> Result<Step, Rejected> {
     account_free(known, &row, router_id, &row.pppoe_username, None)?;
-    let payer = if row.customer_number.is_empty() { None } else { known.by_customer_number.get(&row.customer_number).copied() };
+    let payer =
+        if row.customer_number.is_empty() { None } else { known.by_customer_number.get(&row.customer_number).copied() };
     if let Some(customer) = payer.and_then(|place| known.customers.get(place))
         && customer.name.to_lowercase() != row.name.to_lowercase()
     {
-        let problem = format!("Nomor pelanggan {} sudah dipakai {}. Samakan namanya, atau pakai nomor lain.", row.customer_number, customer.name);
+        let problem = format!(
+            "Nomor pelanggan {} sudah dipakai {}. Samakan namanya, atau pakai nomor lain.",
+            row.customer_number, customer.name
+        );
         return Err(reject(&row, "nama_pelanggan", &row.name, problem));
     }
     let is_new_customer = payer.is_none();
@@ -218,18 +243,38 @@ fn opening(row: &Row, column: &str, given: Option<Rupiah>, written: Option<i64>)
         (Some(given), None) => Ok(given),
         (Some(given), Some(written)) if given.0 == written => Ok(Rupiah::ZERO),
         (Some(given), Some(written)) => {
-            let problem = format!("Impor sebelumnya sudah mencatat {}; jumlah awal hanya sekali. Kosongkan atau samakan.", Rupiah(written));
+            let problem = format!(
+                "Impor sebelumnya sudah mencatat {}; jumlah awal hanya sekali. Kosongkan atau samakan.",
+                Rupiah(written)
+            );
             Err(reject(row, column, &given.digits(), problem))
         }
     }
 }
 
-fn plan_update(known: &mut Known, row: Row, place: usize, package_id: i64, router_id: Option<i64>) -> Result<Step, Rejected> {
-    let lost = || reject(&row, "nomor_layanan", &row.service_number, "Layanan ini tidak ditemukan lagi. Impor sekali lagi.".to_owned());
+fn plan_update(
+    known: &mut Known,
+    row: Row,
+    place: usize,
+    package_id: i64,
+    router_id: Option<i64>,
+) -> Result<Step, Rejected> {
+    let lost = || {
+        reject(
+            &row,
+            "nomor_layanan",
+            &row.service_number,
+            "Layanan ini tidak ditemukan lagi. Impor sekali lagi.".to_owned(),
+        )
+    };
     let mut service = known.services.get(place).cloned().ok_or_else(lost)?;
     if let Some(first) = service.row {
         let problem = format!("Sama dengan baris {first} di berkas ini. Hapus salah satunya.");
-        let (column, value) = if row.service_number.is_empty() { ("nama_pelanggan", &row.name) } else { ("nomor_layanan", &row.service_number) };
+        let (column, value) = if row.service_number.is_empty() {
+            ("nama_pelanggan", &row.name)
+        } else {
+            ("nomor_layanan", &row.service_number)
+        };
         return Err(reject(&row, column, value, problem));
     }
     let mut customer = known.customers.get(service.customer).cloned().ok_or_else(lost)?;
@@ -255,7 +300,10 @@ fn plan_update(known: &mut Known, row: Row, place: usize, package_id: i64, route
         customer.row = Some(row.row);
     }
     let router_before = service.router_id;
-    let mut change = ServiceChange { package_id: value_change(&mut service.package_id, Some(package_id)), ..ServiceChange::default() };
+    let mut change = ServiceChange {
+        package_id: value_change(&mut service.package_id, Some(package_id)),
+        ..ServiceChange::default()
+    };
     if router_id.is_some() && service.router_id != router_id {
         service.router_id = router_id;
         change.router_id = router_id;
@@ -268,7 +316,8 @@ fn plan_update(known: &mut Known, row: Row, place: usize, package_id: i64, route
     change.discount = value_change(&mut service.discount, row.discount.map(|(kind, value)| (kind.to_owned(), value)));
     change.never_isolate = text_change(&mut service.never_isolate, &row.never_isolate);
     let on_router = change.package_id.is_some() || change.router_id.is_some() || change.pppoe_username.is_some();
-    let mut routers: Vec<i64> = if on_router { router_before.into_iter().chain(service.router_id).collect() } else { Vec::new() };
+    let mut routers: Vec<i64> =
+        if on_router { router_before.into_iter().chain(service.router_id).collect() } else { Vec::new() };
     routers.dedup();
     service.row = Some(row.row);
     let payer = service.customer;

@@ -112,16 +112,26 @@ impl Cells<'_> {
 
     fn phone(&self) -> Result<String, Rejected> {
         let text = self.get("telepon").map(|cell| cell.text.as_str()).unwrap_or_default();
-        Phone::parse(text).map(|phone| phone.as_str().to_owned()).map_err(|error| self.problem("telepon", error.to_string()))
+        Phone::parse(text)
+            .map(|phone| phone.as_str().to_owned())
+            .map_err(|error| self.problem("telepon", error.to_string()))
     }
 
     fn email(&self) -> Result<String, Rejected> {
         let text = self.text("email", 200)?;
         let good = text.is_empty()
             || text.split_once('@').is_some_and(|(who, host)| {
-                !who.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
+                !who.is_empty()
+                    && host.contains('.')
+                    && !host.starts_with('.')
+                    && !host.ends_with('.')
+                    && !host.contains('@')
             }) && !text.contains(' ');
-        if good { Ok(text) } else { Err(self.problem("email", "Bukan alamat e-mail; tulis seperti nama@contoh.id, atau kosongkan.")) }
+        if good {
+            Ok(text)
+        } else {
+            Err(self.problem("email", "Bukan alamat e-mail; tulis seperti nama@contoh.id, atau kosongkan."))
+        }
     }
 
     fn date(&self, column: &str) -> Result<Option<NaiveDate>, Rejected> {
@@ -172,7 +182,9 @@ impl Cells<'_> {
         if !matches!(cell.kind, CellKind::Text | CellKind::Whole) {
             return Err(self.problem(column, "Bukan rupiah bulat; tulis misalnya 300000."));
         }
-        Rupiah::parse_import(&cell.text).map(|(amount, _)| Some(amount)).map_err(|error| self.problem(column, error.to_string()))
+        Rupiah::parse_import(&cell.text)
+            .map(|(amount, _)| Some(amount))
+            .map_err(|error| self.problem(column, error.to_string()))
     }
 
     /// `10%`, `10 persen`, a cell that Excel shows as a percentage (it holds 0.1), or rupiah.
@@ -182,7 +194,8 @@ impl Cells<'_> {
         let text = cell.text.to_lowercase();
         let percent = text.strip_suffix('%').or_else(|| text.strip_suffix("persen")).map(str::trim);
         // Excel holds 12,5 % as 0.125: the four digits behind the point are hundredths of a percent.
-        let shown_as_percent = text.strip_prefix("0.").filter(|digits| cell.kind == CellKind::Fraction && digits.len() <= 4);
+        let shown_as_percent =
+            text.strip_prefix("0.").filter(|digits| cell.kind == CellKind::Fraction && digits.len() <= 4);
         let hundredths = match (percent, shown_as_percent) {
             (Some(number), _) => Some(hundredths(number)),
             (None, Some(digits)) => Some(format!("{digits:0<4}").parse().ok()),
@@ -198,9 +211,10 @@ impl Cells<'_> {
         let amount = self.money(column)?.unwrap_or(Rupiah::ZERO);
         match amount.0 {
             0 => Ok(Some(("none", 0))),
-            1..=DOUBTFUL_DISCOUNT_MAX => {
-                Err(self.problem(column, format!("Persen atau rupiah? Tulis {}% untuk persen; diskon rupiah harus di atas Rp 100.", amount.0)))
-            }
+            1..=DOUBTFUL_DISCOUNT_MAX => Err(self.problem(
+                column,
+                format!("Persen atau rupiah? Tulis {}% untuk persen; diskon rupiah harus di atas Rp 100.", amount.0),
+            )),
             value => Ok(Some(("amount", value))),
         }
     }

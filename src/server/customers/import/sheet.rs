@@ -92,7 +92,9 @@ pub fn read(bytes: Vec<u8>, file_name: &str) -> Result<Vec<Line>> {
     let raw = if bytes.starts_with(b"PK\x03\x04") {
         read_xlsx(bytes)?
     } else if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return Err(bad("Ini berkas Excel lama (.xls) atau berkas berkata sandi. Buka di Excel, simpan sebagai .xlsx tanpa kata sandi, lalu impor lagi."));
+        return Err(bad(
+            "Ini berkas Excel lama (.xls) atau berkas berkata sandi. Buka di Excel, simpan sebagai .xlsx tanpa kata sandi, lalu impor lagi.",
+        ));
     } else if bytes.starts_with(b"%PDF") || bytes.contains(&0) {
         return Err(bad(format!(
             "{} bukan berkas Excel atau CSV, walaupun namanya mungkin begitu. Simpan daftar pelanggan sebagai .xlsx atau .csv, lalu impor lagi.",
@@ -139,7 +141,9 @@ fn from_data(data: Data) -> Option<Cell> {
 /// Cells are read one by one: a sheet with one cell in its last corner must not become a table of that size.
 fn read_xlsx(bytes: Vec<u8>) -> Result<Raw> {
     let unreadable = || {
-        bad("Berkas ini tidak dapat dibaca sebagai Excel (.xlsx). Buka di Excel, simpan lagi sebagai .xlsx tanpa kata sandi, lalu impor lagi.")
+        bad(
+            "Berkas ini tidak dapat dibaca sebagai Excel (.xlsx). Buka di Excel, simpan lagi sebagai .xlsx tanpa kata sandi, lalu impor lagi.",
+        )
     };
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| unreadable())?;
     let sheet = book.sheet_names().first().cloned().ok_or_else(unreadable)?;
@@ -170,19 +174,30 @@ fn read_csv(bytes: &[u8]) -> Result<Raw> {
         .map_err(|_| bad("Berkas ini bukan CSV UTF-8. Di Excel pilih Simpan Sebagai, \"CSV UTF-8\" atau \"Excel Workbook (.xlsx)\", lalu impor lagi."))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let head = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let delimiter = [b';', b',', b'\t']
-        .into_iter()
-        .max_by_key(|mark| head.bytes().filter(|b| b == mark).count())
-        .unwrap_or(b',');
+    let delimiter =
+        [b';', b',', b'\t'].into_iter().max_by_key(|mark| head.bytes().filter(|b| b == mark).count()).unwrap_or(b',');
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     // Excel counts a cell with line breaks as one row, the file as several lines.
-    let mut breaks = 0;
+    let (mut breaks, mut counted, mut lines) = (0, 0, 0_u64);
     let mut rows = Raw::new();
     for record in reader.records() {
-        let record = record.map_err(|_| bad("Berkas CSV ini rusak. Simpan lagi dari Excel sebagai .xlsx, lalu impor lagi."))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let row = i64::try_from(line.saturating_sub(breaks)).unwrap_or(i64::MAX);
+        let record =
+            record.map_err(|_| bad("Berkas CSV ini rusak. Simpan lagi dari Excel sebagai .xlsx, lalu impor lagi."))?;
+        // The reader says where a record begins before it has passed the line ends in front of it: they are passed here.
+        let begin = record.position().and_then(|at| usize::try_from(at.byte()).ok()).unwrap_or(counted);
+        let skipped = text
+            .as_bytes()
+            .get(begin..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|byte| matches!(byte, b'\n' | b'\r'))
+            .count();
+        let begin = begin + skipped;
+        let passed = text.as_bytes().get(counted..begin).unwrap_or_default();
+        lines += u64::try_from(passed.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0);
+        counted = counted.max(begin);
+        let row = i64::try_from((lines + 1).saturating_sub(breaks)).unwrap_or(i64::MAX);
         let inside: usize = record.iter().map(|field| field.matches('\n').count()).sum();
         breaks += u64::try_from(inside).unwrap_or(0);
         let cells: BTreeMap<usize, Cell> = record
@@ -233,9 +248,13 @@ fn name_columns(raw: Raw) -> Result<Vec<Line>> {
             "Baris pertama harus berisi nama kolom, misalnya nama_pelanggan, telepon, paket. Tambahkan baris judul seperti di berkas contoh, lalu impor lagi.",
         ));
     }
-    let missing: Vec<&str> = REQUIRED.into_iter().filter(|name| !columns.values().any(|column| column == name)).collect();
+    let missing: Vec<&str> =
+        REQUIRED.into_iter().filter(|name| !columns.values().any(|column| column == name)).collect();
     if !missing.is_empty() {
-        return Err(bad(format!("Kolom wajib belum ada: {}. Tambahkan di baris judul, lalu impor lagi.", missing.join(", "))));
+        return Err(bad(format!(
+            "Kolom wajib belum ada: {}. Tambahkan di baris judul, lalu impor lagi.",
+            missing.join(", ")
+        )));
     }
     let lines: Vec<Line> = rows
         .map(|(row, mut cells)| Line {
@@ -245,7 +264,9 @@ fn name_columns(raw: Raw) -> Result<Vec<Line>> {
         .filter(|line| !line.cells.is_empty())
         .collect();
     if lines.is_empty() {
-        return Err(bad("Berkas ini hanya berisi baris judul. Isi dahulu daftar pelanggan di bawahnya, lalu impor lagi."));
+        return Err(bad(
+            "Berkas ini hanya berisi baris judul. Isi dahulu daftar pelanggan di bawahnya, lalu impor lagi.",
+        ));
     }
     Ok(lines)
 }

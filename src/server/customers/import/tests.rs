@@ -26,7 +26,9 @@ async fn a_good_file_twice() {
     for t in TestApp::each("2026-01-15 10:00").await {
         t.package("Home 20M", 300_000, 1).await;
         let preview =
-            import(&t.state, Who::command(), format!("{HEAD}\n{GOOD}").into_bytes(), "a.csv", true, |_, _| {}).await.unwrap();
+            import(&t.state, Who::command(), format!("{HEAD}\n{GOOD}").into_bytes(), "a.csv", true, |_, _| {})
+                .await
+                .unwrap();
         let first = put(&t, GOOD).await;
         assert_eq!(first, preview);
         assert_eq!((first.rows, first.imported, first.updated, first.rejected.len()), (2, 2, 0, 0), "{first:?}");
@@ -36,7 +38,10 @@ async fn a_good_file_twice() {
         type Seen = (String, String, String, String, i64, String, i64);
         let seen: Vec<Seen> = t.state.db.all(TEST_SERVICES, args![]).await.unwrap();
         let word = |text: &str| text.to_owned();
-        assert_eq!(seen[0], (word("A1"), word("6281234567890"), word("aktif"), word("normal"), 5, word("2025-12"), 1000));
+        assert_eq!(
+            seen[0],
+            (word("A1"), word("6281234567890"), word("aktif"), word("normal"), 5, word("2025-12"), 1000)
+        );
         assert_eq!((seen[1].2.as_str(), seen[1].3.as_str(), seen[1].4, seen[1].6), ("berhenti", "as_is", 10, 25_000));
         assert!(seen[1].0.len() == 10);
         let id = t.state.db.number(TEST_SERVICE_ID, args!["A1"]).await.unwrap();
@@ -121,7 +126,8 @@ async fn the_example_is_good_and_a_spreadsheet_may_hold_numbers_and_dates() {
     t.package("Home 20M", 300_000, 1).await;
     t.package("Home 10M", 200_000, 1).await;
     for imported in [3, 0] {
-        let report = import(&t.state, Who::command(), example_xlsx().unwrap(), "c.xlsx", false, |_, _| {}).await.unwrap();
+        let report =
+            import(&t.state, Who::command(), example_xlsx().unwrap(), "c.xlsx", false, |_, _| {}).await.unwrap();
         assert_eq!((report.imported, report.updated, report.rejected.clone()), (imported, 0, vec![]));
     }
     let mut book = Workbook::new();
@@ -130,7 +136,13 @@ async fn the_example_is_good_and_a_spreadsheet_may_hold_numbers_and_dates() {
         sheet.write_string(0, column, name).unwrap();
     }
     sheet.write_string(1, 0, "Nina").unwrap().write_number(1, 1, 81_234_567_899.0).unwrap();
-    sheet.write_string(1, 2, "Home 20M").unwrap().write_number(1, 4, 150_000.0).unwrap().write_number(1, 5, 0.1).unwrap();
+    sheet
+        .write_string(1, 2, "Home 20M")
+        .unwrap()
+        .write_number(1, 4, 150_000.0)
+        .unwrap()
+        .write_number(1, 5, 0.1)
+        .unwrap();
     let day: chrono::NaiveDate = "2025-05-04".parse().unwrap();
     sheet.write_date_with_format(1, 3, day, &Format::new().set_num_format("dd/mm/yyyy")).unwrap();
     let bytes = book.save_to_buffer().unwrap();

@@ -16,7 +16,8 @@ use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 
 const INVOICE: &str = "INSERT INTO invoice (id, number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)";
-const LINE: &str = "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)";
+const LINE: &str =
+    "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)";
 const PAYMENT: &str = "INSERT INTO payment (id, receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference, request_id, reference, note, received_on, received_by, unused, at)";
 const ALLOCATION: &str = "INSERT INTO allocation (payment_id, invoice_id, amount, business_date, at)";
 const ENTRY: &str = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)";
@@ -78,7 +79,8 @@ impl Books {
         if whole && let Some(bill) = self.prices.get(&(person.package, month)) {
             return Ok(bill.clone());
         }
-        let (name, _, _, price) = PACKAGES.get(person.package).copied().ok_or_else(|| Error::Internal("paket".to_owned()))?;
+        let (name, _, _, price) =
+            PACKAGES.get(person.package).copied().ok_or_else(|| Error::Internal("paket".to_owned()))?;
         let bill = price_bill(&PriceInput {
             price: Rupiah(price),
             duration_months: 1,
@@ -109,7 +111,9 @@ impl Books {
     pub fn live(&mut self, person: &Person, rng: &mut StdRng) -> Result<()> {
         let last = self.months.len();
         for n in 0..last {
-            let (Some(month), Some(at)) = (self.months.get(n).copied(), self.midnight.get(n).copied()) else { continue };
+            let (Some(month), Some(at)) = (self.months.get(n).copied(), self.midnight.get(n).copied()) else {
+                continue;
+            };
             let from_end = last - n;
             let away = match person.habit {
                 Habit::Gone => from_end <= 2,
@@ -139,15 +143,46 @@ impl Books {
         let package = PACKAGES.get(person.package).map_or("", |package| package.0);
         let issued_on = issued_on.max(person.started_on);
         self.rows[4].push(args![
-            person.id, person.id, "issue", bill.total, id, None::<i64>, issued_on, None::<i64>, format!("Tagihan {number}"), "Sistem", at
+            person.id,
+            person.id,
+            "issue",
+            bill.total,
+            id,
+            None::<i64>,
+            issued_on,
+            None::<i64>,
+            format!("Tagihan {number}"),
+            "Sistem",
+            at
         ]);
         self.rows[0].push(args![
-            id, number, person.id, person.id, month, "regular", issued_on, due_on(month, person.due_day).max(issued_on), bill.total, paid,
-            status, &person.name, package, None::<i64>, at
+            id,
+            number,
+            person.id,
+            person.id,
+            month,
+            "regular",
+            issued_on,
+            due_on(month, person.due_day).max(issued_on),
+            bill.total,
+            paid,
+            status,
+            &person.name,
+            package,
+            None::<i64>,
+            at
         ]);
         for line in &bill.lines {
             self.rows[1].push(args![
-                id, person.id, line.period, line.kind.as_str(), line.amount, &line.text, &line.derivation, None::<String>, false
+                id,
+                person.id,
+                line.period,
+                line.kind.as_str(),
+                line.amount,
+                &line.text,
+                &line.derivation,
+                None::<String>,
+                false
             ]);
         }
         id
@@ -163,17 +198,47 @@ impl Books {
         let at = self.noon(day);
         let receipt = receipt_number(day.year(), day.month(), self.count("receipt", day));
         let (method, channel, gateway, who) = match rng.random_range(0..100) {
-            0..=34 => ("gateway", ["bni_va", "bri_va", "qris", "mandiri_va", "alfamart"][rng.random_range(0..5)], Some("flip".to_owned()), "Flip"),
+            0..=34 => (
+                "gateway",
+                ["bni_va", "bri_va", "qris", "mandiri_va", "alfamart"][rng.random_range(0..5)],
+                Some("flip".to_owned()),
+                "Flip",
+            ),
             35..=79 => ("cash", "", None, ["Rina", "Pak Dedi", "Pak Udin"][rng.random_range(0..3)]),
             _ => ("transfer", "", None, "Rina"),
         };
         let reference = gateway.as_ref().map(|_| format!("SEED{id:010}"));
         let amount = total + extra;
         self.rows[4].push(args![
-            person.id, person.id, "payment", -amount, None::<i64>, id, day, None::<i64>, format!("Pembayaran {receipt}"), who, at
+            person.id,
+            person.id,
+            "payment",
+            -amount,
+            None::<i64>,
+            id,
+            day,
+            None::<i64>,
+            format!("Pembayaran {receipt}"),
+            who,
+            at
         ]);
         self.rows[2].push(args![
-            id, receipt, person.id, person.id, amount, method, channel, gateway, reference, None::<String>, "", "", day, who, extra, at
+            id,
+            receipt,
+            person.id,
+            person.id,
+            amount,
+            method,
+            channel,
+            gateway,
+            reference,
+            None::<String>,
+            "",
+            "",
+            day,
+            who,
+            extra,
+            at
         ]);
         self.rows[3].push(args![id, invoice_id, total, day, at]);
     }

@@ -30,36 +30,102 @@ const ROUTERS: [&str; 3] = ["Utara", "Tengah", "Selatan"];
 const ROUTER_PORT: i64 = 3_928;
 
 const FIRST: [&str; 40] = [
-    "Siti", "Budi", "Agus", "Dewi", "Sri", "Eko", "Rina", "Joko", "Wati", "Hendra", "Yanti", "Dedi", "Lestari", "Ahmad",
-    "Nur", "Rudi", "Ani", "Slamet", "Indah", "Fajar", "Ratna", "Bambang", "Tuti", "Iwan", "Maya", "Teguh", "Wahyu", "Lina",
-    "Sugeng", "Putri", "Arif", "Endang", "Bayu", "Fitri", "Gunawan", "Heni", "Irfan", "Kartika", "Made", "Yusuf",
+    "Siti", "Budi", "Agus", "Dewi", "Sri", "Eko", "Rina", "Joko", "Wati", "Hendra", "Yanti", "Dedi", "Lestari",
+    "Ahmad", "Nur", "Rudi", "Ani", "Slamet", "Indah", "Fajar", "Ratna", "Bambang", "Tuti", "Iwan", "Maya", "Teguh",
+    "Wahyu", "Lina", "Sugeng", "Putri", "Arif", "Endang", "Bayu", "Fitri", "Gunawan", "Heni", "Irfan", "Kartika",
+    "Made", "Yusuf",
 ];
 const LAST: [&str; 36] = [
-    "Aminah", "Santoso", "Wijaya", "Lestari", "Rahayu", "Prasetyo", "Hidayat", "Susanti", "Kurniawan", "Setiawan",
-    "Wulandari", "Saputra", "Handayani", "Nugroho", "Permata", "Suryadi", "Purnama", "Utami", "Firmansyah", "Maulana",
-    "Siregar", "Simanjuntak", "Hasanah", "Yulianti", "Gunadi", "Pratama", "Kusuma", "Hartono", "Anggraini", "Ramadhan",
-    "Syahputra", "Wibowo", "Halim", "Mulyani", "Nasution", "Suparman",
+    "Aminah",
+    "Santoso",
+    "Wijaya",
+    "Lestari",
+    "Rahayu",
+    "Prasetyo",
+    "Hidayat",
+    "Susanti",
+    "Kurniawan",
+    "Setiawan",
+    "Wulandari",
+    "Saputra",
+    "Handayani",
+    "Nugroho",
+    "Permata",
+    "Suryadi",
+    "Purnama",
+    "Utami",
+    "Firmansyah",
+    "Maulana",
+    "Siregar",
+    "Simanjuntak",
+    "Hasanah",
+    "Yulianti",
+    "Gunadi",
+    "Pratama",
+    "Kusuma",
+    "Hartono",
+    "Anggraini",
+    "Ramadhan",
+    "Syahputra",
+    "Wibowo",
+    "Halim",
+    "Mulyani",
+    "Nasution",
+    "Suparman",
 ];
 const STREETS: [&str; 14] = [
-    "Melati", "Mawar", "Kenanga", "Anggrek", "Cempaka", "Flamboyan", "Merdeka", "Pahlawan", "Diponegoro", "Sudirman",
-    "Gatot Subroto", "Pemuda", "Masjid", "Pasar Baru",
+    "Melati",
+    "Mawar",
+    "Kenanga",
+    "Anggrek",
+    "Cempaka",
+    "Flamboyan",
+    "Merdeka",
+    "Pahlawan",
+    "Diponegoro",
+    "Sudirman",
+    "Gatot Subroto",
+    "Pemuda",
+    "Masjid",
+    "Pasar Baru",
 ];
 const AREAS: [&str; 6] = ["Sukamaju", "Mekarsari", "Cibening", "Karanganyar", "Tegalrejo", "Pasirjaya"];
 const COLLECTORS: [&str; 3] = ["Pak Dedi", "Pak Udin", "Bu Tini"];
 
+/// An insert head, and the rows that go with it.
+pub type TableRows = (&'static str, Vec<Vec<Val>>);
+
 /// Packages with prices, and routers.
-pub fn ground(state: &AppState, first_month: NaiveDate) -> Result<Vec<(&'static str, Vec<Vec<Val>>)>> {
+pub fn ground(state: &AppState, first_month: NaiveDate) -> Result<Vec<TableRows>> {
     let now = state.clock.now();
     let since = first_month - Days::new(3_650);
     let ids = 1_i64..;
-    let packages = ids.clone().zip(PACKAGES).map(|(id, (name, profile, kbps, _))| args![id, name, profile, kbps, kbps / 2, 1_i64, now]).collect();
+    let packages = ids
+        .clone()
+        .zip(PACKAGES)
+        .map(|(id, (name, profile, kbps, _))| args![id, name, profile, kbps, kbps / 2, 1_i64, now])
+        .collect();
     let prices = ids.clone().zip(PACKAGES).map(|(id, (_, _, _, price))| args![id, price, since]).collect();
     let mut routers = Vec::new();
     for (id, name) in ids.zip(ROUTERS) {
         let sealed = state.secrets.seal("router.password", crate::sandbox::routeros::PASSWORD)?;
         routers.push(args![
-            id, name, "127.0.0.1", ROUTER_PORT + id - 1, crate::sandbox::routeros::USER, sealed, "ISOLIR", "profile", "off", "",
-            "unknown", None::<chrono::DateTime<chrono::Utc>>, None::<chrono::DateTime<chrono::Utc>>, "", 0_i64, now
+            id,
+            name,
+            "127.0.0.1",
+            ROUTER_PORT + id - 1,
+            crate::sandbox::routeros::USER,
+            sealed,
+            "ISOLIR",
+            "profile",
+            "off",
+            "",
+            "unknown",
+            None::<chrono::DateTime<chrono::Utc>>,
+            None::<chrono::DateTime<chrono::Utc>>,
+            "",
+            0_i64,
+            now
         ]);
     }
     Ok(vec![(PACKAGE, packages), (PRICE, prices), (ROUTER, routers)])
@@ -108,7 +174,7 @@ pub struct Person {
     pub isolated_on: Option<NaiveDate>,
 }
 
-fn pick<'a, const N: usize>(list: &'a [&'static str; N], rng: &mut StdRng) -> &'static str {
+fn pick<const N: usize>(list: &[&'static str; N], rng: &mut StdRng) -> &'static str {
     list.get(rng.random_range(0..N)).copied().unwrap_or_default()
 }
 
@@ -132,11 +198,7 @@ pub fn person(_state: &AppState, n: i64, rng: &mut StdRng, books: &Books) -> Res
         _ => 4,
     };
     // One in twenty started inside the history, with a prorated first month.
-    let back = if rng.random_range(0..20) == 0 && habit == Habit::Punctual {
-        0
-    } else {
-        rng.random_range(30..900)
-    };
+    let back = if rng.random_range(0..20) == 0 && habit == Habit::Punctual { 0 } else { rng.random_range(30..900) };
     let started_on = if back == 0 {
         books.first_month() + Days::new(rng.random_range(0..25))
     } else {
@@ -174,7 +236,18 @@ impl Person {
 
     /// His row.
     pub fn customer_row(&self, state: &AppState) -> Vec<Val> {
-        args![self.id, None::<String>, &self.name, self.name.to_lowercase(), &self.phone, "", &self.address, "", 0_i64, state.clock.now()]
+        args![
+            self.id,
+            None::<String>,
+            &self.name,
+            self.name.to_lowercase(),
+            &self.phone,
+            "",
+            &self.address,
+            "",
+            0_i64,
+            state.clock.now()
+        ]
     }
 
     /// His service's row.
@@ -199,9 +272,36 @@ impl Person {
         let remembered = if desired == "isolated" { profile } else { "" };
         let held = if self.never_isolate { "Kantor desa" } else { "" };
         Ok(args![
-            self.id, self.id, number, slug(number), index + 1, (self.id % 3) + 1, self.username(), sealed, self.area, self.collector,
-            self.started_on, self.due_day, stage, "", "none", 0_i64, held, desired, now, reason, "none", self.isolated_on, observed,
-            seen, Some(now), remembered, false, false, "", now
+            self.id,
+            self.id,
+            number,
+            slug(number),
+            index + 1,
+            (self.id % 3) + 1,
+            self.username(),
+            sealed,
+            self.area,
+            self.collector,
+            self.started_on,
+            self.due_day,
+            stage,
+            "",
+            "none",
+            0_i64,
+            held,
+            desired,
+            now,
+            reason,
+            "none",
+            self.isolated_on,
+            observed,
+            seen,
+            Some(now),
+            remembered,
+            false,
+            false,
+            "",
+            now
         ])
     }
 }

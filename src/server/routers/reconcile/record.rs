@@ -43,14 +43,28 @@ struct Notes {
 
 sql!(SERVICES_SEEN = "UPDATE service SET observed_at = $2 WHERE router_id = $1");
 // The wish may have changed since the read: then the kick belongs to the new one.
-sql!(SERVICES_CHANGED = concat!("UPDATE service SET observed = $2, observed_profile = $3, router_problem = $4,
+sql!(
+    SERVICES_CHANGED = concat!(
+        "UPDATE service SET observed = $2, observed_profile = $3, router_problem = $4,
    kick_wanted = CASE WHEN desired = $5 THEN $6 ELSE kick_wanted END,
    disabled_by_us = CASE WHEN $2 = 'disabled' THEN disabled_by_us ELSE FALSE END
- WHERE router_id = $7 AND id IN ", id_list!()));
-sql!(EVENTS = concat!("INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
- SELECT s.id, $2, $3, $4, $5, 'Sistem', $6 FROM service s WHERE s.id IN ", id_list!()));
-sql!(ROUTER_UP = "UPDATE router SET state = 'up', state_since = CASE WHEN state = 'up' THEN state_since ELSE $2 END, last_read_at = $2, last_problem = $3, failures = 0 WHERE id = $1");
-sql!(ROUTER_DOWN = "UPDATE router SET state = 'down', state_since = CASE WHEN state = 'down' THEN state_since ELSE $2 END, last_problem = $3, failures = failures + 1 WHERE id = $1");
+ WHERE router_id = $7 AND id IN ",
+        id_list!()
+    )
+);
+sql!(
+    EVENTS = concat!(
+        "INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
+ SELECT s.id, $2, $3, $4, $5, 'Sistem', $6 FROM service s WHERE s.id IN ",
+        id_list!()
+    )
+);
+sql!(
+    ROUTER_UP = "UPDATE router SET state = 'up', state_since = CASE WHEN state = 'up' THEN state_since ELSE $2 END, last_read_at = $2, last_problem = $3, failures = 0 WHERE id = $1"
+);
+sql!(
+    ROUTER_DOWN = "UPDATE router SET state = 'down', state_since = CASE WHEN state = 'down' THEN state_since ELSE $2 END, last_problem = $3, failures = failures + 1 WHERE id = $1"
+);
 
 /// Writes a visit that came to its end.
 pub(super) async fn success(state: &AppState, router: &RouterRow, loaded: &[Loaded], seen: Seen) -> Result<SyncReport> {
@@ -163,14 +177,7 @@ fn notes(loaded: &[Loaded], seen: &Seen) -> Notes {
     notes
 }
 
-fn note_events(
-    notes: &mut Notes,
-    service: &Loaded,
-    seen: &Seen,
-    after: &Observed,
-    profile: &str,
-    problem: &str,
-) {
+fn note_events(notes: &mut Notes, service: &Loaded, seen: &Seen, after: &Observed, profile: &str, problem: &str) {
     let mut event = |what: &'static str, reason: &str, before: &str, after: &str| {
         let event = Event { what, reason: reason.to_owned(), before: before.to_owned(), after: after.to_owned() };
         notes.events.entry(event).or_default().push(service.id);
@@ -195,8 +202,12 @@ fn note_events(
     }
     if now != was {
         match now {
-            "isolated" if service.desired == "isolated" => event("isolated", "Dibaca ulang dari router", &service.observed_profile, profile),
-            "disabled" if service.desired == "disabled" => event("disabled", "Dibaca ulang dari router", &service.observed_profile, profile),
+            "isolated" if service.desired == "isolated" => {
+                event("isolated", "Dibaca ulang dari router", &service.observed_profile, profile)
+            }
+            "disabled" if service.desired == "disabled" => {
+                event("disabled", "Dibaca ulang dari router", &service.observed_profile, profile)
+            }
             "normal" if was == "isolated" || was == "disabled" => {
                 event("restored", "Dibaca ulang dari router", &service.observed_profile, profile);
             }

@@ -36,8 +36,14 @@ struct Receiver {
 
 sql!(RECEIVERS = concat!("SELECT s.id, s.customer_id, s.service_number, c.name, c.phone FROM service s JOIN customer c ON c.id = s.customer_id
  WHERE c.phone <> '' AND s.id IN ", id_list!(), " ORDER BY s.id"));
-sql!(PAST_DUE = concat!("SELECT i.service_id, i.kind, i.period, i.total - i.paid FROM invoice i
- WHERE i.status IN ('open', 'partial') AND i.due_on < $2 AND i.service_id IN ", id_list!(), " ORDER BY i.due_on, i.id"));
+sql!(
+    PAST_DUE = concat!(
+        "SELECT i.service_id, i.kind, i.period, i.total - i.paid FROM invoice i
+ WHERE i.status IN ('open', 'partial') AND i.due_on < $2 AND i.service_id IN ",
+        id_list!(),
+        " ORDER BY i.due_on, i.id"
+    )
+);
 
 impl Teller {
     pub(super) fn new(state: &AppState, settings: Arc<Settings>) -> Self {

@@ -63,8 +63,7 @@ impl World {
 
     async fn isolir(&self) -> IsolirReport {
         let today = self.app.state.clock.today();
-        let run =
-            RunIsolir { today, dry_run: false, approve: false, by: Who::command(), wait: Some(Duration::ZERO) };
+        let run = RunIsolir { today, dry_run: false, approve: false, by: Who::command(), wait: Some(Duration::ZERO) };
         run_isolir(&self.app.state, run).await.unwrap()
     }
 
@@ -125,7 +124,8 @@ async fn an_unplugged_router_is_waited_for() {
         let report = world.isolir().await;
         assert_eq!((report.isolated, report.pending, report.failed.len()), (0, 2, 0), "{report:?}");
         assert_eq!(world.stands(world.a).await.1, "normal");
-        let (state, problem): (String, String) = world.app.state.db.one(ROUTER_STATE, args![world.router]).await.unwrap();
+        let (state, problem): (String, String) =
+            world.app.state.db.one(ROUTER_STATE, args![world.router]).await.unwrap();
         assert_eq!(state, "down");
         assert!(problem.contains("Router"), "{problem}");
         // One of them pays meanwhile; nothing of his session is touched when the router is back.
@@ -209,7 +209,8 @@ async fn automatic_cuts_wait_for_the_window_and_hands_do_not() {
 async fn what_others_change_is_put_right_and_logged() {
     for world in World::each("2026-01-05 08:00").await {
         world.sync().await;
-        let endpoint = store::endpoint(&world.app.state, &store::get(&world.app.state, world.router).await.unwrap()).unwrap();
+        let endpoint =
+            store::endpoint(&world.app.state, &store::get(&world.app.state, world.router).await.unwrap()).unwrap();
         let mut hand = crate::server::routers::api::connect(&endpoint).await.unwrap();
         let id = hand.secret_by_name("a").await.unwrap().unwrap().id;
         hand.set_secret_profile(&id, "Home-100M").await.unwrap();

@@ -172,8 +172,7 @@ fn views(state: &AppState, loaded: &[Loaded], router: &RouterView) -> Result<Vec
         let needs = want != Want::Disabled
             && !service.pppoe_password_sealed.is_empty()
             && !there.contains(service.pppoe_username.as_str());
-        let password =
-            needs.then(|| state.secrets.open(PPPOE_PLACE, &service.pppoe_password_sealed)).transpose()?;
+        let password = needs.then(|| state.secrets.open(PPPOE_PLACE, &service.pppoe_password_sealed)).transpose()?;
         views.push(service.view(want, password));
     }
     Ok(views)
@@ -190,12 +189,7 @@ fn held(loaded: &[Loaded], before: &HashMap<i64, Observed>) -> HashSet<i64> {
 }
 
 /// Takes down, before anything is sent, what a cut connection would make us forget.
-async fn remember(
-    state: &AppState,
-    router: &RouterRow,
-    changes: &[&Step],
-    loaded: &[Loaded],
-) -> Result<(), Error> {
+async fn remember(state: &AppState, router: &RouterRow, changes: &[&Step], loaded: &[Loaded]) -> Result<(), Error> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -287,12 +281,7 @@ async fn end_sessions<S: Wire>(
 }
 
 /// What every service has, those included that Kimonet keeps its hands off.
-fn observed_of_all(
-    loaded: &[Loaded],
-    proof: &Plan,
-    last: &RouterView,
-    router: &RouterRow,
-) -> HashMap<i64, Observed> {
+fn observed_of_all(loaded: &[Loaded], proof: &Plan, last: &RouterView, router: &RouterRow) -> HashMap<i64, Observed> {
     let mut observed: HashMap<i64, Observed> = proof.observed.iter().cloned().collect();
     let secrets: HashMap<&str, _> = last.secrets.iter().map(|secret| (secret.name.as_str(), secret)).collect();
     for service in loaded.iter().filter(|service| service.want().is_none()) {
@@ -309,7 +298,7 @@ fn observed_of_all(
 }
 
 fn missing_profile(router: &RouterRow, loaded: &[Loaded], view: &RouterView) -> String {
-    if loaded.is_empty() || view.profiles.iter().any(|profile| *profile == router.isolir_profile) {
+    if loaded.is_empty() || view.profiles.contains(&router.isolir_profile) {
         String::new()
     } else {
         format!("Profil isolir \"{}\" tidak ada di router.", router.isolir_profile)

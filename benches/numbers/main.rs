@@ -2,6 +2,9 @@
 //!
 //! `BENCH_CUSTOMERS` sets the size (100000); `TEST_DATABASE_URL` adds PostgreSQL.
 
+#![expect(clippy::expect_used, reason = "a measurement that cannot be set up must fail loudly")]
+#![expect(clippy::as_conversions, reason = "ratios are floats; no money is")]
+
 mod check;
 mod issue;
 mod sheet;
