@@ -140,7 +140,8 @@ fn gated(name: &str) -> bool {
         let lines: Vec<&str> = text.lines().collect();
         lines.windows(2).any(|pair| {
             pair[0].contains("feature = \"ssr\"")
-                && pair[1].trim_start_matches("pub ").trim() == format!("mod {module};")
+                && pair[1].trim().split(") ").last().unwrap_or_default().trim_start_matches("pub ")
+                    == format!("mod {module};")
         })
     })
 }
