@@ -70,6 +70,8 @@ pub struct Dashboard {
     pub overdue: (String, i64),
     /// What needs attention.
     pub matters: Vec<Matter>,
+    /// What this person often does from here: word and address.
+    pub actions: Vec<(String, String)>,
 }
 
 /// The live part of the page.
@@ -77,7 +79,7 @@ pub struct Dashboard {
 pub async fn read_dashboard() -> Result<Dashboard, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
-    Ok(query::dashboard(&asked.app).await?)
+    Ok(query::dashboard(&asked.app, &asked.staff).await?)
 }
 
 /// Payments of the last twelve months, as a chart.
@@ -160,6 +162,16 @@ fn is_visible() -> bool {
 
 #[component]
 fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
+    let actions = now
+        .actions
+        .iter()
+        .cloned()
+        .enumerate()
+        .map(|(at, (word, href))| {
+            let class = if at == 0 { "btn main" } else { "btn" };
+            view! { <a class=class href=href>{word}</a> }
+        })
+        .collect::<Vec<_>>();
     let of_month = |more: &str| format!("/admin/tagihan?period={}{more}", now.period);
     view! {
         <div class="title">
@@ -205,10 +217,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
             <section class="panel">
                 <div class="head"><h2>"Kerjakan sekarang"</h2></div>
                 <div class="stack tight pad">
-                    <a class="btn main" href="/admin/terima">{text::RECEIVE}</a>
-                    <a class="btn" href="/admin/tagihan?status=overdue">"Lihat yang menunggak"</a>
-                    <a class="btn" href="/admin/terbitkan">{text::ISSUE}</a>
-                    <a class="btn" href="/admin/impor">{text::IMPORT}</a>
+                    {actions}
                 </div>
             </section>
         </div>

@@ -114,10 +114,6 @@ pub fn Layout() -> impl IntoView {
                 })}
             </Suspense>
             <main class="page" id="isi" tabindex="-1">
-                <div class="top">
-                    <SearchBox />
-                    <a class="btn main" href="/admin/terima">{text::RECEIVE}</a>
-                </div>
                 <Outlet />
             </main>
         </div>
@@ -128,6 +124,8 @@ pub fn Layout() -> impl IntoView {
 fn Menu(shell: ShellInfo) -> impl IntoView {
     let location = use_location();
     let allowed: Vec<String> = shell.menu.iter().map(|item| item.href.clone()).collect();
+    let may = |href: &str| allowed.iter().any(|allowed| allowed == href);
+    let (finds, takes) = (may("/admin/pelanggan"), may("/admin/terima"));
     let mut group = String::new();
     let items = shell
         .menu
@@ -157,6 +155,10 @@ fn Menu(shell: ShellInfo) -> impl IntoView {
                 </form>
             </div>
         </nav>
+        <div class="top">
+            {finds.then(|| view! { <SearchBox /> })}
+            {takes.then(|| view! { <a class="btn main" href="/admin/terima">{text::RECEIVE}</a> })}
+        </div>
         <Tabs allowed />
     }
 }

@@ -56,6 +56,11 @@ pub fn Problem(
     /// The error.
     error: ApiError,
 ) -> impl IntoView {
+    // Pages wait for their data, so the status of the whole answer can still say that there is nothing.
+    #[cfg(feature = "ssr")]
+    if let (ApiError::NotFound { .. }, Some(response)) = (&error, use_context::<leptos_axum::ResponseOptions>()) {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
     // A session ran out while the page was open: the way back in stands beside the sentence.
     let door = (error == ApiError::Unauthenticated)
         .then(|| view! { <p><a class="btn small" href="/admin/masuk">{text::LOGIN_TITLE}</a></p> });

@@ -8,6 +8,8 @@ use crate::app::ui::ChartView;
 use crate::billing::Period;
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
+use crate::server::guard::Permission;
+use crate::server::session::StaffSession;
 use crate::server::state::AppState;
 use crate::{args, sql};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -45,7 +47,7 @@ sql!(
 );
 
 /// The live part of the page.
-pub async fn dashboard(app: &AppState) -> Result<Dashboard> {
+pub async fn dashboard(app: &AppState, staff: &StaffSession) -> Result<Dashboard> {
     let now = app.clock.now();
     let today = app.clock.today();
     let period = Period::of(today);
@@ -72,11 +74,12 @@ pub async fn dashboard(app: &AppState) -> Result<Dashboard> {
         collected: (money(collected), if billed == 0 { 0 } else { collected * 100 / billed }),
         outstanding: (money(billed - collected), open),
         overdue: (money(overdue), overdue_count),
-        matters: matters(app, now, today).await?,
+        matters: matters(app, staff, now, today).await?,
+        actions: actions(staff),
     })
 }
 
-async fn matters(app: &AppState, now: DateTime<Utc>, today: NaiveDate) -> Result<Vec<Matter>> {
+async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today: NaiveDate) -> Result<Vec<Matter>> {
     let mut list = Vec::new();
     if let Some((_, would_cut, active)) = app.db.opt::<(NaiveDate, i64, i64)>(BRAKE, args![today]).await? {
         list.push(Matter {
@@ -84,7 +87,7 @@ async fn matters(app: &AppState, now: DateTime<Utc>, today: NaiveDate) -> Result
             title: format!("{} dari {} layanan aktif akan diisolir", text::count(would_cut), text::count(active)),
             detail: "Terlalu banyak sekaligus, jadi belum satu pun diisolir. Periksa dulu, lalu setujui.".to_owned(),
             href: "/admin/tagihan?status=overdue".to_owned(),
-            deed: Deed::Approve,
+            deed: if staff.may(Permission::ManageAccess) { Deed::Approve } else { Deed::None },
         });
     }
     let down: Vec<(String, Option<DateTime<Utc>>, String, i64)> = app.db.all(DOWN, args![]).await?;
@@ -129,7 +132,7 @@ async fn matters(app: &AppState, now: DateTime<Utc>, today: NaiveDate) -> Result
         title: format!("{} macet setelah {}", text::work(&kind), text::counted(attempt, "percobaan")),
         detail: error,
         href: String::new(),
-        deed: Deed::Retry(id),
+        deed: if staff.may(Permission::ManageWork) { Deed::Retry(id) } else { Deed::None },
     }));
     if dead_count > shown {
         list.push(Matter {
@@ -141,6 +144,20 @@ async fn matters(app: &AppState, now: DateTime<Utc>, today: NaiveDate) -> Result
         });
     }
     Ok(list)
+}
+
+/// Shortcuts to what this person may do.
+fn actions(staff: &StaffSession) -> Vec<(String, String)> {
+    [
+        (Permission::RecordPayment, text::RECEIVE, "/admin/terima"),
+        (Permission::ViewInvoices, "Lihat yang lewat jatuh tempo", "/admin/tagihan?status=overdue"),
+        (Permission::RunBilling, text::ISSUE, "/admin/terbitkan"),
+        (Permission::Import, text::IMPORT, "/admin/impor"),
+    ]
+    .into_iter()
+    .filter(|entry| staff.may(entry.0))
+    .map(|(_, word, href)| (word.to_owned(), href.to_owned()))
+    .collect()
 }
 
 /// Payments by month of receipt, opening Saldo left out, the last twelve months.
