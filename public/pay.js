@@ -11,20 +11,17 @@
   }
   const page = document.getElementById('bayar');
   if (!page) return;
-  const end = Date.now() + Number(page.dataset.left) * 1000;
   const left = document.getElementById('sisa');
+  const end = Date.now() + Number(page.dataset.left) * 1000;
   const two = (n) => String(n).padStart(2, '0');
   const tick = () => {
     const s = Math.max(0, Math.round((end - Date.now()) / 1000));
     left.textContent = ` (${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)} lagi)`;
     if (s === 0) location.reload(); else setTimeout(tick, 1000);
   };
-  tick();
-  const watch = () => {
-    const events = new EventSource(`/bayar/${page.dataset.ref}/events`);
-    events.addEventListener('state', (event) => {
-      if (event.data !== 'open' && event.data !== 'creating') { events.close(); location.reload(); }
-    });
-  };
-  watch();
+  if (left) tick();
+  const events = new EventSource(`/bayar/${page.dataset.ref}/events`);
+  events.addEventListener('state', (event) => {
+    if (event.data !== page.dataset.state) { events.close(); location.reload(); }
+  });
 })();

@@ -74,6 +74,8 @@ mod ssr {
     use super::ApiError;
     use crate::server::error::Error;
     use http::StatusCode;
+    use leptos::prelude::use_context;
+    use leptos_axum::ResponseOptions;
 
     impl ApiError {
         /// The HTTP status that goes with it.
@@ -91,8 +93,19 @@ mod ssr {
         }
     }
 
+    /// Inside a server function, or a page that is being rendered, the answer gets the status too.
     impl From<Error> for ApiError {
         fn from(error: Error) -> Self {
+            let error = Self::in_words(error);
+            if let Some(response) = use_context::<ResponseOptions>() {
+                response.set_status(error.status());
+            }
+            error
+        }
+    }
+
+    impl ApiError {
+        fn in_words(error: Error) -> Self {
             match error {
                 Error::Unauthenticated => Self::Unauthenticated,
                 Error::Forbidden => Self::Forbidden,

@@ -146,20 +146,14 @@ pub struct Asked {
 
 /// Lets a server function's caller in, if he is logged in and may. The first line of every server function.
 pub async fn guard(permission: Permission) -> Result<Asked, ApiError> {
-    let result = async {
+    let asked = async {
         let app = use_context::<AppState>()
             .ok_or_else(|| Error::Internal("server function without application state".to_owned()))?;
         let parts = use_context::<Parts>().ok_or(Error::Unauthenticated)?;
         guard_parts(&app, &parts, permission).await
     }
-    .await;
-    result.map_err(|error| {
-        let error = ApiError::from(error);
-        if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-            response.set_status(error.status());
-        }
-        error
-    })
+    .await?;
+    Ok(asked)
 }
 
 /// Lets a route's caller in.

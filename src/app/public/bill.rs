@@ -14,6 +14,8 @@ pub struct BillView {
     pub name: String,
     /// Whether the line is slowed down.
     pub isolated: bool,
+    /// What is past due; empty if nothing is.
+    pub overdue: String,
     /// What is due now.
     pub total: String,
     /// Whether that is nothing.
@@ -76,7 +78,8 @@ pub fn bill_page(view: &BillView) -> String {
         view! {
             <section class="panel isolated" role="status">
                 <h2>"Layanan Terisolir"</h2>
-                <p>"Internet Anda kami perlambat karena ada tagihan yang lewat jatuh tempo. Setelah dibayar, internet pulih sendiri dalam hitungan detik."</p>
+                <p>"Internet Anda kami perlambat karena ada tagihan yang lewat jatuh tempo."</p>
+                {(!view.overdue.is_empty()).then(|| view! { <p>"Bayar " <b class="num">{view.overdue.clone()}</b> ", lalu internet pulih sendiri dalam hitungan detik."</p> })}
             </section>
         }
     });

@@ -12,6 +12,8 @@ pub struct ChooseView {
     pub service_number: String,
     /// Public ids of the chosen bills.
     pub bills: Vec<i64>,
+    /// Older ones among them that were not chosen; may be empty.
+    pub added: String,
     /// What they are for.
     pub titles: String,
     /// Their sum.
@@ -29,6 +31,8 @@ pub struct MethodView {
     pub name: String,
     /// The heading it stands under.
     pub group: &'static str,
+    /// What the payer is charged for it, in words.
+    pub fee: &'static str,
     /// Why it cannot be chosen; empty if it can.
     pub blocked: String,
 }
@@ -57,7 +61,7 @@ pub fn choose_page(view: &ChooseView) -> String {
                         <label class=if blocked { "off" } else { "" }>
                             <input type="radio" name="metode" value=method.code required disabled=blocked checked={Some(n) == first} />
                             <span>{method.name}</span>
-                            <small>{method.blocked}</small>
+                            <small>{if blocked { method.blocked } else { method.fee.to_owned() }}</small>
                         </label>
                     }
                 })
@@ -73,11 +77,15 @@ pub fn choose_page(view: &ChooseView) -> String {
     } else {
         view! { {lists}<button class="btn main big" type="submit">"Buat nomor pembayaran"</button> }.into_any()
     };
+    let added = (!view.added.is_empty()).then(|| {
+        view! { <p class="note warn">{format!("Tagihan yang lebih lama ({}) ikut dibayar, karena dibayar lebih dulu.", view.added)}</p> }
+    });
     let body = view! {
         <form method="post" action="/bayar" class="panel">
             <h1>"Pilih Cara Bayar"</h1>
             <p class="mute">{view.titles.clone()}</p>
             <p class="sum">{view.total.clone()}</p>
+            {added}
             {hidden}
             {choice}
         </form>

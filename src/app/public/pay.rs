@@ -13,6 +13,10 @@ pub struct PayView {
     pub reference: String,
     /// `open`, `paid`, `expired`, `failed`, `review`, `creating`.
     pub status: String,
+    /// The same as stored, which live changes are compared with.
+    pub stored_status: String,
+    /// Whether the gateway is being asked, because the payer said that he has paid.
+    pub asked: bool,
     /// What is paid.
     pub titles: String,
     /// The payer, masked.
@@ -47,6 +51,8 @@ pub struct PayView {
     pub saldo: String,
     /// When it was paid, in words.
     pub paid_at: String,
+    /// What is left to pay now; may be empty.
+    pub rest: String,
     /// Whether the line is still slowed down.
     pub still_isolated: bool,
 }
@@ -55,6 +61,18 @@ pub struct PayView {
 fn grouped(code: &str) -> String {
     let chars: Vec<char> = code.chars().collect();
     chars.chunks(4).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+/// That the gateway is being asked.
+fn asking(view: &PayView) -> Option<impl IntoView + use<>> {
+    view.asked.then(|| {
+        view! { <p class="note info" role="status">"Sedang kami tanyakan ke bank. Bila pembayaran Anda sudah masuk, halaman ini berubah sendiri. Bank kadang perlu beberapa menit."</p> }
+    })
+}
+
+/// Without script the page asks again by itself.
+fn refresh() -> impl IntoView {
+    view! { <noscript><meta http-equiv="refresh" content="10" /></noscript> }
 }
 
 /// The page.
@@ -84,11 +102,12 @@ fn waiting(view: &PayView) -> String {
     let again: Vec<_> =
         view.bills.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
     let body = view! {
-        <section class="panel" id="bayar" data-ref=view.reference.clone() data-left=view.seconds_left.to_string()>
+        <section class="panel" id="bayar" data-ref=view.reference.clone() data-state=view.stored_status.clone() data-left=view.seconds_left.to_string()>
             <h1>"Selesaikan Pembayaran"</h1>
             <p class="mute">{view.titles.clone()} " · " {view.name.clone()}</p>
             <div class="va plain"><span class="sum">{view.amount.clone()}</span><button class="btn copy" type="button" data-copy=view.amount_plain.clone() hidden>"Salin"</button></div>
             <p><span class="tag warn">"Menunggu Pembayaran"</span></p>
+            {asking(view)}
             {number}{qr}{link}
             <p class="small mute">"Bayar sebelum " <b>{view.until.clone()}</b> <span id="sisa"></span> ". Halaman ini berubah sendiri begitu pembayaran masuk."</p>
         </section>
@@ -98,13 +117,14 @@ fn waiting(view: &PayView) -> String {
             <form method="post" action=format!("/bayar/{}/cek", view.reference)><button class="btn" type="submit">"Saya sudah bayar"</button></form>
         </div>
     };
-    let refresh = view! { <noscript><meta http-equiv="refresh" content="10" /></noscript> };
-    document("Selesaikan Pembayaran", &view.company, true, refresh, body)
+    document("Selesaikan Pembayaran", &view.company, true, refresh(), body)
 }
 
 fn paid(view: &PayView) -> String {
     let saldo =
         (!view.saldo.is_empty()).then(|| view! { <li><span>"Menjadi Saldo"</span><b>{view.saldo.clone()}</b></li> });
+    let rest =
+        (!view.rest.is_empty()).then(|| view! { <li><span>"Sisa tagihan"</span><b>{view.rest.clone()}</b></li> });
     let line = if view.still_isolated {
         "Masih ada tagihan lain yang lewat jatuh tempo, jadi internet belum dipulihkan."
     } else {
@@ -121,6 +141,7 @@ fn paid(view: &PayView) -> String {
                 <li><span>"Kuitansi"</span><b>{view.receipt.clone()}</b></li>
                 <li><span>"Waktu"</span><b>{view.paid_at.clone()}</b></li>
                 {saldo}
+                {rest}
             </ul>
             <p>{line}</p>
         </section>
@@ -138,9 +159,10 @@ fn over(view: &PayView) -> String {
     let again: Vec<_> =
         view.bills.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
     let body = view! {
-        <section class="panel">
+        <section class="panel" id="bayar" data-ref=view.reference.clone() data-state=view.stored_status.clone()>
             <h1>{title}</h1>
             <p>{why}</p>
+            {asking(view)}
             <p class="mute">"Sudah terlanjur membayar? Tekan \u{201c}Saya sudah bayar\u{201d}, kami tanyakan ke bank."</p>
         </section>
         <div class="row">
@@ -148,5 +170,5 @@ fn over(view: &PayView) -> String {
             <form method="post" action=format!("/bayar/{}/cek", view.reference)><button class="btn" type="submit">"Saya sudah bayar"</button></form>
         </div>
     };
-    document(title, &view.company, false, (), body)
+    document(title, &view.company, view.asked, view.asked.then(refresh), body)
 }

@@ -14,6 +14,7 @@ use crate::server::error::{Error, Result};
 use crate::server::secrets::random_bytes;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
+use crate::server::work::{self, Job};
 use crate::sql;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use std::sync::Arc;
@@ -57,6 +58,17 @@ pub struct Attempt {
     created_at: DateTime<Utc>,
 }
 
+impl Attempt {
+    /// Its state as a payer should read it now: what waits past its time, for a gateway or for money, is over.
+    pub fn shown_status(&self, now: DateTime<Utc>) -> &str {
+        match self.status.as_str() {
+            "creating" if now - self.created_at > Duration::seconds(CREATING_MAX_S) => "failed",
+            "open" if self.expires_at <= now => "expired",
+            status => status,
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct OpenBill {
     id: i64,
@@ -92,6 +104,9 @@ sql!(
 );
 sql!(OPEN_ATTEMPT = "UPDATE payment_attempt SET status = 'open', gateway_reference = $2, gateway_payment_id = $3, payment_code = $4, qr_string = $5,
    payment_url = $6, expires_at = $7, updated_at = $8 WHERE id = $1 AND status = 'creating'");
+sql!(
+    KNOW_ATTEMPT = "UPDATE payment_attempt SET gateway_reference = $2, gateway_payment_id = $3 WHERE id = $1 AND gateway_reference = ''"
+);
 sql!(
     PAYER = "SELECT s.customer_id, c.name, c.email, c.phone, s.service_number FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1"
 );
@@ -183,8 +198,11 @@ pub async fn begin(
         if let Some(open) = state.db.opt::<Attempt>(FIND_OPEN, args![gateway_code, method_code, &wish]).await? {
             let stale = open.status == "creating" && now - open.created_at > Duration::seconds(CREATING_MAX_S);
             if stale || open.expires_at <= now {
-                let (status, why) = if stale { ("failed", "gateway tidak menjawab") } else { ("expired", "") };
-                close(state, open.id, status, why).await?;
+                if stale {
+                    close(state, open.id, "failed", "gateway tidak menjawab").await?;
+                } else {
+                    expire(state, open.id).await?;
+                }
                 continue;
             }
             return wait_until_open(state, open).await;
@@ -282,12 +300,15 @@ async fn finish(state: &AppState, attempt_id: i64, created: Result<Created, Gate
                 .write::<_, Error, _>(move |tx| {
                     let c = created.clone();
                     Box::pin(async move {
+                        let payment_id = c.payment_id.unwrap_or_default();
+                        // Also where it was given up or paid meanwhile: the gateway has the order, and may tell of it.
+                        tx.exec(KNOW_ATTEMPT, args![attempt_id, &c.gateway_reference, &payment_id]).await?;
                         tx.exec(
                             OPEN_ATTEMPT,
                             args![
                                 attempt_id,
                                 c.gateway_reference,
-                                c.payment_id.unwrap_or_default(),
+                                payment_id,
                                 c.payment_code.unwrap_or_default(),
                                 c.qr_string.unwrap_or_default(),
                                 c.payment_url.unwrap_or_default(),
@@ -327,6 +348,22 @@ pub async fn close(state: &AppState, attempt_id: i64, status: &'static str, prob
             })
         })
         .await
+}
+
+/// Ends an attempt whose time is over, and has the gateway asked whether it was paid in the last moment.
+async fn expire(state: &AppState, attempt_id: i64) -> Result<()> {
+    let now = state.clock.now();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            Box::pin(async move {
+                tx.exec(CLOSE_ATTEMPT, args![attempt_id, "expired", "", now]).await?;
+                work::enqueue(tx, &Job::AskAttempt { attempt_id }, now, now).await
+            })
+        })
+        .await?;
+    state.work_bell.notify_waiters();
+    Ok(())
 }
 
 /// A bill for the payment page: id, number, month, what the attempt pays of it.

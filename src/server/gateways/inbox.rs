@@ -15,6 +15,8 @@ use http::{HeaderMap, StatusCode};
 
 /// Refused notices kept; the oldest go first.
 const REFUSED_KEPT: i64 = 2_000;
+/// How long an order may be on its way to a gateway.
+const CREATING_S: i64 = 60;
 /// Bytes kept of a refused notice.
 const REFUSED_BYTES: usize = 2_000;
 
@@ -31,6 +33,9 @@ sql!(READ_NOTICE = "SELECT gateway, payment_ref, status, parsed, state FROM gate
 sql!(END_NOTICE = "UPDATE gateway_notice SET state = $2, outcome = $3 WHERE id = $1 AND state = 'new'");
 sql!(MATCH_ATTEMPT = "SELECT id FROM payment_attempt WHERE gateway = $1 AND (($2 <> '' AND gateway_payment_id = $2) OR ($3 <> '' AND gateway_reference = $3) OR ($4 <> '' AND reference = $4))
  ORDER BY CASE WHEN gateway_payment_id = $2 THEN 0 WHEN gateway_reference = $3 THEN 1 ELSE 2 END LIMIT 1");
+sql!(
+    BEING_CREATED = "SELECT COUNT(*) FROM payment_attempt WHERE gateway = $1 AND gateway_reference = '' AND status = 'creating' AND created_at > $2"
+);
 
 /// What is kept of a notice, besides its body.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -45,13 +50,14 @@ struct Parsed {
 }
 
 /// Takes a notice from the wire: 200 only once it is safely stored; 401 for a wrong token; 400 for what cannot be read.
+/// A refusal is written down under `log_address`; `None` where too many came from there already.
 pub async fn receive(
     state: &AppState,
     provider: Provider,
     headers: &HeaderMap,
     query: Option<&str>,
     body: &[u8],
-    address: &str,
+    log_address: Option<&str>,
 ) -> Result<StatusCode> {
     let settings = state.settings().await?;
     let verdict = match provider {
@@ -67,6 +73,9 @@ pub async fn receive(
             Ok(StatusCode::OK)
         }
         Err(refused) => {
+            let status =
+                StatusCode::from_u16(refused.http_status()).map_err(|error| Error::Internal(error.to_string()))?;
+            let Some(address) = log_address else { return Ok(status) };
             let start = String::from_utf8_lossy(body.get(..body.len().min(REFUSED_BYTES)).unwrap_or(body)).into_owned();
             // The body may hold a token that is nearly right: only its length and kind are kept.
             let start = format!("{} byte: {}", body.len(), start.split("token").next().unwrap_or_default());
@@ -83,7 +92,7 @@ pub async fn receive(
                     })
                 })
                 .await?;
-            StatusCode::from_u16(refused.http_status()).map_err(|error| Error::Internal(error.to_string()))
+            Ok(status)
         }
     }
 }
@@ -125,6 +134,11 @@ pub async fn carry_out_notice(state: &AppState, notice_id: i64) -> Result<Outcom
     let found: Option<(i64,)> =
         state.db.opt(MATCH_ATTEMPT, args![&gateway, &parsed.payment_id, &parsed.link_id, &parsed.reference]).await?;
     let Some((attempt_id,)) = found else {
+        // The gateway may be faster than its own answer to our order, which holds the ids by which we would know it.
+        let since = state.clock.now() - chrono::Duration::seconds(CREATING_S);
+        if state.db.number(BEING_CREATED, args![&gateway, since]).await? > 0 {
+            return Ok(Outcome::Retry { reason: "pembayaran yang cocok sedang dibuat".to_owned() });
+        }
         end(state, notice_id, "review", "tidak ada pembayaran yang cocok").await?;
         return Ok(Outcome::Done);
     };
@@ -141,7 +155,7 @@ pub async fn carry_out_notice(state: &AppState, notice_id: i64) -> Result<Outcom
             Ok(Outcome::Done)
         }
         Status::Paid => {
-            let told = ask(state, &attempt, &parsed.payment_id).await?;
+            let told = ask(state, &attempt, &parsed.payment_id, &parsed.link_id).await?;
             match told.into_iter().find(|payment| payment.payment_id == parsed.payment_id) {
                 Some(payment) if payment.status == Status::Paid => {
                     settle(state, &attempt, &payment, Some(notice_id)).await?;
@@ -171,7 +185,7 @@ pub async fn ask_attempt(state: &AppState, attempt_id: i64) -> Result<Outcome> {
         }
         return Ok(Outcome::Done);
     }
-    let told = ask(state, &attempt, &attempt.gateway_payment_id).await?;
+    let told = ask(state, &attempt, &attempt.gateway_payment_id, "").await?;
     if let Some(paid) = told.iter().find(|payment| payment.status == Status::Paid) {
         settle(state, &attempt, paid, None).await?;
     } else if told.iter().any(|payment| payment.status == Status::Failed) {
@@ -182,7 +196,9 @@ pub async fn ask_attempt(state: &AppState, attempt_id: i64) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-async fn ask(state: &AppState, attempt: &Attempt, payment_id: &str) -> Result<Vec<PaymentState>> {
+/// Asks about an attempt. `link_id` is the gateway's order as a notice names it, for an attempt that does not know it:
+/// the gateway took the order, and its answer was lost.
+async fn ask(state: &AppState, attempt: &Attempt, payment_id: &str, link_id: &str) -> Result<Vec<PaymentState>> {
     let settings = state.settings().await?;
     // An attempt in flight is carried to its end also when its gateway has been switched off since.
     let client = match Provider::parse(&attempt.gateway) {
@@ -191,7 +207,8 @@ async fn ask(state: &AppState, attempt: &Attempt, payment_id: &str) -> Result<Ve
     };
     let question = AttemptRef {
         reference: attempt.reference.clone(),
-        gateway_reference: attempt.gateway_reference.clone(),
+        gateway_reference: if attempt.gateway_reference.is_empty() { link_id } else { &attempt.gateway_reference }
+            .to_owned(),
         payment_id: (!payment_id.is_empty()).then(|| payment_id.to_owned()),
     };
     client.query(&question).await.map_err(|error| Error::Unavailable(format!("{error} ({})", error.detail())))

@@ -1,5 +1,6 @@
 //! The office: log-in and log-out as plain forms, pages behind the door, Leptos behind that.
 
+use super::pages::problem;
 use super::{ClientAddress, Site, upload};
 use crate::app::{App, shell};
 use crate::server::error::Error;
@@ -65,7 +66,7 @@ async fn door(State(site): State<Site>, request: Request, next: Next) -> Respons
             let wanted: String = url::form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
             Redirect::to(&format!("/admin/masuk?lanjut={wanted}")).into_response()
         }
-        Err(error) => super::api::JsonError::from(error).into_response(),
+        Err(error) => problem(error),
     }
 }
 
@@ -92,9 +93,10 @@ async fn log_in(
         Redirect::to(&format!("/admin/masuk?{word}=1&lanjut={lanjut}")).into_response()
     };
     if !site.limits.login.allows(&key) || !site.limits.login_address.allows(&address) {
-        let error = Error::TooMany("Terlalu banyak percobaan masuk. Coba lagi 15 menit lagi.".to_owned());
-        return super::api::JsonError::from(error).into_response();
+        return problem(Error::TooMany("Terlalu banyak percobaan masuk. Coba lagi 15 menit lagi.".to_owned()));
     }
+    // Counted before the password is looked at, so that many tries at once are many tries.
+    site.limits.login.count(&key);
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match session::log_in(&site.app, &form.email, &form.password, &address, agent).await {
         Ok(Some(token)) => {
@@ -114,11 +116,10 @@ async fn log_in(
             with_cookie(Redirect::to(to).into_response(), &session::set_cookie(&site.app, &token))
         }
         Ok(None) => {
-            site.limits.login.count(&key);
             site.limits.login_address.count(&address);
             back("galat")
         }
-        Err(error) => super::api::JsonError::from(error).into_response(),
+        Err(error) => problem(error),
     }
 }
 
@@ -126,7 +127,7 @@ async fn log_out(State(site): State<Site>, headers: HeaderMap) -> Response {
     if let Some(token) = session::token_of(&site.app, &headers)
         && let Err(error) = session::log_out(&site.app, &token).await
     {
-        return super::api::JsonError::from(error).into_response();
+        return problem(error);
     }
     with_cookie(Redirect::to("/admin/masuk").into_response(), &session::set_cookie(&site.app, ""))
 }

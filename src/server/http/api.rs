@@ -5,6 +5,7 @@ use crate::server::error::Error;
 use crate::server::gateways::{Provider, attempts, inbox};
 use axum::Json;
 use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Extension, Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -40,6 +41,24 @@ impl From<Error> for JsonError {
     }
 }
 
+/// A body that did not come through: too long, or cut off.
+impl From<BytesRejection> for JsonError {
+    fn from(rejection: BytesRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self(StatusCode::PAYLOAD_TOO_LARGE, "Isi permintaan terlalu besar.".to_owned())
+            }
+            _ => Self(StatusCode::BAD_REQUEST, "Isi permintaan tidak terbaca.".to_owned()),
+        }
+    }
+}
+
+impl From<QueryRejection> for JsonError {
+    fn from(_: QueryRejection) -> Self {
+        Self(StatusCode::BAD_REQUEST, "Alamat permintaan tidak terbaca.".to_owned())
+    }
+}
+
 /// Which gateway's methods.
 #[derive(Deserialize)]
 pub struct MethodsQuery {
@@ -49,8 +68,12 @@ pub struct MethodsQuery {
 /// `GET /api/payment-methods?gateway=flip`.
 pub async fn payment_methods(
     State(site): State<Site>,
-    Query(query): Query<MethodsQuery>,
+    query: Result<Query<MethodsQuery>, QueryRejection>,
 ) -> Result<Json<Value>, JsonError> {
+    let Query(query) = query?;
+    if let Some(unknown) = query.gateway.as_deref().filter(|code| Provider::parse(code).is_none()) {
+        return Err(Error::NotFound(format!("Gateway {unknown:?} tidak dikenal.")).into());
+    }
     let settings = site.app.settings().await?;
     let mut data = Vec::new();
     for provider in Provider::ALL {
@@ -75,12 +98,18 @@ fn parse_object(body: &[u8]) -> Result<serde_json::Map<String, Value>, Error> {
     }
 }
 
-/// A field that may be written as text or number.
-fn field(object: &serde_json::Map<String, Value>, name: &str) -> Result<String, Error> {
-    match object.get(name) {
-        Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        _ => Err(Error::invalid(name, format!("Isian {name} wajib diisi."))),
+/// Fields that may be written as text or number. All that are missing are named at once.
+fn fields<const N: usize>(object: &serde_json::Map<String, Value>, names: [&str; N]) -> Result<[String; N], Error> {
+    let values = names.map(|name| match object.get(name) {
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    });
+    let missing: Vec<&str> =
+        names.iter().zip(&values).filter(|(_, value)| value.is_empty()).map(|(name, _)| *name).collect();
+    match missing.first() {
+        None => Ok(values),
+        Some(first) => Err(Error::invalid(*first, format!("Isian {} wajib diisi.", missing.join(", ")))),
     }
 }
 
@@ -88,9 +117,9 @@ fn field(object: &serde_json::Map<String, Value>, name: &str) -> Result<String, 
 pub async fn check(
     State(site): State<Site>,
     Extension(address): Extension<ClientAddress>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, JsonError> {
-    let number = field(&parse_object(&body)?, "customer_number")?;
+    let [number] = fields(&parse_object(&body?)?, ["customer_number"])?;
     let key = address.0.to_string();
     if !site.limits.lookup.allows(&key) {
         return Err(Error::TooMany("Terlalu banyak pencarian. Coba lagi sebentar.".to_owned()).into());
@@ -124,13 +153,10 @@ pub async fn check(
 pub async fn pay(
     State(site): State<Site>,
     Extension(address): Extension<ClientAddress>,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, JsonError> {
-    let object = parse_object(&body)?;
-    let public: i64 = field(&object, "invoice_id")?
-        .parse()
-        .map_err(|_| Error::invalid("invoice_id", "Isian invoice_id harus angka."))?;
-    let (gateway, method) = (field(&object, "gateway")?, field(&object, "method")?);
+    let [invoice, gateway, method] = fields(&parse_object(&body?)?, ["invoice_id", "gateway", "method"])?;
+    let public: i64 = invoice.parse().map_err(|_| Error::invalid("invoice_id", "Isian invoice_id harus angka."))?;
     let key = address.0.to_string();
     if !site.limits.pay.allows(&key) {
         return Err(Error::TooMany("Terlalu banyak permintaan. Coba lagi beberapa menit lagi.".to_owned()).into());
@@ -159,19 +185,22 @@ pub async fn callback(
     Path(gateway): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, JsonError> {
     let provider =
         Provider::parse(&gateway).ok_or_else(|| Error::NotFound(format!("Gateway {gateway:?} tidak dikenal.")))?;
-    let key = address.0.to_string();
-    if !site.limits.callback.allows(&key) {
-        return Err(Error::TooMany("Terlalu banyak pemberitahuan yang ditolak.".to_owned()).into());
-    }
-    let status = inbox::receive(&site.app, provider, &headers, query.as_deref(), &body, &key).await?;
+    let (key, body) = (address.0.to_string(), body?);
+    // The limit is on writing refusals down, never on genuine notices: behind a proxy they may share an address.
+    let log = site.limits.callback.allows(&key);
+    let status =
+        inbox::receive(&site.app, provider, &headers, query.as_deref(), &body, log.then_some(key.as_str())).await?;
     if status.is_success() {
-        Ok((status, Json(json!({ "success": true }))).into_response())
-    } else {
-        site.limits.callback.count(&key);
+        return Ok((status, Json(json!({ "success": true }))).into_response());
+    }
+    site.limits.callback.count(&key);
+    if log {
         Err(JsonError(status, "Pemberitahuan ditolak.".to_owned()))
+    } else {
+        Err(Error::TooMany("Terlalu banyak pemberitahuan yang ditolak.".to_owned()).into())
     }
 }

@@ -91,7 +91,8 @@ pub async fn watch(State(site): State<Site>, Path(reference): Path<String>) -> R
         Err(error) => return super::api::JsonError::from(error).into_response(),
     };
     let first = tokio_stream::once(now);
-    let changes = BroadcastStream::new(receiver).filter_map(move |change| {
+    // A page that reads too slowly has missed something: its stream ends, it comes again and is told the state.
+    let changes = BroadcastStream::new(receiver).take_while(Result::is_ok).filter_map(move |change| {
         let _watching = &watching;
         match change {
             Ok((changed, status)) if changed == reference => Some(status),

@@ -9,6 +9,9 @@ pub mod limits;
 mod pages;
 pub mod upload;
 
+#[cfg(test)]
+mod tests;
+
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use axum::Router;
@@ -16,9 +19,10 @@ use axum::body::Body;
 use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -69,13 +73,15 @@ fn host_of(app: &AppState, headers: &HeaderMap) -> Host {
         None => host.split(':').next().unwrap_or_default(),
     };
     let base = app.config.base_host();
+    // A host that is an IPv6 address stands in brackets in addresses.
+    let base = base.trim_start_matches('[').trim_end_matches(']');
     if app.config.admin_host.as_deref() == Some(name) {
         return Host::Admin;
     }
     if name == base || (app.config.is_loopback() && matches!(name, "localhost" | "127.0.0.1" | "::1")) {
         return Host::Base;
     }
-    match name.strip_suffix(&base).and_then(|rest| rest.strip_suffix('.')) {
+    match name.strip_suffix(base).and_then(|rest| rest.strip_suffix('.')) {
         Some(slug) if !slug.is_empty() && !slug.contains('.') => Host::Portal(slug.to_owned()),
         _ => Host::Unknown,
     }
@@ -130,7 +136,18 @@ pub fn router(app: AppState) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), observe))
         .layer(compress)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(CsrfLayer::new())
+        .layer(CsrfLayer::new().with_insecure_bypass(needs_no_cookie).with_rejection_response(|_| {
+            (
+                StatusCode::FORBIDDEN,
+                "Permintaan ini datang dari situs lain, jadi tidak dijalankan. Muat ulang halaman, lalu coba lagi.\n",
+            )
+                .into_response()
+        }))
+}
+
+/// What other sites may send: look-ups that read no cookie, and notices that prove themselves by their token.
+fn needs_no_cookie(_: &Method, uri: &Uri) -> bool {
+    uri.path() == "/billing/check" || uri.path().starts_with("/payment/callback/")
 }
 
 /// A customer's own subdomain: his bills.
@@ -141,7 +158,7 @@ async fn portal(site: &Site, slug: &str) -> Response {
             Redirect::to(&format!("{}/billing?nomor_layanan={path}", site.app.config.base())).into_response()
         }
         Ok(None) => (StatusCode::NOT_FOUND, "Alamat ini tidak dikenal.\n").into_response(),
-        Err(error) => api::JsonError::from(error).into_response(),
+        Err(error) => pages::problem(error),
     }
 }
 
@@ -199,6 +216,9 @@ async fn observe(
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
+    if app.config.is_https() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
@@ -219,12 +239,16 @@ fn client_address(app: &AppState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         .unwrap_or(peer)
 }
 
-/// A path for the log: long runs of digits (service numbers, telephones) lose their middle.
+/// A path for the log: numbers of services, telephones and payments lose all but their start.
 fn masked_path(path: &str) -> String {
     path.split('/')
         .map(|part| {
             let digits = part.bytes().filter(u8::is_ascii_digit).count();
-            if digits >= 8 { format!("{}…", part.chars().take(3).collect::<String>()) } else { part.to_owned() }
+            if digits >= 8 || part.len() >= 20 {
+                format!("{}…", part.chars().take(3).collect::<String>())
+            } else {
+                part.to_owned()
+            }
         })
         .collect::<Vec<_>>()
         .join("/")

@@ -42,7 +42,7 @@ async fn asset(kind: &'static str, body: &'static str) -> Response {
 }
 
 /// What a visitor is told when something does not go.
-fn problem(error: Error) -> Response {
+pub(super) fn problem(error: Error) -> Response {
     let api = crate::app::error::ApiError::from(error);
     let title = match api.status() {
         StatusCode::NOT_FOUND => "Tidak ditemukan",
@@ -159,12 +159,14 @@ fn bill_view(
         };
         if bill.is_open() { open.push(line) } else { paid.push(line) }
     }
+    let overdue: Rupiah = found.bills.iter().filter(|bill| bill.overdue).map(|bill| bill.left).sum();
     let due_now: Rupiah = found.bills.iter().filter(|bill| bill.is_open() && !bill.next).map(|bill| bill.left).sum();
     Ok(BillView {
         company,
         service_number: found.service_number.clone(),
         name: found.name.clone(),
         isolated: found.isolated,
+        overdue: if overdue.is_zero() { String::new() } else { overdue.html() },
         total: due_now.html(),
         nothing_due: due_now.is_zero(),
         open,
@@ -180,7 +182,10 @@ fn chosen(site: &Site, form: &[u8]) -> Result<(Vec<i64>, Option<String>)> {
         match key.as_ref() {
             "tagihan" => {
                 let public: i64 = value.parse().map_err(|_| Error::NotFound("Tagihan tidak ditemukan.".to_owned()))?;
-                ids.push(site.app.secrets.row_id("invoice", public)?);
+                let id = site.app.secrets.row_id("invoice", public)?;
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
             }
             "metode" => method = Some(value.into_owned()),
             _ => {}
@@ -197,10 +202,14 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
         let found = bill::find(&site.app, &number)
             .await?
             .ok_or_else(|| Error::NotFound("Layanan tidak ditemukan.".to_owned()))?;
-        let picked: Vec<_> = found.bills.iter().filter(|bill| bill.is_open() && ids.contains(&bill.id)).collect();
-        if picked.len() != ids.len() {
+        let open: Vec<_> = found.bills.iter().filter(|bill| bill.is_open()).collect();
+        if ids.iter().any(|id| !open.iter().any(|bill| bill.id == *id)) {
             return Err(Error::Refused("Tagihan itu sudah lunas. Muat ulang halaman tagihan.".to_owned()));
         }
+        // An older bill is paid first; one that was left out is offered together with the newer ones.
+        let last = open.iter().rposition(|bill| ids.contains(&bill.id)).map_or(0, |n| n + 1);
+        let picked = open.get(..last).unwrap_or_default();
+        let added: Vec<_> = picked.iter().filter(|bill| !ids.contains(&bill.id)).map(|bill| bill.words()).collect();
         let total: Rupiah = picked.iter().map(|bill| bill.left).sum();
         let settings = site.app.settings().await?;
         let mut list = Vec::new();
@@ -217,13 +226,15 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
                         _ => "Dompet digital",
                     },
                     blocked: if total < minimum { format!("mulai {minimum}") } else { String::new() },
+                    fee: "tanpa biaya",
                 });
             }
         }
         let view = public::ChooseView {
             company: company(&site).await?,
             service_number: found.service_number.clone(),
-            bills: ids.iter().map(|id| site.app.secrets.public_id("invoice", *id)).collect::<Result<_>>()?,
+            bills: picked.iter().map(|bill| site.app.secrets.public_id("invoice", bill.id)).collect::<Result<_>>()?,
+            added: added.join(", "),
             titles: picked.iter().map(|bill| bill.words()).collect::<Vec<_>>().join(", "),
             total: total.html(),
             methods: list,
@@ -269,40 +280,56 @@ async fn begin(
 }
 
 sql!(
-    ATTEMPT_RECEIPT = "SELECT p.receipt, p.amount, p.unused, p.at FROM payment p WHERE p.reference = $1 AND p.gateway IS NOT NULL ORDER BY p.id DESC"
+    ATTEMPT_RECEIPT = "SELECT p.receipt, p.amount, p.unused, p.at FROM payment p WHERE p.customer_id = $1 AND p.reference = $2 AND p.gateway IS NOT NULL ORDER BY p.id DESC"
 );
 sql!(
-    SERVICE_STATE = "SELECT s.service_number, c.name, s.desired FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1"
+    SERVICE_STATE = "SELECT s.service_number, c.name, s.desired, s.customer_id FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1"
 );
 
+#[derive(Deserialize)]
+struct AskedQuery {
+    cek: Option<String>,
+}
+
 /// Selesaikan Pembayaran, and Pembayaran Berhasil.
-async fn pay_page(State(site): State<Site>, Path(reference): Path<String>) -> Response {
+async fn pay_page(
+    State(site): State<Site>,
+    Path(reference): Path<String>,
+    Query(query): Query<AskedQuery>,
+) -> Response {
     let result = async {
         let attempt = attempts::find(&site.app, &reference)
             .await?
             .ok_or_else(|| Error::NotFound("Pembayaran itu tidak ditemukan.".to_owned()))?;
-        let view = pay_view(&site, &attempt).await?;
+        let view = pay_view(&site, &attempt, query.cek.is_some()).await?;
         Ok::<_, Error>(([(CACHE_CONTROL, "no-store")], Html(public::pay_page(&view))).into_response())
     }
     .await;
     result.unwrap_or_else(problem)
 }
 
-async fn pay_view(site: &Site, attempt: &Attempt) -> Result<PayView> {
+async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView> {
     let bills = attempts::bills(&site.app, attempt.id).await?;
-    let (service_number, name, desired): (String, String, String) =
+    let (service_number, name, desired, customer_id): (String, String, String, i64) =
         site.app.db.one(SERVICE_STATE, args![attempt.service_id]).await?;
     let show = site.app.settings().await?.flag("public.show_names");
     let method = methods::method(&attempt.method);
     let amount = Rupiah(attempt.amount);
-    let receipt: Option<(String, i64, i64, chrono::DateTime<chrono::Utc>)> =
-        site.app.db.opt(ATTEMPT_RECEIPT, args![&attempt.reference]).await?;
     let now = site.app.clock.now();
-    let status = if attempt.status == "open" && attempt.expires_at <= now { "expired" } else { &attempt.status };
+    let mut receipt: Option<(String, i64, i64, chrono::DateTime<chrono::Utc>)> = None;
+    let mut rest = Rupiah::ZERO;
+    if attempt.status == "paid" {
+        receipt = site.app.db.opt(ATTEMPT_RECEIPT, args![customer_id, &attempt.reference]).await?;
+        let found = bill::find(&site.app, &service_number).await?;
+        let open = found.iter().flat_map(|found| &found.bills).filter(|bill| bill.is_open() && !bill.next);
+        rest = open.map(|bill| bill.left).sum();
+    }
     Ok(PayView {
         company: company(site).await?,
         reference: attempt.reference.clone(),
-        status: status.to_owned(),
+        status: attempt.shown_status(now).to_owned(),
+        stored_status: attempt.status.clone(),
+        asked,
         titles: bills.iter().map(attempts::AttemptBill::words).collect::<Vec<_>>().join(", "),
         name: if show { name } else { crate::billing::words::mask_name(&name) },
         bills: bills
@@ -327,6 +354,7 @@ async fn pay_view(site: &Site, attempt: &Attempt) -> Result<PayView> {
         received: receipt.as_ref().map(|row| Rupiah(row.1).html()).unwrap_or_default(),
         saldo: receipt.as_ref().filter(|row| row.2 > 0).map(|row| Rupiah(row.2).html()).unwrap_or_default(),
         paid_at: receipt.as_ref().map(|row| site.app.clock.words(row.3)).unwrap_or_default(),
+        rest: if rest.is_zero() { String::new() } else { rest.html() },
         still_isolated: desired == "isolated",
     })
 }
@@ -338,8 +366,19 @@ fn qr_svg(text: &str) -> Result<String> {
 }
 
 /// "Saya sudah bayar": the gateway is asked, by a worker.
-async fn asked(State(site): State<Site>, Path(reference): Path<String>) -> Response {
+async fn asked(
+    State(site): State<Site>,
+    Extension(address): Extension<ClientAddress>,
+    Path(reference): Path<String>,
+) -> Response {
     let result = async {
+        let key = address.0.to_string();
+        if !site.limits.pay.allows(&key) {
+            return Err(Error::TooMany(
+                "Terlalu sering ditanyakan. Halaman ini berubah sendiri begitu pembayaran masuk.".to_owned(),
+            ));
+        }
+        site.limits.pay.count(&key);
         let attempt = attempts::find(&site.app, &reference)
             .await?
             .ok_or_else(|| Error::NotFound("Pembayaran itu tidak ditemukan.".to_owned()))?;
@@ -356,7 +395,7 @@ async fn asked(State(site): State<Site>, Path(reference): Path<String>) -> Respo
     }
     .await;
     match result {
-        Ok(()) => Redirect::to(&format!("/bayar/{reference}")).into_response(),
+        Ok(()) => Redirect::to(&format!("/bayar/{reference}?cek=1")).into_response(),
         Err(error) => problem(error),
     }
 }

@@ -1,0 +1,116 @@
+//! Every server function, as every role, on every host.
+
+use super::{ask, log_in_as, post_json};
+use crate::server::guard::{Permission, Role, allows};
+use crate::server::http::router;
+use crate::server::testing::TestApp;
+use axum::Router;
+use axum::http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Path, right (none: everybody who is logged in), and arguments that can be read.
+fn functions() -> Vec<(&'static str, Option<Permission>, Value)> {
+    use Permission as P;
+    let customers = json!({ "filter": { "q": "", "stage": "", "paid": "", "access": "", "package": "", "router": "", "area": "", "sort": "", "page": 1 } });
+    let invoices = json!({ "filter": { "q": "", "period": "", "status": "", "sort": "", "page": 1 } });
+    let payment = json!({ "wish": { "service_id": 1, "request_id": "r", "method": "cash", "received": 1, "amount": 1,
+        "chosen": [], "received_on": "", "reference": "", "note": "" } });
+    let access = json!({ "service_id": 999, "cut": true, "reason": "uji" });
+    let issue = json!({ "period": "2026-01", "notify": false, "dry_run": true });
+    vec![
+        ("shell", None, json!({})),
+        ("home/now", Some(P::ViewDashboard), json!({})),
+        ("home/revenue", Some(P::ViewDashboard), json!({})),
+        ("work/retry", Some(P::ManageWork), json!({ "id": 1 })),
+        ("isolir/approve", Some(P::ManageAccess), json!({})),
+        ("access/wish", Some(P::ManageAccess), access),
+        ("customer/list", Some(P::ViewCustomers), customers),
+        ("customer/choices", Some(P::ViewCustomers), json!({})),
+        ("customer/find", Some(P::ViewCustomers), json!({ "text": "bu" })),
+        ("customer/view", Some(P::ViewCustomers), json!({ "id": 1 })),
+        ("invoice/list", Some(P::ViewInvoices), invoices),
+        ("invoice/view", Some(P::ViewInvoices), json!({ "id": 1 })),
+        ("issue/periods", Some(P::RunBilling), json!({})),
+        ("issue/run", Some(P::RunBilling), issue),
+        ("payment/start", Some(P::RecordPayment), json!({ "service_id": 1 })),
+        ("payment/record", Some(P::RecordPayment), payment),
+        ("router/list", Some(P::ViewRouters), json!({})),
+        ("message/list", Some(P::ViewMessages), json!({ "state": "", "page": 1 })),
+        ("import/view", Some(P::Import), json!({ "id": 1 })),
+        ("import/start", Some(P::Import), json!({ "id": 1 })),
+    ]
+}
+
+async fn call(router: &Router, host: &'static str, path: &str, cookie: Option<&str>, body: &Value) -> StatusCode {
+    let mut request = post_json(&format!("/api/admin/{path}"), body);
+    request.headers_mut().insert("host", HeaderValue::from_static(host));
+    if let Some(cookie) = cookie {
+        request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).unwrap());
+    }
+    ask(router, request).await.status
+}
+
+#[tokio::test]
+async fn every_function_is_in_the_table() {
+    // Registered where the office is mounted.
+    let app = TestApp::sqlite("2026-01-15 10:00").await;
+    let _office = router(app.state.clone());
+    let registered: BTreeSet<String> = server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let listed: BTreeSet<String> = functions().iter().map(|f| format!("/api/admin/{}", f.0)).collect();
+    assert_eq!(registered, listed, "each server function stands in the table of this test, with its right");
+}
+
+#[tokio::test]
+async fn every_function_lets_in_whom_the_table_says() {
+    let app = TestApp::sqlite("2026-01-15 10:00").await;
+    let router = router(app.state.clone());
+    for (path, _, body) in functions() {
+        assert_eq!(call(&router, "localhost", path, None, &body).await, StatusCode::UNAUTHORIZED, "{path}, nobody");
+        let forged = Some("kimonet_sid=forged");
+        assert_eq!(call(&router, "localhost", path, forged, &body).await, StatusCode::UNAUTHORIZED, "{path}, forged");
+    }
+    for role in Role::ALL {
+        let cookie = log_in_as(&app, role).await;
+        for (path, permission, body) in functions() {
+            let may = permission.is_none_or(|permission| allows(role, permission));
+            let status = call(&router, "localhost", path, Some(&cookie), &body).await;
+            if may {
+                let shut = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
+                assert!(!shut.contains(&status), "{path} as {role}: {status}");
+                assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{path} as {role}");
+            } else {
+                assert_eq!(status, StatusCode::FORBIDDEN, "{path} as {role}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_office_is_on_its_own_host_only() {
+    let mut app = TestApp::sqlite("2026-01-15 10:00").await;
+    let cookie = log_in_as(&app, Role::Owner).await;
+    let package = app.package("Home", 300_000, 1).await;
+    app.service("10000001", package, "2025-06-01").await;
+    let everywhere = router(app.state.clone());
+    let mut config = (*app.state.config).clone();
+    config.admin_host = Some("kantor.test".to_owned());
+    app.state.config = Arc::new(config);
+    let apart = router(app.state.clone());
+    for (path, _, body) in functions() {
+        for host in ["10000001.localhost", "nobody.localhost", "elsewhere.test"] {
+            assert_eq!(
+                call(&everywhere, host, path, Some(&cookie), &body).await,
+                StatusCode::NOT_FOUND,
+                "{path} on {host}"
+            );
+        }
+        for host in ["localhost", "10000001.localhost", "elsewhere.test"] {
+            assert_eq!(call(&apart, host, path, Some(&cookie), &body).await, StatusCode::NOT_FOUND, "{path} on {host}");
+        }
+        assert_ne!(call(&apart, "kantor.test", path, Some(&cookie), &body).await, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(call(&apart, "kantor.test", "shell", Some(&cookie), &json!({})).await, StatusCode::OK);
+    assert_eq!(call(&apart, "kantor.test", "shell", None, &json!({})).await, StatusCode::UNAUTHORIZED);
+}

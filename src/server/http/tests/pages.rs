@@ -1,0 +1,162 @@
+//! The public pages, as a browser without script sees them.
+
+use super::{Town, ask, get, post_form};
+use crate::jobs::worker;
+use crate::sandbox::flip::{Deed, DeedOptions};
+use axum::http::{HeaderValue, StatusCode};
+use std::time::Duration;
+
+/// All that a payer loads, compressed.
+const BYTES_MAX: usize = 30_000;
+
+async fn town() -> Town {
+    Town::with(crate::server::testing::TestApp::sqlite("2026-01-15 10:00").await).await
+}
+
+#[tokio::test]
+async fn from_the_number_to_the_receipt() {
+    for town in Town::each("2026-01-15 10:00").await {
+        let package = town.app.package("Home", 300_000, 1).await;
+        let service = town.app.service("10000001", package, "2025-06-01").await;
+        town.app.issue("2026-01").await;
+        town.app.at("2026-02-01 10:00");
+        town.app.issue("2026-02").await;
+        let (january, february) = (town.bill(service, 0).await, town.bill(service, 1).await);
+        for path in ["/billing?nomor_layanan=10000001", "/billing/10000001", "/10000001"] {
+            let page = ask(&town.router, get(path)).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            for words in [
+                "Tagihan Anda",
+                "Januari 2026",
+                "Februari 2026",
+                "Lewat Jatuh Tempo",
+                "Kenapa tagihan saya segini?",
+                "600.000",
+            ] {
+                assert!(page.text.contains(words), "{words} in {path}");
+            }
+            let policy = page.header("content-security-policy");
+            assert!(policy.contains("script-src 'self';") && !page.text.contains(" style="), "{policy}");
+        }
+        // Only the newer one is ticked: the older one comes along, and the page says so.
+        let choice = ask(&town.router, post_form("/bayar/pilih", &format!("tagihan={february}"))).await;
+        assert_eq!(choice.status, StatusCode::OK);
+        assert!(choice.text.contains(&format!("value=\"{january}\"")) && choice.text.contains("ikut dibayar"));
+        assert!(choice.text.contains("600.000") && choice.text.contains("BNI Virtual Account"));
+        let form = format!("tagihan={january}&tagihan={february}&metode=flip%3Abni_va");
+        let made = ask(&town.router, post_form("/bayar", &form)).await;
+        assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
+        let path = made.header("location").to_owned();
+        let twice = ask(&town.router, post_form("/bayar", &form)).await;
+        assert_eq!(twice.header("location"), path, "a double click is one attempt");
+        let page = ask(&town.router, get(&path)).await;
+        for words in [
+            "Selesaikan Pembayaran",
+            "Menunggu Pembayaran",
+            "<noscript><meta http-equiv=\"refresh\"",
+            "Saya sudah bayar",
+            "WIB",
+        ] {
+            assert!(page.text.contains(words), "{words} in {path}");
+        }
+        let asked = ask(&town.router, post_form(&format!("{path}/cek"), "")).await;
+        assert_eq!(asked.header("location"), format!("{path}?cek=1"));
+        assert!(ask(&town.router, get(asked.header("location"))).await.text.contains("Sedang kami tanyakan ke bank"));
+
+        let reference = path.rsplit('/').next().unwrap();
+        town.flip
+            .act(reference, Deed::Pay, &DeedOptions { amount: Some(550_000), ..DeedOptions::default() })
+            .await
+            .unwrap();
+        worker::drain(&town.app.state, Duration::from_secs(20)).await.unwrap();
+        let done = ask(&town.router, get(&path)).await;
+        for words in ["Pembayaran Berhasil", "KW/2026/02/000001", "550.000", "Sisa tagihan", "50.000"] {
+            assert!(done.text.contains(words), "{words}: {}", done.text);
+        }
+        assert!(!done.text.contains("refresh"), "what is done asks no more");
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_are_not_there() {
+    let town = town().await;
+    for path in
+        ["/billing/404", "/billing?nomor_layanan=%3Cscript%3E", "/99999999", "/1234567", "/nothing", "/bayar/KIM0"]
+    {
+        let page = ask(&town.router, get(path)).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(!page.text.contains("<script>"), "{path}");
+    }
+    assert_eq!(ask(&town.router, get("/")).await.status, StatusCode::OK);
+    for form in ["", "tagihan=1", "tagihan=x", "metode=flip%3Abni_va"] {
+        let page = ask(&town.router, post_form("/bayar/pilih", form)).await;
+        assert!(page.status.is_client_error(), "{form}: {}", page.status);
+        assert!(ask(&town.router, post_form("/bayar", form)).await.status.is_client_error(), "{form}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_with_a_minimum_is_greyed_with_its_reason() {
+    let town = town().await;
+    let package = town.app.package("Home", 300_000, 1).await;
+    let service = town.app.service("10000001", package, "2025-06-01").await;
+    town.app.issue("2026-01").await;
+    town.app.cash(service, 295_000).await;
+    let bill = town.bill(service, 0).await;
+    let page = ask(&town.router, post_form("/bayar/pilih", &format!("tagihan={bill}"))).await;
+    assert!(page.text.contains("disabled") && page.text.contains("mulai Rp"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn the_qr_is_a_picture_in_the_page() {
+    let town = town().await;
+    let package = town.app.package("Home", 300_000, 1).await;
+    let service = town.app.service("10000001", package, "2025-06-01").await;
+    town.app.issue("2026-01").await;
+    let form = format!("tagihan={}&metode=flip%3Aqris", town.bill(service, 0).await);
+    let made = ask(&town.router, post_form("/bayar", &form)).await;
+    let page = ask(&town.router, get(made.header("location"))).await;
+    assert!(page.text.contains("<svg") && page.text.contains("Kode QRIS"), "{}", page.text);
+    assert!(!page.text.contains(" style="), "the policy forbids styles in the markup");
+    // All of it, compressed, on the largest page there is.
+    let mut bytes = 0;
+    for path in [made.header("location"), "/public.css", "/pay.js"] {
+        let mut request = get(path);
+        request.headers_mut().insert("accept-encoding", HeaderValue::from_static("gzip"));
+        let response = tower::ServiceExt::oneshot(town.router.clone(), request).await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "gzip", "{path}");
+        bytes += axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap().len();
+    }
+    assert!(bytes < BYTES_MAX, "{bytes} bytes");
+}
+
+#[tokio::test]
+async fn the_page_is_told_when_the_money_comes() {
+    let town = town().await;
+    let package = town.app.package("Home", 300_000, 1).await;
+    let service = town.app.service("10000001", package, "2025-06-01").await;
+    town.app.issue("2026-01").await;
+    let form = format!("tagihan={}&metode=flip%3Abni_va", town.bill(service, 0).await);
+    let path = ask(&town.router, post_form("/bayar", &form)).await.header("location").to_owned();
+    let response = tower::ServiceExt::oneshot(town.router.clone(), get(&format!("{path}/events"))).await.unwrap();
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
+    let mut stream = response.into_body().into_data_stream();
+    let mut next = async || {
+        let chunk = tokio::time::timeout(Duration::from_secs(20), futures::StreamExt::next(&mut stream)).await.unwrap();
+        String::from_utf8_lossy(&chunk.unwrap().unwrap()).into_owned()
+    };
+    assert!(next().await.contains("data: open"));
+    town.app.state.clock.advance(chrono::Duration::seconds(30));
+    town.flip.act(path.rsplit('/').next().unwrap(), Deed::Pay, &DeedOptions::default()).await.unwrap();
+    worker::drain(&town.app.state, Duration::from_secs(20)).await.unwrap();
+    while !next().await.contains("data: paid") {}
+    // Streams end when the server stops.
+    town.app.state.stop.cancel();
+    assert!(
+        tokio::time::timeout(Duration::from_secs(5), async {
+            while futures::StreamExt::next(&mut stream).await.is_some() {}
+        })
+        .await
+        .is_ok()
+    );
+}
