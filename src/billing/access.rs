@@ -120,19 +120,19 @@ impl fmt::Display for ListError {
 
 impl std::error::Error for ListError {}
 
-/// Reads `minggu,sabtu` (or English names).
+/// Reads `minggu,sabtu`; English names too, and numbers as cron has them (0 and 7 are Sunday).
 pub fn parse_weekdays(text: &str) -> Result<Vec<Weekday>, ListError> {
     text.split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(|part| match part.to_lowercase().as_str() {
-            "senin" | "monday" | "mon" => Ok(Weekday::Mon),
-            "selasa" | "tuesday" | "tue" => Ok(Weekday::Tue),
-            "rabu" | "wednesday" | "wed" => Ok(Weekday::Wed),
-            "kamis" | "thursday" | "thu" => Ok(Weekday::Thu),
-            "jumat" | "friday" | "fri" => Ok(Weekday::Fri),
-            "sabtu" | "saturday" | "sat" => Ok(Weekday::Sat),
-            "minggu" | "sunday" | "sun" => Ok(Weekday::Sun),
+            "senin" | "monday" | "mon" | "1" => Ok(Weekday::Mon),
+            "selasa" | "tuesday" | "tue" | "2" => Ok(Weekday::Tue),
+            "rabu" | "wednesday" | "wed" | "3" => Ok(Weekday::Wed),
+            "kamis" | "thursday" | "thu" | "4" => Ok(Weekday::Thu),
+            "jumat" | "jum'at" | "friday" | "fri" | "5" => Ok(Weekday::Fri),
+            "sabtu" | "saturday" | "sat" | "6" => Ok(Weekday::Sat),
+            "minggu" | "ahad" | "sunday" | "sun" | "0" | "7" => Ok(Weekday::Sun),
             _ => Err(ListError(format!("hari {part:?} tidak dikenal; tulis misalnya minggu,sabtu"))),
         })
         .collect()
@@ -164,6 +164,7 @@ pub fn within_window(time: NaiveTime, window: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_brake_needs_share_and_number() {
@@ -188,6 +189,33 @@ mod tests {
         facts.overdue_left = Rupiah(200_000);
         facts.never_isolate = "kantor desa".to_owned();
         assert!(matches!(decide(&facts, None), Decision::Held(_)));
+        facts.cut_by_hand = true;
+        assert_eq!(decide(&facts, Some("hari libur")), Decision::Isolate);
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_without_debt_is_cut_by_a_run(left in -1_000_i64..1_000_000, min in 0_i64..100_000, free in any::<bool>(), never in any::<bool>()) {
+            let facts = Facts {
+                overdue_left: Rupiah(left),
+                min_debt: Rupiah(min),
+                never_isolate: if never { "masjid".to_owned() } else { String::new() },
+                cut_by_hand: false,
+            };
+            let owes = left > 0 && left >= min;
+            let decision = decide(&facts, free.then_some("hari libur"));
+            prop_assert_eq!(decision == Decision::Normal, !owes);
+            prop_assert_eq!(decision == Decision::Isolate, owes && !free && !never);
+        }
+
+        #[test]
+        fn a_larger_cut_never_releases_the_brake(cut in 0_i64..10_000, active in 0_i64..10_000, percent in 1_i64..=100, min in 0_i64..100) {
+            if brakes(cut, active, percent, min) {
+                prop_assert!(cut >= min && cut * 100 > active * percent);
+                prop_assert!(brakes(cut + 1, active, percent, min));
+            }
+            prop_assert!(!brakes(0, active, percent, min));
+        }
     }
 
     #[test]
@@ -197,7 +225,10 @@ mod tests {
         assert!(!within_window(at("20:00"), "07:00-20:00"));
         assert!(!within_window(at("12:00"), "20:00-07:00"));
         assert_eq!(parse_weekdays("minggu, Sabtu").unwrap(), [Weekday::Sun, Weekday::Sat]);
+        assert_eq!(parse_weekdays("0,6,Jum'at").unwrap(), [Weekday::Sun, Weekday::Sat, Weekday::Fri]);
+        assert!(parse_weekdays("").unwrap().is_empty());
         assert!(parse_weekdays("ahad besar").is_err());
+        assert!(parse_weekdays("8").is_err());
         assert_eq!(parse_dates("2026-03-20, 2026-03-21").unwrap().len(), 2);
         assert!(is_overdue("2026-01-10".parse().unwrap(), 0, "2026-01-11".parse().unwrap()));
         assert!(!is_overdue("2026-01-10".parse().unwrap(), 1, "2026-01-11".parse().unwrap()));

@@ -19,6 +19,8 @@ pub fn due_for_issue(period: Period, due_day: u32, issued_on: NaiveDate, min_day
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::Datelike;
+    use proptest::prelude::*;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -40,5 +42,19 @@ mod tests {
         assert_eq!(due_for_issue(january, 5, day("2026-01-01"), 7, false), day("2026-01-08"));
         assert_eq!(due_for_issue(january, 10, day("2026-01-20"), 7, false), day("2026-01-27"));
         assert_eq!(due_for_issue(january, 31, day("2026-01-03"), 7, false), day("2026-01-31"));
+    }
+
+    proptest! {
+        #[test]
+        fn due_in_its_month_and_never_too_soon(year in 2001_i32..2100, month in 1_u32..=12, due_day in 1_u32..=31, issued in 0_u64..60, min in 0_u32..60) {
+            let period = Period::new(year, month).unwrap();
+            let due = due_on(period, due_day);
+            prop_assert!(period.contains(due));
+            prop_assert!(due.day() == due_day || (due == period.last_day() && due.day() < due_day));
+            let issued_on = period.first_day() + Days::new(issued);
+            let late = due_for_issue(period, due_day, issued_on, min, false);
+            prop_assert!(late >= due && late >= issued_on + Days::new(u64::from(min)));
+            prop_assert_eq!(due_for_issue(period, due_day, issued_on, min, true), due);
+        }
     }
 }

@@ -124,6 +124,28 @@ mod tests {
                 prop_assert!(*part <= bill.left && part.is_positive());
                 prop_assert_eq!(planned.parts.iter().filter(|other| other.0 == *id).count(), 1);
             }
+            // Money rests only where no bill is left, and all but the last bill in turn are paid in full.
+            let left: Rupiah = bills.iter().map(|bill| bill.left).sum();
+            prop_assert_eq!(planned.rest, (Rupiah(amount) - left).max(Rupiah::ZERO));
+            let full = planned.parts.iter().filter(|(id, part)| bills.iter().any(|bill| bill.id == *id && bill.left == *part)).count();
+            prop_assert!(planned.parts.len() - full <= 1);
+            // A next month's bill gets nothing while one whose month has begun, or a chosen one, is not fully paid.
+            let paid = |bill: &OpenBill| planned.parts.contains(&(bill.id, bill.left));
+            let touched = |bill: &OpenBill| planned.parts.iter().any(|part| part.0 == bill.id);
+            if bills.iter().any(|bill| !bill.begun && !chosen.contains(&bill.id) && touched(bill)) {
+                prop_assert!(bills.iter().filter(|bill| bill.begun || chosen.contains(&bill.id)).all(paid));
+            }
+        }
+
+        #[test]
+        fn saldo_waits_for_the_month(credit in 0_i64..2_000_000, lefts in prop::collection::vec((1_i64..500_000, any::<bool>()), 0..8)) {
+            let bills: Vec<OpenBill> = lefts.iter().enumerate()
+                .map(|(n, (left, begun))| bill(i64::try_from(n).unwrap(), 1, "2026-01-10", *left, *begun)).collect();
+            let planned = plan_saldo(Rupiah(credit), &bills);
+            prop_assert_eq!(planned.parts.iter().map(|part| part.1).sum::<Rupiah>() + planned.rest, Rupiah(credit));
+            for (id, _) in &planned.parts {
+                prop_assert!(bills.iter().any(|bill| bill.id == *id && bill.begun));
+            }
         }
     }
 }

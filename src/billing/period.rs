@@ -144,6 +144,7 @@ impl<'de> Deserialize<'de> for Period {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn months_follow_each_other() {
@@ -156,6 +157,33 @@ mod tests {
         assert_eq!(period.words(), "Desember 2025");
         for text in ["2026-13", "2026-1", "1999-12", "3000-01", "2026", "", "20x6-01"] {
             assert!(text.parse::<Period>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn months_hold_at_the_bounds() {
+        assert_eq!(Period::FIRST.prev(), Period::FIRST);
+        assert_eq!(Period::LAST.next(), Period::LAST);
+        assert_eq!(Period::FIRST.add_months(i32::MAX), Period::LAST);
+        assert_eq!(Period::LAST.add_months(i32::MIN), Period::FIRST);
+        assert_eq!(Period::of(NaiveDate::MIN), Period::FIRST);
+        assert_eq!(Period::of(NaiveDate::MAX), Period::LAST);
+        assert_eq!(Period::LAST.last_day().to_string(), "2999-12-31");
+    }
+
+    proptest! {
+        #[test]
+        fn months_are_written_counted_and_ordered(year in 2001_i32..2999, month in 1_u32..=12, by in -11_i32..=11) {
+            let period = Period::new(year, month).unwrap();
+            let moved = period.add_months(by);
+            prop_assert_eq!(period.to_string().parse::<Period>(), Ok(period));
+            prop_assert_eq!(serde_json::from_str::<Period>(&serde_json::to_string(&period).unwrap()).unwrap(), period);
+            prop_assert_eq!(period.months_until(moved), by);
+            prop_assert_eq!(moved.cmp(&period), by.cmp(&0));
+            prop_assert_eq!(moved.to_string().cmp(&period.to_string()), by.cmp(&0));
+            prop_assert!(period.contains(period.first_day()) && period.contains(period.last_day()));
+            prop_assert_eq!(period.last_day() + Days::new(1), period.next().first_day());
+            prop_assert_eq!(Period::of(period.last_day()), period);
         }
     }
 }

@@ -31,16 +31,13 @@ impl Phone {
         if text.is_empty() {
             return Err(PhoneError::Empty);
         }
-        let scientific = text.to_ascii_uppercase();
-        if let Some((mantissa, exponent)) = scientific.split_once("E+")
-            && mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',')
-            && exponent.bytes().all(|b| b.is_ascii_digit())
-        {
+        if is_scientific(text) {
             return Err(PhoneError::Scientific(shown()));
         }
         if text.chars().any(char::is_alphabetic) {
             return Err(PhoneError::NotDigits(shown()));
         }
+        let text = without_fraction(text);
         let international = text.starts_with('+');
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         let digits = digits.strip_prefix("00").unwrap_or(&digits);
@@ -80,7 +77,15 @@ impl Phone {
     pub fn display(&self) -> String {
         let Some(national) = self.0.strip_prefix("62") else { return format!("+{}", self.0) };
         let local: Vec<char> = format!("0{national}").chars().collect();
-        local.chunks(4).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+        let mut groups: Vec<String> = local.chunks(4).map(|chunk| chunk.iter().collect()).collect();
+        // A last digit alone belongs to the group before it: 0812-3456-78901.
+        if groups.len() > 2
+            && let Some(single) = groups.pop_if(|last| last.len() == 1)
+            && let Some(before) = groups.last_mut()
+        {
+            before.push_str(&single);
+        }
+        groups.join("-")
     }
 
     /// For those who need not know it: `0812****7890`.
@@ -89,15 +94,35 @@ impl Phone {
     }
 }
 
-/// Hides the middle of a number.
+/// Whether a spreadsheet wrote the number as a power of ten: `8.12E+10`, `8,12e10`.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    digits(exponent) && digits(&mantissa.replace(['.', ','], ""))
+}
+
+/// Takes away the `.0` of a number that a program exported as a decimal. Its zero would lengthen the number by a digit,
+/// and the messages would go to a stranger.
+fn without_fraction(text: &str) -> &str {
+    match text.rsplit_once(['.', ',']) {
+        Some((whole, "0" | "00")) if whole.strip_prefix('+').unwrap_or(whole).bytes().all(|b| b.is_ascii_digit()) => {
+            whole
+        }
+        _ => text,
+    }
+}
+
+/// Hides the middle of a number, four digits of it at least.
 fn mask(local: &str) -> String {
     let chars: Vec<char> = local.chars().collect();
     if chars.len() < 9 {
         return "*".repeat(chars.len());
     }
     let head: String = chars.iter().take(4).collect();
-    let tail: String = chars.iter().skip(chars.len() - 4).collect();
-    format!("{head}{}{tail}", "*".repeat(chars.len() - 8))
+    let shown = (chars.len() - 8).min(4);
+    let tail: String = chars.iter().skip(chars.len() - shown).collect();
+    format!("{head}{}{tail}", "*".repeat(chars.len() - 4 - shown))
 }
 
 /// [`Phone::masked`] for a stored number that may be empty or odd.
@@ -119,6 +144,7 @@ impl fmt::Display for Phone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_table_of_the_paper() {
@@ -144,7 +170,18 @@ mod tests {
         }
         assert!(matches!(Phone::parse("08xx-abc"), Err(PhoneError::NotDigits(_))));
         assert!(matches!(Phone::parse("8.12E+10"), Err(PhoneError::Scientific(_))));
+        assert!(matches!(Phone::parse("8,12E10"), Err(PhoneError::Scientific(_))));
+        assert!(matches!(Phone::parse("081234567890e"), Err(PhoneError::NotDigits(_))));
         assert_eq!(Phone::parse("81234567890").unwrap().as_str(), "6281234567890");
+    }
+
+    #[test]
+    fn a_decimal_of_another_program_adds_no_digit() {
+        for text in ["81234567890.0", "6281234567890.0", "+6281234567890,00", "081234567890.00"] {
+            assert_eq!(Phone::parse(text).unwrap().as_str(), "6281234567890", "{text}");
+        }
+        assert!(Phone::parse("0812.3456.7890").is_ok());
+        assert!(Phone::parse("081234567890 / 081298765432").is_err());
     }
 
     #[test]
@@ -152,5 +189,33 @@ mod tests {
         let phone = Phone::parse("081234567890").unwrap();
         assert_eq!(phone.display(), "0812-3456-7890");
         assert_eq!(phone.masked(), "0812****7890");
+        let shown = |text: &str| Phone::parse(text).map(|phone| (phone.display(), phone.masked())).unwrap();
+        assert_eq!(shown("0812345678"), ("0812-3456-78".to_owned(), "0812****78".to_owned()));
+        assert_eq!(shown("0812345678901"), ("0812-3456-78901".to_owned(), "0812*****8901".to_owned()));
+        assert_eq!(Phone::normalise("+65 8123 4567").unwrap().display(), "+6581234567");
+        assert_eq!(mask_stored(""), "");
+        assert_eq!(mask_stored("6221"), "***");
+    }
+
+    proptest! {
+        #[test]
+        fn a_stored_number_reads_back_and_hides(national in "8[1-35-9][0-9]{7,10}") {
+            let phone = Phone::parse(&national).unwrap();
+            prop_assert_eq!(phone.as_str(), format!("62{national}"));
+            for written in [phone.as_str().to_owned(), phone.display(), format!("+{phone}"), format!("0{national}"), format!("00{phone}")] {
+                prop_assert_eq!(&Phone::parse(&written).unwrap(), &phone, "{}", written);
+            }
+            prop_assert!(phone.masked().matches('*').count() >= 4);
+            prop_assert_eq!(phone.masked().len(), national.len() + 1);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,30}") {
+            if let Ok(phone) = Phone::normalise(&text) {
+                prop_assert!(phone.as_str().bytes().all(|b| b.is_ascii_digit()) && !phone.as_str().is_empty());
+                prop_assert!(!phone.display().is_empty() && !phone.masked().is_empty());
+            }
+            prop_assert_eq!(mask_stored(&text).is_empty(), text.is_empty());
+        }
     }
 }

@@ -15,14 +15,14 @@ const TAX_INSIDE_DEN: i64 = 111;
 /// Hundredths of a percent in a whole.
 const PERCENT_DEN: i64 = 10_000;
 
-/// How the first month of a mid-month starter is billed.
+/// How the month in which a service starts is billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstMonth {
-    /// By days.
+    /// By days; a start on the 1st is the whole month.
     Prorate,
     /// Whole.
     Full,
-    /// Not at all.
+    /// Not at all, a start on the 1st included.
     Free,
 }
 
@@ -49,7 +49,8 @@ pub enum Discount {
 pub struct PriceRules {
     /// `invoice.first_month`.
     pub first_month: FirstMonth,
-    /// `invoice.join_after_day`; 0 is off.
+    /// `invoice.join_after_day`; 0 is off. A caller that knows the month of the start as billed or covered already
+    /// passes 0, else the next month would bill it again.
     pub join_after_day: u32,
     /// `invoice.round_to`.
     pub round_to: i64,
@@ -159,13 +160,11 @@ fn month_lines(input: &PriceInput) -> Result<Vec<PricedLine>, Skip> {
         let since = u32::try_from(first.months_until(input.period)).unwrap_or(0);
         return if since % input.duration_months == 0 { Ok(vec![whole(input)]) } else { Err(Skip::Covered) };
     }
-    if input.period == first && input.service_start.day() > 1 {
-        if joins {
-            return Err(Skip::JoinsNext);
-        }
+    if input.period == first {
         return match input.rules.first_month {
-            FirstMonth::Prorate => Ok(vec![started(input, first)]),
-            FirstMonth::Full => Ok(vec![whole(input)]),
+            FirstMonth::Prorate if joins => Err(Skip::JoinsNext),
+            FirstMonth::Prorate if input.service_start.day() > 1 => Ok(vec![started(input, first)]),
+            FirstMonth::Prorate | FirstMonth::Full => Ok(vec![whole(input)]),
             FirstMonth::Free => Err(Skip::FirstMonthFree),
         };
     }
@@ -194,7 +193,7 @@ fn whole(input: &PriceInput) -> PricedLine {
 
 fn started(input: &PriceInput, first: Period) -> PricedLine {
     let days = prorate::days_left(first, input.service_start);
-    let amount = prorate::prorate(input.price, input.service_start).round_to(input.rules.round_to);
+    let amount = prorate::prorate_to(input.price, input.service_start, input.rules.round_to);
     let span = words::span_words(input.service_start, first.last_day());
     PricedLine {
         kind: LineKind::Prorate,
@@ -217,10 +216,7 @@ fn discount_line(input: &PriceInput, sum: Rupiah) -> Option<PricedLine> {
             let whole = hundredths / 100;
             let part = hundredths % 100;
             let shown = if part == 0 { format!("{whole}%") } else { format!("{whole},{part:02}%") };
-            (
-                sum.mul_div_round_half_up(hundredths, PERCENT_DEN).round_to(input.rules.round_to),
-                format!("{shown} dari {sum}"),
-            )
+            (sum.mul_div_to(hundredths, PERCENT_DEN, input.rules.round_to), format!("{shown} dari {sum}"))
         }
         Discount::Amount(amount) => (amount, format!("{amount} setiap tagihan")),
     };
@@ -242,10 +238,11 @@ fn add_tax(lines: &mut Vec<PricedLine>, input: &PriceInput, net: Rupiah, mode: T
         }
         TaxMode::Inclusive => {
             let tax = net.mul_div_round_half_up(TAX_NUM, TAX_INSIDE_DEN);
-            // The parts must add up to what the customer was told: the tax is taken out of the first line.
-            if let Some(first) = lines.first_mut() {
-                first.amount -= tax;
-                first.derivation = format!("{}, di dalamnya PPN {tax}", first.derivation);
+            // The parts must add up to what the customer was told: the tax is taken out of the largest line, which
+            // always holds it; the first could be a day's part that is smaller than the tax on both months.
+            if let Some(largest) = lines.iter_mut().max_by_key(|line| line.amount) {
+                largest.amount -= tax;
+                largest.derivation = format!("{}, di dalamnya PPN {tax}", largest.derivation);
             }
             (tax, format!("PPN 12% x 11/12, sudah di dalam harga {net} = {tax}"))
         }
@@ -262,87 +259,4 @@ fn add_tax(lines: &mut Vec<PricedLine>, input: &PriceInput, net: Rupiah, mode: T
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn input(price: i64, start: &str, period: &str) -> PriceInput {
-        PriceInput {
-            price: Rupiah(price),
-            duration_months: 1,
-            package_name: "Home 20M".to_owned(),
-            period: period.parse().unwrap(),
-            service_start: start.parse().unwrap(),
-            discount: None,
-            rules: PriceRules { first_month: FirstMonth::Prorate, join_after_day: 0, round_to: 1, tax: None },
-        }
-    }
-
-    #[test]
-    fn a_mid_month_starter_pays_his_days() {
-        let bill = price_bill(&input(300_000, "2026-01-15", "2026-01")).unwrap();
-        assert_eq!(bill.total, Rupiah(164_516));
-        assert_eq!(bill.lines[0].kind, LineKind::Prorate);
-        assert_eq!(
-            bill.lines[0].derivation,
-            "Paket Home 20M Rp 300.000 / 31 hari x 17 hari (15-31 Januari) = Rp 164.516"
-        );
-        assert_eq!(price_bill(&input(300_000, "2026-01-15", "2026-02")).unwrap().total, Rupiah(300_000));
-        assert_eq!(price_bill(&input(300_000, "2026-01-15", "2025-12")), Err(Skip::NotStarted));
-        assert_eq!(price_bill(&input(0, "2025-01-15", "2026-01")), Err(Skip::Free));
-    }
-
-    #[test]
-    fn late_starters_may_join_the_next_month() {
-        let mut late = input(300_000, "2026-01-25", "2026-01");
-        late.rules.join_after_day = 20;
-        assert_eq!(price_bill(&late), Err(Skip::JoinsNext));
-        late.period = "2026-02".parse().unwrap();
-        let bill = price_bill(&late).unwrap();
-        assert_eq!(bill.lines.len(), 2);
-        assert_eq!(bill.total, Rupiah(300_000 + 67_742));
-        late.period = "2026-03".parse().unwrap();
-        assert_eq!(price_bill(&late).unwrap().total, Rupiah(300_000));
-    }
-
-    #[test]
-    fn longer_packages_cover_their_months() {
-        let mut quarter = input(850_000, "2026-01-15", "2026-01");
-        quarter.duration_months = 3;
-        assert_eq!(price_bill(&quarter).unwrap().total, Rupiah(850_000));
-        quarter.period = "2026-02".parse().unwrap();
-        assert_eq!(price_bill(&quarter), Err(Skip::Covered));
-        quarter.period = "2026-04".parse().unwrap();
-        assert_eq!(price_bill(&quarter).unwrap().total, Rupiah(850_000));
-    }
-
-    #[test]
-    fn discount_first_then_tax_once() {
-        let mut taxed = input(300_000, "2025-01-01", "2026-01");
-        taxed.rules.tax = Some(TaxMode::Exclusive);
-        assert_eq!(price_bill(&taxed).unwrap().total, Rupiah(333_000));
-        taxed.discount = Some(Discount::Percent(1_000));
-        assert_eq!(price_bill(&taxed).unwrap().total, Rupiah(299_700));
-        taxed.discount = None;
-        taxed.rules.tax = Some(TaxMode::Inclusive);
-        let inside = price_bill(&taxed).unwrap();
-        assert_eq!(inside.total, Rupiah(300_000));
-        assert_eq!(inside.lines[1].amount, Rupiah(29_730));
-        taxed.discount = Some(Discount::Amount(Rupiah(400_000)));
-        assert_eq!(price_bill(&taxed), Err(Skip::Free));
-    }
-
-    proptest! {
-        #[test]
-        fn lines_make_the_total_and_it_is_never_above_the_price(price in 1_i64..5_000_000, day in 1_u32..=31, percent in 0_i64..10_000) {
-            let start = NaiveDate::from_ymd_opt(2026, 1, day).unwrap();
-            let mut wish = input(price, "2026-01-01", "2026-01");
-            wish.service_start = start;
-            wish.discount = Some(Discount::Percent(percent));
-            if let Ok(bill) = price_bill(&wish) {
-                prop_assert_eq!(bill.lines.iter().map(|line| line.amount).sum::<Rupiah>(), bill.total);
-                prop_assert!(bill.total.is_positive() && bill.total <= Rupiah(price));
-            }
-        }
-    }
-}
+mod tests;

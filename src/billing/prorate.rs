@@ -9,8 +9,13 @@ use chrono::{Datelike, NaiveDate};
 ///
 /// Source: product documentation, "Sistem Prorate".
 pub fn prorate(price: Rupiah, start: NaiveDate) -> Rupiah {
+    prorate_to(price, start, 1)
+}
+
+/// [`prorate`], rounded half up once to a multiple of `step` rupiah (`invoice.round_to`).
+pub fn prorate_to(price: Rupiah, start: NaiveDate, step: i64) -> Rupiah {
     let period = Period::of(start);
-    left_worth(price, period, days_left(period, start))
+    price.mul_div_to(days_left(period, start), i64::from(period.days()), step)
 }
 
 /// What the days `from` to `to` (both included, both in `period`) cost. Days outside the month are cut off.
@@ -53,6 +58,18 @@ mod tests {
         assert_eq!(prorate(Rupiah(300_000), day("2026-01-15")), Rupiah(164_516));
         assert_eq!(prorate(Rupiah(300_000), day("2026-01-01")), Rupiah(300_000));
         assert_eq!(prorate(Rupiah(300_000), day("2026-01-31")), Rupiah(9_677));
+        assert_eq!(prorate_to(Rupiah(300_000), day("2026-01-15"), 500), Rupiah(164_500));
+    }
+
+    #[test]
+    fn days_outside_the_month_cost_nothing() {
+        let january: Period = "2026-01".parse().unwrap();
+        let price = Rupiah(300_000);
+        assert_eq!(part(price, january, day("2025-12-20"), day("2026-01-14")), Rupiah(300_000 - 164_516));
+        assert_eq!(part(price, january, day("2026-01-15"), day("2026-02-20")), Rupiah(164_516));
+        assert_eq!(part(price, january, day("2026-02-01"), day("2026-02-20")), Rupiah::ZERO);
+        assert_eq!(part(price, january, day("2025-12-01"), day("2025-12-31")), Rupiah::ZERO);
+        assert_eq!(part(price, january, day("2026-01-20"), day("2026-01-19")), Rupiah::ZERO);
     }
 
     proptest! {
@@ -71,6 +88,7 @@ mod tests {
                 .sum();
             prop_assert_eq!(single, price);
             prop_assert_eq!(prorate(price, cut), part(price, period, cut, period.last_day()));
+            prop_assert!(prorate(price, cut) >= Rupiah::ZERO && prorate(price, cut) <= price);
         }
     }
 }

@@ -136,6 +136,23 @@ mod tests {
 
     proptest! {
         #[test]
+        fn every_generated_number_checks(area in 10_u32..100, serial in 0_u64..10_000_000) {
+            let number = ServiceNumber::generate(area, serial);
+            prop_assert!(number.as_str().len() == 10 && number.has_valid_check());
+        }
+
+        #[test]
+        fn imported_numbers_never_panic(text in "\\PC{0,80}", n in any::<u32>()) {
+            if let Ok(number) = ServiceNumber::parse(&text) {
+                let _ = number.has_valid_check();
+                let base = slug(number.as_str());
+                let other = slug_with_suffix(&base, n);
+                prop_assert!(other != base && other.len() <= 63 && !other.starts_with('-'));
+                prop_assert_eq!(slug(&other), other);
+            }
+        }
+
+        #[test]
         fn slugs_are_host_labels(text in "\\PC{0,80}") {
             let slug = slug(&text);
             prop_assert!(!slug.is_empty() && slug.len() <= 63);

@@ -73,18 +73,21 @@ pub fn span_words(from: NaiveDate, to: NaiveDate) -> String {
 }
 
 /// Reads a date that a person typed: `15/1` (in `year`), `15/1/2026`, `15-01-2026`, `2026-01-15`, `15 Januari 2026`.
+/// A year has four digits: `26-01-15` could be meant either way round, and would else be a day of the year 26.
 pub fn parse_date_input(text: &str, year: i32) -> Option<NaiveDate> {
-    let text = text.trim();
-    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(day);
-    }
-    let parts: Vec<&str> = text.split(['/', '-', ' ', '.']).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = text.trim().split(['/', '-', ' ', '.']).filter(|part| !part.is_empty()).collect();
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let (day, month, year) = match parts.as_slice() {
         [day, month] => (*day, *month, year),
-        [day, month, written] if written.len() == 4 => (*day, *month, written.parse().ok()?),
+        [written, month, day] | [day, month, written] if written.len() == 4 && digits(written) && digits(day) => {
+            (*day, *month, written.parse().ok()?)
+        }
         _ => return None,
     };
-    let month = month.parse::<u32>().ok().or_else(|| {
+    if !digits(day) {
+        return None;
+    }
+    let month = month.parse::<u32>().ok().filter(|_| digits(month)).or_else(|| {
         let lower = month.to_lowercase();
         (1..=12).find(|n| month_name(*n).to_lowercase() == lower || month_short(*n).to_lowercase() == lower)
     })?;
@@ -156,6 +159,7 @@ pub fn mask_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn amounts_in_words() {
@@ -177,7 +181,23 @@ mod tests {
         for text in ["15/1", "15/01/2026", "15-1-2026", "2026-01-15", "15 Januari 2026", "15 jan 2026"] {
             assert_eq!(parse_date_input(text, 2026), Some(day), "{text}");
         }
-        assert_eq!(parse_date_input("31/2/2026", 2026), None);
+        assert_eq!(parse_date_input("2026/01/15", 2026), Some(day));
+        for text in [
+            "31/2/2026",
+            "26-01-15",
+            "15-1-20",
+            "1-2-3",
+            "15/1/+202",
+            "+15/1",
+            "15/+1",
+            "15",
+            "",
+            "0/1",
+            "15/13",
+            "x/y",
+        ] {
+            assert_eq!(parse_date_input(text, 2026), None, "{text}");
+        }
         assert_eq!(date_words_long(day), "Kamis, 15 Januari 2026");
         assert_eq!(date_short(day), "15/01/2026");
     }
@@ -187,5 +207,29 @@ mod tests {
         assert_eq!(mask_name("John Doe"), "Jo** D**");
         assert_eq!(mask_name("Siti Aminah"), "Si** A*****");
         assert_eq!(mask_name("Al"), "Al**");
+        assert_eq!(mask_name("  "), "");
+    }
+
+    proptest! {
+        #[test]
+        fn a_date_reads_back_however_it_is_written(year in 2000_i32..2100, ordinal in 1_u32..=365) {
+            let day = NaiveDate::from_yo_opt(year, ordinal).unwrap();
+            for text in [day.to_string(), date_short(day), date_words(day), format!("{}/{}", day.day(), day.month())] {
+                prop_assert_eq!(parse_date_input(&text, year), Some(day), "{}", text);
+            }
+        }
+
+        #[test]
+        fn any_amount_has_words(n in any::<i64>()) {
+            let words = terbilang(Rupiah(n));
+            prop_assert!(words.ends_with(" rupiah") && !words.contains("  ") && !words.contains("satu ratus"));
+            prop_assert_eq!(words.starts_with("minus "), n < 0);
+        }
+
+        #[test]
+        fn nothing_typed_panics(text in "\\PC{0,24}", year in any::<i32>(), month in any::<u32>()) {
+            let _ = (parse_date_input(&text, year), month_name(month), month_short(month));
+            prop_assert_eq!(mask_name(&text).split(' ').filter(|word| !word.is_empty()).count(), text.split_whitespace().count());
+        }
     }
 }
