@@ -52,8 +52,9 @@ layer_house() { cargo_tests --test licences --test dependency_rule --test leptos
 layer_unit() { cargo_tests --lib; }
 layer_outside() {
   local names=() file name
-  for file in tests/*.rs; do
+  for file in tests/*.rs tests/*/main.rs; do
     name=$(basename "$file" .rs)
+    [ "$name" != main ] || name=$(basename "$(dirname "$file")")
     case $name in licences | dependency_rule | leptos_toml) ;; *) names+=(--test "$name") ;; esac
   done
   cargo_tests "${names[@]}"

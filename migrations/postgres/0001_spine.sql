@@ -202,6 +202,7 @@ CREATE TABLE invoice_line (
 );
 -- A month is billed once: at most one regular line for a service and period that is not void.
 CREATE UNIQUE INDEX invoice_line_regular ON invoice_line (service_id, period) WHERE kind IN ('subscription', 'prorate') AND NOT void;
+CREATE INDEX invoice_line_cancelled ON invoice_line (service_id, period) WHERE kind IN ('subscription', 'prorate') AND void;
 CREATE UNIQUE INDEX invoice_line_opening ON invoice_line (service_id) WHERE kind = 'opening';
 CREATE UNIQUE INDEX invoice_line_change ON invoice_line (change_id) WHERE change_id IS NOT NULL;
 CREATE INDEX invoice_line_invoice ON invoice_line (invoice_id);
@@ -284,6 +285,7 @@ CREATE TABLE payment_attempt (
 CREATE UNIQUE INDEX payment_attempt_open ON payment_attempt (gateway, method, wish) WHERE status IN ('creating', 'open');
 CREATE INDEX payment_attempt_payment_id ON payment_attempt (gateway, gateway_payment_id);
 CREATE INDEX payment_attempt_gateway_reference ON payment_attempt (gateway, gateway_reference);
+CREATE INDEX payment_attempt_updated ON payment_attempt (updated_at);
 CREATE INDEX payment_attempt_service ON payment_attempt (service_id);
 
 CREATE TABLE payment_attempt_invoice (
@@ -341,7 +343,10 @@ CREATE INDEX work_due ON work (run_at) WHERE state IN ('ready', 'retry', 'runnin
 -- One running item a lane, whoever claims: the queue's promise for routers and phones.
 CREATE UNIQUE INDEX work_lane ON work (lane) WHERE state = 'running' AND lane <> '';
 CREATE INDEX work_retry ON work (dedup) WHERE state = 'retry';
-CREATE INDEX work_dead ON work (id) WHERE state = 'dead';
+CREATE INDEX work_dead ON work (dedup) WHERE state = 'dead';
+CREATE INDEX work_running ON work (dedup) WHERE state = 'running';
+-- The head of a lane is found without reading what waits behind it.
+CREATE INDEX work_lane_due ON work (lane, run_at) WHERE state IN ('ready', 'retry', 'running');
 
 CREATE TABLE schedule (
   job TEXT NOT NULL PRIMARY KEY,

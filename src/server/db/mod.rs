@@ -389,7 +389,11 @@ impl Tx {
             let chunk: Vec<Vec<Val>> = rows.by_ref().take(per_statement).collect();
             let mut text = format!("{head} VALUES ");
             for row in 0..chunk.len() {
-                let places: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+                // SQLite keeps the names of place holders in a list that it walks from the start for each: none has one.
+                let places: Vec<String> = match self {
+                    Self::Sqlite(_) => vec!["?".to_owned(); columns],
+                    Self::Postgres(_) => (1..=columns).map(|column| format!("${}", row * columns + column)).collect(),
+                };
                 text.push_str(if row == 0 { "(" } else { ", (" });
                 text.push_str(&places.join(", "));
                 text.push(')');

@@ -48,7 +48,8 @@ sql!(INSERT_DUE = "INSERT INTO issue_due (run_id, due_day, due_on, first_due_on)
 // Isolated for long, with so many bills issued since: ready to be taken down, no further bill.
 sql!(RETIRE_ISOLATED = "UPDATE service SET stage = 'siap_dicabut' WHERE stage = 'aktif' AND isolated_on IS NOT NULL
  AND (SELECT COUNT(*) FROM invoice i WHERE i.service_id = service.id AND i.kind = 'regular' AND i.issued_on > service.isolated_on) >= $1");
-// The promise of once: no candidate has a regular line of the month, nor of a month its price would bill along.
+// The promise of once: no candidate has a regular line of the month, nor of a month its price would bill along; nor had
+// one that was cancelled. Asked apart, since each has an index of its own.
 sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service_id, price_id, due_on)
  SELECT $1, ROW_NUMBER() OVER (ORDER BY s.id), s.id, pr.id,
    CASE WHEN EXISTS (SELECT 1 FROM invoice i WHERE i.service_id = s.id AND i.kind = 'regular') THEN d.due_on ELSE d.first_due_on END
@@ -59,8 +60,10 @@ sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service
    AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
  JOIN issue_due d ON d.run_id = $1 AND d.due_day = s.due_day
  WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
-   AND NOT EXISTS (SELECT 1 FROM invoice_line l JOIN issue_price_line pl ON pl.price_id = pr.id AND pl.period = l.period
-     WHERE l.service_id = s.id AND l.kind IN ('subscription', 'prorate'))");
+   AND NOT EXISTS (SELECT 1 FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id AND l.period = pl.period
+     AND l.kind IN ('subscription', 'prorate') AND NOT l.void)
+   AND NOT EXISTS (SELECT 1 FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id AND l.period = pl.period
+     AND l.kind IN ('subscription', 'prorate') AND l.void)");
 sql!(SKIPPED_BY_PRICE = "SELECT s.service_number, pr.skip AS reason FROM service s JOIN package p ON p.id = s.package_id
  JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip <> ''
    AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END

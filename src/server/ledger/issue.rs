@@ -92,7 +92,8 @@ sql!(INSERT_BILLS = "INSERT INTO invoice (number, customer_id, service_id, perio
    FROM issue_candidate c
    CROSS JOIN issue_price pr CROSS JOIN service s CROSS JOIN customer cu CROSS JOIN package p
    WHERE pr.id = c.price_id AND s.id = c.service_id AND cu.id = s.customer_id AND p.id = s.package_id AND c.run_id = $1 AND c.position > $2 AND c.position <= $3 AND s.stage = 'aktif'
-     AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate'))) n");
+     AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate') AND NOT l.void)
+     AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate') AND l.void)) n");
 // The bills of this chunk are those of the run above the highest id there was before: a range of the primary key.
 sql!(HIGHEST_BILL = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM invoice");
 sql!(
@@ -107,13 +108,16 @@ sql!(INSERT_BILL_ENTRIES = "INSERT INTO ledger_entry (customer_id, service_id, k
  FROM invoice i WHERE i.id > $2 AND i.run_id = $1 ORDER BY i.id");
 sql!(BILLED_WITH_SALDO = "SELECT DISTINCT pay.customer_id FROM payment pay WHERE pay.unused > 0 AND EXISTS (
    SELECT 1 FROM invoice i WHERE i.customer_id = pay.customer_id AND i.status IN ('open', 'partial') AND (i.period <= $1 OR i.kind <> 'regular'))");
-sql!(FINISH_RUN = "UPDATE issue_run SET state = 'done', finished_at = $2,
-   issued = (SELECT COUNT(*) FROM invoice i WHERE i.run_id = $1 AND i.period = issue_run.period),
-   total = (SELECT CAST(COALESCE(SUM(i.total), 0) AS BIGINT) FROM invoice i WHERE i.run_id = $1 AND i.period = issue_run.period)
- WHERE id = $1 AND state = 'frozen'");
+sql!(COUNT_CHUNK = "UPDATE issue_run SET issued = issued + $3,
+   total = total + (SELECT CAST(COALESCE(SUM(i.total), 0) AS BIGINT) FROM invoice i WHERE i.id > $2 AND i.run_id = $1) WHERE id = $1");
+sql!(FINISH_RUN = "UPDATE issue_run SET state = 'done', finished_at = $2 WHERE id = $1 AND state = 'frozen'");
 sql!(DROP_CANDIDATES = "DELETE FROM issue_candidate WHERE run_id = $1");
 sql!(ISSUED_SET = "SELECT s.service_number, l.kind, i.total FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id JOIN service s ON s.id = l.service_id
  WHERE l.period = $1 AND i.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void");
+sql!(
+    ISSUED_BEFORE = "SELECT COUNT(*) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+ WHERE l.period = $1 AND i.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void"
+);
 sql!(CANDIDATE_SET = "SELECT s.service_number, pl.kind, pr.total FROM issue_candidate c JOIN service s ON s.id = c.service_id
  JOIN issue_price pr ON pr.id = c.price_id JOIN issue_price_line pl ON pl.price_id = pr.id AND pl.period = $2 AND pl.kind IN ('subscription', 'prorate')
  WHERE c.run_id = $1 AND c.position > $3");
@@ -136,7 +140,7 @@ impl Ledger {
         if wish.dry_run {
             return self.rehearse(period, wish.scope).await;
         }
-        let already: Vec<(String, String, i64)> = self.state.db.all(ISSUED_SET, args![period]).await?;
+        let already = self.state.db.number(ISSUED_BEFORE, args![period]).await?;
         if let Some(cut_off) = self.state.db.opt::<Run>(FROZEN_RUN, args![period]).await? {
             tracing::info!(run = cut_off.id, position = cut_off.position, "going on with a bill run that was cut off");
             self.drive(cut_off, period).await?;
@@ -160,8 +164,8 @@ impl Ledger {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         Ok(IssueReport {
             period,
-            issued: count(set.len().saturating_sub(already.len())),
-            already: count(already.len()),
+            issued: count(set.len()) - already,
+            already,
             skipped,
             total: Rupiah(set.iter().map(|row| row.2).sum()),
             set_hash: set_hash(period, &set),
@@ -256,6 +260,7 @@ impl Ledger {
         count_on(tx, &counter, issued).await?;
         tx.exec(INSERT_BILL_LINES, args![run.id, highest]).await?;
         tx.exec(INSERT_BILL_ENTRIES, args![run.id, highest, run.business_date, &self.who.name, self.now]).await?;
+        tx.exec_one(COUNT_CHUNK, args![run.id, highest, issued]).await?;
         Ok(true)
     }
 }

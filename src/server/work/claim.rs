@@ -51,13 +51,13 @@ sql!(CANDIDATES = "SELECT id, kind FROM (
    SELECT w.id, w.kind, w.run_at, ROW_NUMBER() OVER (PARTITION BY CASE WHEN w.lane = '' THEN CAST(w.id AS TEXT) ELSE w.lane END
      ORDER BY CASE WHEN w.state = 'running' THEN 0 ELSE 1 END, w.run_at, w.id) AS n
    FROM work w
-   WHERE ((w.state IN ('ready', 'retry') AND w.run_at <= $1) OR (w.state = 'running' AND w.lease_until < $2))
-     AND NOT EXISTS (SELECT 1 FROM work r WHERE r.lane = w.lane AND r.lane <> '' AND r.state = 'running' AND r.lease_until >= $2)) q
+   WHERE w.state IN ('ready', 'retry', 'running') AND ((w.state IN ('ready', 'retry') AND w.run_at <= $1) OR (w.state = 'running' AND w.lease_until < $2))
+     AND NOT EXISTS (SELECT 1 FROM work r WHERE r.lane = w.lane AND r.state = 'running' AND r.lane <> '' AND r.lease_until >= $2)) q
  WHERE n = 1 ORDER BY run_at, id LIMIT 100");
 sql!(
     HEAD_OF_LANE = "SELECT id, kind FROM work w
- WHERE w.lane = $1 AND (w.state IN ('ready', 'retry') OR (w.state = 'running' AND w.lease_until < $2))
-   AND NOT EXISTS (SELECT 1 FROM work r WHERE r.lane = $1 AND r.state = 'running' AND r.lease_until >= $2)
+ WHERE w.lane = $1 AND w.state IN ('ready', 'retry', 'running') AND (w.state IN ('ready', 'retry') OR (w.state = 'running' AND w.lease_until < $2))
+   AND NOT EXISTS (SELECT 1 FROM work r WHERE r.lane = $1 AND r.state = 'running' AND r.lane <> '' AND r.lease_until >= $2)
  ORDER BY CASE WHEN w.state = 'running' THEN 0 ELSE 1 END, w.run_at, w.id LIMIT 1"
 );
 // $1 id, $2 by, $3 lease until, $4 due at, $5 lease clock. The test is repeated under the lock; the index

@@ -34,7 +34,7 @@ pub struct Books {
     prices: BTreeMap<(usize, Period), PricedBill>,
     invoices: i64,
     payments: i64,
-    noon: Vec<(NaiveDate, DateTime<Utc>)>,
+    noon: BTreeMap<NaiveDate, DateTime<Utc>>,
     clock: crate::server::clock::Clock,
 }
 
@@ -53,7 +53,7 @@ impl Books {
             prices: BTreeMap::new(),
             invoices: 0,
             payments: 0,
-            noon: Vec::new(),
+            noon: BTreeMap::new(),
             clock: state.clock.clone(),
         })
     }
@@ -99,12 +99,8 @@ impl Books {
 
     /// Noon of a day, remembered: there are few days and many payments.
     fn noon(&mut self, day: NaiveDate) -> DateTime<Utc> {
-        if let Some((_, at)) = self.noon.iter().find(|known| known.0 == day) {
-            return *at;
-        }
-        let at = self.clock.instant(day, NaiveTime::MIN) + chrono::Duration::hours(12);
-        self.noon.push((day, at));
-        at
+        let clock = &self.clock;
+        *self.noon.entry(day).or_insert_with(|| clock.instant(day, NaiveTime::MIN) + chrono::Duration::hours(12))
     }
 
     /// Lives a person's months: bills, and payments as is his habit.
