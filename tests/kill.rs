@@ -5,7 +5,10 @@
 #![cfg(feature = "ssr")]
 #![expect(clippy::expect_used, reason = "a test that cannot be set up must fail loudly")]
 
+use kimonet::server::db::{Db, Sql};
 use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -135,11 +138,140 @@ fn killed_while_settling_a_payment_is_whole_or_not_there() {
         json(data, &args);
         assert_eq!(assert_clean(data)["payments"].as_i64(), Some(before + 1));
     }
-    // The queue of what those payments caused: killed in the middle, carried on, and in the end nothing is running.
-    for delay in [20, 60, 120] {
-        kill_after(data, &["work:drain", "--timeout", "5"], Duration::from_millis(delay));
-    }
-    let drained = json(data, &["work:drain", "--timeout", "20"]);
-    assert!(drained["left"].is_i64() && drained["done"].is_i64(), "{drained}");
     assert_clean(data);
 }
+
+/// A program that is killed when it is dropped.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+/// Starts a program that listens, and waits until it does.
+fn start(data: &Path, args: &[&str], env: &[(&str, String)], address: SocketAddr) -> Running {
+    let mut child = kimonet(data, args)
+        .envs(env.iter().map(|(name, value)| (*name, value)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("kimonet starts");
+    let end = Instant::now() + Duration::from_secs(30);
+    while TcpStream::connect(address).is_err() {
+        assert!(child.try_wait().expect("child").is_none(), "{args:?} ended");
+        assert!(Instant::now() < end, "{args:?} never listened");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Running(child)
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("port")
+}
+
+/// What the WhatsApp inbox of the sandbox holds: receiver and text.
+fn inbox(outside: SocketAddr) -> Vec<(String, String)> {
+    let mut stream = TcpStream::connect(outside).expect("sandbox");
+    stream.write_all(b"GET /control/state HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("sandbox");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("sandbox");
+    let state: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("answer").1).expect("state");
+    let messages = state["messages"].as_array().expect("messages").iter();
+    messages.map(|m| (m["to"].as_str().unwrap().to_owned(), m["text"].as_str().unwrap().to_owned())).collect()
+}
+
+/// The server is killed again and again while it carries out what payments caused: each confirmation goes out once, or
+/// stands as one whose fate is unknown (the kill fell between sending and hearing the answer); none goes out twice.
+#[test]
+fn killed_in_the_work_queue_nothing_is_sent_twice_and_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    json(data, &["key:generate"]);
+    json(data, &["db:migrate"]);
+    json(data, &["db:seed", "--customers", "60", "--months", "1", "--random-seed", "7"]);
+    json(data, &["invoice:generate"]);
+    let (outside, routeros, address) = (free_address(), free_address(), free_address());
+    let (http, ros) = (outside.to_string(), routeros.to_string());
+    let sandbox = ["sandbox", "--http", &http, "--routeros", &ros, "--callback-base", "http://127.0.0.1:9"];
+    let elsewhere = tempfile::tempdir().unwrap();
+    let _sandbox = start(elsewhere.path(), &sandbox, &[], outside);
+    json(
+        data,
+        &[
+            "setting:set",
+            "whatsapp.provider=mpwa",
+            &format!("whatsapp.api_url=http://{outside}/whatsapp"),
+            "whatsapp.device_id=6281200000001",
+            "whatsapp.api_key=wa-sandbox-key-0001",
+        ],
+    );
+    let open = json(data, &["invoice:list", "--status", "open"]);
+    let bills: Vec<(String, String)> = open["invoices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|bill| (bill["service_number"].as_str().unwrap().to_owned(), bill["total"].to_string()))
+        .take(30)
+        .collect();
+    for (n, (number, total)) in bills.iter().enumerate() {
+        let request = format!("queue-{n}");
+        json(
+            data,
+            &[
+                "payment:record",
+                "--service-number",
+                number,
+                "--amount",
+                total,
+                "--method",
+                "cash",
+                "--request-id",
+                &request,
+            ],
+        );
+    }
+    let confirmations = bills.len();
+    let env = [("LEPTOS_SITE_ADDR", address.to_string())];
+    for round in 0..8_u64 {
+        let serve = start(data, &["serve"], &env, address);
+        // Kill after a few more messages than the last time: always in the middle of the queue.
+        let (goal, end) = (inbox(outside).len() + 2, Instant::now() + Duration::from_secs(20));
+        while inbox(outside).len() < goal && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(round));
+        }
+        drop(serve);
+        assert_clean(data);
+    }
+    let serve = start(data, &["serve"], &env, address);
+    let unknown = |data: &Path| message_states(data).iter().filter(|state| *state == "failed").count();
+    let end = Instant::now() + Duration::from_secs(90);
+    while message_states(data).iter().any(|state| state == "queued") {
+        assert!(Instant::now() < end, "the queue does not empty: {:?}", message_states(data));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(serve);
+    let sent = inbox(outside);
+    let mut different = sent.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), sent.len(), "a message went out twice");
+    assert!(sent.len() <= confirmations && sent.len() + unknown(data) >= confirmations, "{} sent", sent.len());
+    assert!(unknown(data) <= 8, "a kill can leave one message unknown");
+    assert_eq!(message_states(data).len(), confirmations, "nothing is missing");
+    assert_clean(data);
+}
+
+fn message_states(data: &Path) -> Vec<String> {
+    let url = database_url(data);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    runtime.block_on(async {
+        let db = Db::connect(&url).await.expect("database");
+        let rows: Vec<(String,)> = db.all(STATES, kimonet::args![]).await.expect("messages");
+        rows.into_iter().map(|row| row.0).collect()
+    })
+}
+
+const STATES: Sql = Sql::same("SELECT state FROM message WHERE kind = 'payment_confirmation' ORDER BY id");

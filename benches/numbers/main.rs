@@ -63,8 +63,10 @@ fn main() {
         let folder = tempfile::tempdir().expect("folder");
         let url = format!("sqlite:{}", folder.path().join("bench.db").display());
         let state = seeded(folder.path(), &url, customers).await;
-        numbers.extend(issue::run(&state, customers).await);
+        // Look-ups as in the middle of a month: last month's bill and this month's.
+        issue::month(&state, "2026-01".parse().expect("period")).await;
         numbers.extend(check::run(&state).await);
+        numbers.extend(issue::run(&state, customers).await);
         numbers.extend(sheet::run(&state).await);
         if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
             let folder = tempfile::tempdir().expect("folder");

@@ -7,7 +7,10 @@ const CUSTOMERS = `nomor_layanan,nama_pelanggan,telepon,paket,lokasi_server,pppo
 CUST001,Budi Santoso,081234567890,Home-20M,Utara,budi,sandi-budi,2025-11-03,10,2025-12
 CUST002,Siti Aminah,0812-3456-7891,Home-20M,Utara,siti,sandi-siti,03/11/2025,10,2025-12
 CUST003,Joko Widodo,+62 812 3456 7892,Home-20M,Utara,joko,sandi-joko,2025-11-03,10,2025-12
+CUST004,Dewi Lestari,0812 3456 7893,Home-20M,Utara,dewi,sandi-dewi,2025-11-03,25,2025-12
+CUST005,Agus Salim,6281234567894,Home-20M,Utara,agus,sandi-agus,2025-11-03,10,2025-12
 `;
+const ACCOUNTS = ['budi', 'siti', 'joko', 'dewi', 'agus'];
 const LATE = { JavaScript: { number: 'CUST001', account: 'budi', phone: '6281234567890' }, 'no JavaScript': { number: 'CUST002', account: 'siti', phone: '6281234567891' } };
 type Payer = (typeof LATE)['JavaScript'];
 
@@ -23,24 +26,24 @@ test('a file becomes customers, bills and accounts; the late ones are isolated',
   world.connect();
   const file = world.file('pelanggan.csv', CUSTOMERS);
   const imported = world.run(['customer:import', file, '--date', '2025-12-20']);
-  expect(imported).toMatchObject({ rows: 3, imported: 3, rejected: [] });
-  expect(world.run(['customer:import', file, '--date', '2025-12-20'])).toMatchObject({ rows: 3, imported: 0, updated: 0, rejected: [] });
+  expect(imported).toMatchObject({ rows: 5, imported: 5, rejected: [] });
+  expect(world.run(['customer:import', file, '--date', '2025-12-20'])).toMatchObject({ rows: 5, imported: 0, updated: 0, rejected: [] });
 
   world.run(['router:sync', '--server', 'Utara']);
-  for (const account of ['budi', 'siti', 'joko']) {
+  for (const account of ACCOUNTS) {
     await expect.poll(async () => (await world.line(account)).running, { message: `${account} is online` }).toBe('Home-20M');
   }
 
   const issue = ['invoice:generate', '--period', '2026-01', '--date', '2026-01-01'];
   const issued = world.run(issue);
-  expect(issued).toMatchObject({ period: '2026-01', issued: 3, already: 0, skipped: [], total: 900_000 });
-  expect(world.run(issue)).toMatchObject({ issued: 0, already: 3, set_hash: issued.set_hash });
+  expect(issued).toMatchObject({ period: '2026-01', issued: 5, already: 0, skipped: [], total: 1_500_000 });
+  expect(world.run(issue)).toMatchObject({ issued: 0, already: 5, set_hash: issued.set_hash });
   world.run(['payment:record', '--service-number', 'CUST003', '--amount', '300000', '--method', 'cash', '--date', '2026-01-05']);
 
   const before = await world.line('budi');
   const isolir = world.run(['isolir:auto', '--date', '2026-01-14', '--wait', '20']);
-  expect(isolir).toMatchObject({ overdue: 2, isolated: 2, pending: 0, failed: [], braked: false });
-  for (const { account } of Object.values(LATE)) {
+  expect(isolir).toMatchObject({ overdue: 3, isolated: 3, pending: 0, failed: [], braked: false });
+  for (const account of ['budi', 'siti', 'agus']) {
     await expect.poll(async () => (await world.line(account)).running, { message: `${account} came back slowed down` }).toBe('ISOLIR');
     expect((await world.line(account)).profile).toBe('ISOLIR');
   }
@@ -101,28 +104,57 @@ for (const [how, payer] of Object.entries(LATE)) {
   });
 }
 
-test('twenty equal notices at once are one payment, one message, and no bill beyond the coming month', async () => {
-  const bill = world.invoices('CUST003').find((row) => row.period === '2026-02');
-  expect(bill).toMatchObject({ status: 'open' });
+/** The bill of a month, as the look-up for programs gives it, turned into a virtual account. */
+async function virtualAccount(number: string, period: string): Promise<string> {
   const check = await fetch(`${world.base}/billing/check`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ customer_number: 'CUST003' }),
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ customer_number: number }),
   });
   const { invoices } = (await check.json()) as { invoices: { id: number; periode: string; status: string }[] };
   const answer = await fetch(`${world.base}/billing/pay`, {
     method: 'POST', headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ invoice_id: invoices.find((row) => row.periode === '2026-02')?.id, gateway: 'flip', method: 'bni_va' }),
+    body: JSON.stringify({ invoice_id: invoices.find((row) => row.periode === period)?.id, gateway: 'flip', method: 'bni_va' }),
   });
   const attempt = (await answer.json()) as { success: boolean; transaction_id: string; amount: number };
   expect(attempt).toMatchObject({ success: true, amount: 300_000 });
-  const said = (await world.state()).messages.filter((message) => message.to === '6281234567892').length;
+  return attempt.transaction_id;
+}
+const bills = (number: string, period: string) => world.invoices(number).filter((row) => row.period === period);
+const messagesTo = async (phone: string) => (await world.state()).messages.filter((message) => message.to === phone);
 
-  await world.order(`payments/flip/${attempt.transaction_id}/pay`, { signature: 'wrong' });
-  expect(world.invoices('CUST003').find((row) => row.period === '2026-02')).toMatchObject({ status: 'open', paid: 0 });
+test('twenty equal notices at once are one payment, one next bill and one message; a wrong token is none', async () => {
+  const [number, phone] = ['CUST004', '6281234567893'];
+  const reference = await virtualAccount(number, '2026-01');
+  const payments = world.run(['verify']).payments as number;
 
-  await world.order(`payments/flip/${attempt.transaction_id}/pay`, { times: 20 });
-  await expect.poll(() => world.invoices('CUST003').find((row) => row.period === '2026-02')?.status).toBe('paid');
-  await expect.poll(async () => (await world.state()).messages.filter((message) => message.to === '6281234567892').length).toBe(said + 1);
-  expect(world.run(['balance', '--service-number', 'CUST003'])).toMatchObject({ credit: 0 });
-  // It is January: February was the next bill, and March is nobody's yet.
-  expect(world.invoices('CUST003').filter((row) => row.period === '2026-03').length).toBe(0);
+  await world.order(`payments/flip/${reference}/pay`, { signature: 'wrong' });
+  expect(bills(number, '2026-01')).toMatchObject([{ status: 'open', paid: 0 }]);
+  expect(bills(number, '2026-02')).toEqual([]);
+
+  await world.order(`payments/flip/${reference}/pay`, { times: 20 });
+  await expect.poll(() => bills(number, '2026-01')[0]?.status).toBe('paid');
+  await expect.poll(async () => (await messagesTo(phone)).length).toBe(1);
+  expect(world.run(['verify'])).toMatchObject({ payments: payments + 1, differences: [] });
+  expect(bills(number, '2026-02')).toMatchObject([{ status: 'open', total: 300_000, paid: 0 }]);
+  expect(world.run(['balance', '--service-number', number])).toMatchObject({ credit: 0 });
+  // What came twenty times has all been worked through by now: nothing is left that could send a second one.
+  expect(world.run(['work:drain', '--timeout', '20'])).toMatchObject({ dead: 0 });
+  expect((await messagesTo(phone)).length).toBe(1);
+
+  // Paid ahead: February's bill was the next one, and March is nobody's yet.
+  await world.order(`payments/flip/${await virtualAccount(number, '2026-02')}/pay`, { times: 20 });
+  await expect.poll(() => bills(number, '2026-02')[0]?.status).toBe('paid');
+  expect(bills(number, '2026-03')).toEqual([]);
+});
+
+test('a part of the debt leaves the line isolated, the rest restores it', async () => {
+  const pay = (amount: string) => world.run(['payment:record', '--service-number', 'CUST005', '--amount', amount, '--method', 'cash']);
+  pay('100000');
+  expect(bills('CUST005', '2026-01')).toMatchObject([{ status: 'partial', paid: 100_000 }]);
+  await expect.poll(async () => (await messagesTo('6281234567894')).length).toBe(1);
+  world.run(['router:sync', '--server', 'Utara']);
+  expect(await world.line('agus')).toMatchObject({ profile: 'ISOLIR', running: 'ISOLIR' });
+
+  pay('200000');
+  expect(bills('CUST005', '2026-01')).toMatchObject([{ status: 'paid', paid: 300_000 }]);
+  await expect.poll(() => world.line('agus'), { message: 'the package is back' }).toMatchObject({ profile: 'Home-20M', running: 'Home-20M' });
 });

@@ -3,4 +3,5 @@
 
 mod money;
 mod setup;
+mod sleep;
 mod world;

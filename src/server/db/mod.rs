@@ -231,11 +231,10 @@ impl Db {
                 .pragma("cache_size", "-16000")
                 .pragma("temp_store", "memory")
                 .foreign_keys(true);
-            let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-            let read = SqlitePoolOptions::new()
-                .max_connections(SQLITE_READERS)
-                .connect_with(options.pragma("query_only", "on"))
-                .await?;
+            // A file does not go away: no question to the connection before each use, which would cost as much as a look-up.
+            let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+            let write = pool().max_connections(1).connect_with(options.clone()).await?;
+            let read = pool().max_connections(SQLITE_READERS).connect_with(options.pragma("query_only", "on")).await?;
             Ok(Self::Sqlite { write, read })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Self::Postgres(PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect(url).await?))
@@ -423,10 +422,27 @@ impl Tx {
     }
 
     /// Reads the table statistics anew, after a table was filled, so that the planner knows its size.
+    ///
+    /// SQLite's samples of values are dropped again: with them it plans a statement anew for every value bound to it,
+    /// which costs more than the look-up itself.
     pub async fn analyze(&mut self) -> Result<(), DbError> {
         match self {
-            Self::Sqlite(tx) => sqlx::query("ANALYZE").execute(&mut **tx).await.map(|_| ())?,
+            Self::Sqlite(tx) => {
+                for text in ["ANALYZE", "DELETE FROM sqlite_stat4", "ANALYZE sqlite_schema"] {
+                    sqlx::query(text).execute(&mut **tx).await?;
+                }
+            }
             Self::Postgres(tx) => sqlx::query("ANALYZE").execute(&mut **tx).await.map(|_| ())?,
+        }
+        Ok(())
+    }
+
+    /// Tells PostgreSQL how large these tables have become in this transaction: a planner that believes them empty joins
+    /// them row by row. SQLite plans by indexes and needs no telling.
+    pub async fn tell_sizes(&mut self, tables: &'static str) -> Result<(), DbError> {
+        if let Self::Postgres(tx) = self {
+            // Safe: names of tables, constants of the program.
+            sqlx::query(sqlx::AssertSqlSafe(format!("ANALYZE {tables}"))).execute(&mut **tx).await?;
         }
         Ok(())
     }

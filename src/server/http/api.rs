@@ -9,7 +9,7 @@ use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Extension, Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// An error in the shape that callers of this API expect.
@@ -118,35 +118,53 @@ pub async fn check(
     State(site): State<Site>,
     Extension(address): Extension<ClientAddress>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Value>, JsonError> {
+) -> Result<Json<Checked>, JsonError> {
     let [number] = fields(&parse_object(&body?)?, ["customer_number"])?;
     let key = address.0.to_string();
     if !site.limits.lookup.allows(&key) {
         return Err(Error::TooMany("Terlalu banyak pencarian. Coba lagi sebentar.".to_owned()).into());
     }
-    let Some(found) = bill::find(&site.app, &number).await? else {
+    let Some(found) = site.look_ups.find(&number).await? else {
         site.limits.lookup.count(&key);
         return Err(Error::NotFound("Nomor layanan tidak ditemukan.".to_owned()).into());
     };
     let mut invoices = Vec::with_capacity(found.bills.len());
-    for bill in &found.bills {
-        let status = match bill.status.as_str() {
-            "open" => "pending",
-            other => other,
-        };
-        invoices.push(json!({
-            "id": site.app.secrets.public_id("invoice", bill.id)?,
-            "invoice_no": bill.number,
-            "periode": bill.period,
-            "bill": if bill.is_open() { bill.left.0 } else { 0 },
-            "status": status,
-        }));
+    for bill in found.bills {
+        invoices.push(CheckedBill {
+            id: site.app.secrets.public_id("invoice", bill.id)?,
+            bill: if bill.is_open() { bill.left.0 } else { 0 },
+            status: if bill.status == "open" { "pending".to_owned() } else { bill.status },
+            invoice_no: bill.number,
+            periode: bill.period,
+        });
     }
-    Ok(Json(json!({
-        "success": true,
-        "customer": { "nomor_layanan": found.service_number, "nama_pelanggan": found.name, "telepphone": found.phone },
-        "invoices": invoices,
-    })))
+    let customer =
+        CheckedCustomer { nomor_layanan: found.service_number, nama_pelanggan: found.name, telepphone: found.phone };
+    Ok(Json(Checked { success: true, customer, invoices }))
+}
+
+/// The answer to a look-up; names and spelling are the old documentation's.
+#[derive(Serialize)]
+pub struct Checked {
+    success: bool,
+    customer: CheckedCustomer,
+    invoices: Vec<CheckedBill>,
+}
+
+#[derive(Serialize)]
+struct CheckedCustomer {
+    nomor_layanan: String,
+    nama_pelanggan: String,
+    telepphone: String,
+}
+
+#[derive(Serialize)]
+struct CheckedBill {
+    id: i64,
+    invoice_no: String,
+    periode: String,
+    bill: i64,
+    status: String,
 }
 
 /// `POST /billing/pay`. The amount is never the caller's.

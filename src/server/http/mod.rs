@@ -6,6 +6,7 @@ mod bill;
 mod events;
 mod health;
 pub mod limits;
+mod lookup;
 mod pages;
 pub mod upload;
 
@@ -29,6 +30,9 @@ use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use limits::Limits;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -41,15 +45,31 @@ const CALLBACK_BYTES_MAX: usize = 64 * 1024;
 /// Largest form or JSON body.
 const FORM_BYTES_MAX: usize = 256 * 1024;
 
-/// What the public site's handlers share.
+/// What the public site's handlers share. Cloned for each request and each layer, so all of it is behind one pointer.
 #[derive(Clone, Debug)]
-pub struct Site {
+pub struct Site(Arc<Parts>);
+
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What [`Site`] holds.
+#[derive(Debug)]
+pub struct Parts {
     /// The application.
     pub app: AppState,
     /// Limits on tries.
     pub limits: Limits,
+    /// Look-ups of bills.
+    pub look_ups: lookup::LookUps,
     /// Live states of payments.
     pub live: events::Live,
+    /// Requests so far: with the name of the process they make a request's id.
+    pub requests: AtomicU64,
 }
 
 /// The address a request came from, proxies taken into account.
@@ -89,7 +109,14 @@ fn host_of(app: &AppState, headers: &HeaderMap) -> Host {
 
 /// The whole site as a router.
 pub fn router(app: AppState) -> Router {
-    let site = Site { app: app.clone(), limits: Limits::default(), live: events::Live::new() };
+    let look_ups = lookup::LookUps::start(app.clone());
+    let site = Site(Arc::new(Parts {
+        app: app.clone(),
+        limits: Limits::default(),
+        look_ups,
+        live: events::Live::new(),
+        requests: AtomicU64::new(0),
+    }));
     tokio::spawn(events::poll(app.clone(), site.live.clone()));
 
     let anywhere = Router::new()
@@ -108,22 +135,22 @@ pub fn router(app: AppState) -> Router {
     let office_here = if app.config.admin_host.is_some() { Router::new() } else { office.clone() };
     let base = anywhere.clone().merge(public).merge(office_here).fallback(not_found);
     let admin = anywhere.clone().merge(office).fallback(not_found);
-    let portal_site = site.clone();
     let elsewhere = anywhere.fallback(|| async { (StatusCode::NOT_FOUND, "Alamat ini tidak dikenal.\n") });
 
-    let switch_app = app.clone();
+    let sites = Arc::new((base, admin, elsewhere));
+    let here = site.clone();
     let switch = Router::new().fallback(move |request: Request| {
-        let (base, admin, elsewhere) = (base.clone(), admin.clone(), elsewhere.clone());
-        let host = host_of(&switch_app, request.headers());
-        let site = portal_site.clone();
+        let host = host_of(&here.app, request.headers());
+        let portal_site = matches!(host, Host::Portal(_)).then(|| here.clone());
+        let chosen = match host {
+            Host::Base => sites.0.clone(),
+            Host::Admin => sites.1.clone(),
+            Host::Unknown | Host::Portal(_) => sites.2.clone(),
+        };
         async move {
-            let chosen = match host {
-                Host::Base => base,
-                Host::Admin => admin,
-                Host::Unknown => elsewhere,
-                Host::Portal(slug) if request.uri().path() == "/" => return portal(&site, &slug).await,
-                Host::Portal(_) => elsewhere,
-            };
+            if let (Host::Portal(slug), Some(site), "/") = (host, portal_site, request.uri().path()) {
+                return portal(&site, &slug).await;
+            }
             match chosen.oneshot(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},
@@ -133,7 +160,7 @@ pub fn router(app: AppState) -> Router {
     let compress = CompressionLayer::new()
         .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream")));
     switch
-        .layer(middleware::from_fn_with_state(app.clone(), observe))
+        .layer(middleware::from_fn_with_state(site, observe))
         .layer(compress)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CsrfLayer::new().with_insecure_bypass(needs_no_cookie).with_rejection_response(|_| {
@@ -193,15 +220,16 @@ async fn public_headers(request: Request, next: Next) -> Response {
 
 /// Finds out who is asking, gives the request an id, and writes one log line: no query string, no number in full.
 async fn observe(
-    axum::extract::State(app): axum::extract::State<AppState>,
+    axum::extract::State(site): axum::extract::State<Site>,
     mut request: Request<Body>,
     next: Next,
 ) -> Response {
     let peer =
         request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::from([127, 0, 0, 1]), |info| info.0.ip());
-    let address = client_address(&app, peer, request.headers());
+    let app = &site.app;
+    let address = client_address(app, peer, request.headers());
     request.extensions_mut().insert(ClientAddress(address));
-    let id = crate::server::secrets::random_bytes::<6>().map_or_else(|_| "-".to_owned(), hex::encode);
+    let id = format!("{}-{}", app.process, site.requests.fetch_add(1, Ordering::Relaxed));
     let (method, path) = (request.method().clone(), masked_path(request.uri().path()));
     let start = Instant::now();
     let mut response = next.run(request).await;

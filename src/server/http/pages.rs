@@ -112,7 +112,7 @@ async fn show(site: &Site, address: ClientAddress, number: &str) -> Response {
     }
     let result = async {
         let company = company(site).await?;
-        let Some(found) = bill::find(&site.app, number).await? else {
+        let Some(found) = site.look_ups.find(number).await? else {
             site.limits.lookup.count(&key);
             let page = public::check_page(
                 &company,
@@ -199,9 +199,8 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
     let result = async {
         let (ids, _) = chosen(&site, &form)?;
         let (number, _) = service_of(&site, &ids).await?;
-        let found = bill::find(&site.app, &number)
-            .await?
-            .ok_or_else(|| Error::NotFound("Layanan tidak ditemukan.".to_owned()))?;
+        let found =
+            site.look_ups.find(&number).await?.ok_or_else(|| Error::NotFound("Layanan tidak ditemukan.".to_owned()))?;
         let open: Vec<_> = found.bills.iter().filter(|bill| bill.is_open()).collect();
         if ids.iter().any(|id| !open.iter().any(|bill| bill.id == *id)) {
             return Err(Error::Refused("Tagihan itu sudah lunas. Muat ulang halaman tagihan.".to_owned()));
@@ -320,7 +319,7 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
     let mut rest = Rupiah::ZERO;
     if attempt.status == "paid" {
         receipt = site.app.db.opt(ATTEMPT_RECEIPT, args![customer_id, &attempt.reference]).await?;
-        let found = bill::find(&site.app, &service_number).await?;
+        let found = site.look_ups.find(&service_number).await?;
         let open = found.iter().flat_map(|found| &found.bills).filter(|bill| bill.is_open() && !bill.next);
         rest = open.map(|bill| bill.left).sum();
     }

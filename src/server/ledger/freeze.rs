@@ -84,9 +84,11 @@ impl Ledger {
         let run_id = tx.number(INSERT_RUN, args![period, scope.as_str(), self.today, notify, self.now]).await?;
         self.freeze_prices(tx, run_id, period).await?;
         self.freeze_due_dates(tx, run_id, period).await?;
+        tx.tell_sizes("issue_price, issue_price_line, issue_due").await?;
         let (from, to) = self.starts(period, scope);
         tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to])
             .await?;
+        tx.tell_sizes("issue_candidate").await?;
         Ok(Run { id: run_id, business_date: self.today, position: 0 })
     }
 
