@@ -89,9 +89,13 @@ fn inline(sql: kimonet::server::db::Sql, values: &[&str]) -> kimonet::server::db
     kimonet::server::db::Sql::same(Box::leak(text.into_boxed_str()))
 }
 
+fn start_month(state: &AppState, period: Period) {
+    state.clock.set(state.clock.instant(period.first_day(), chrono::NaiveTime::MIN) + chrono::Duration::minutes(1));
+}
+
 /// Issues a month on its first day; how many bills that were, and how long it took.
 pub async fn month(state: &AppState, period: Period) -> (i64, Duration) {
-    state.clock.set(state.clock.instant(period.first_day(), chrono::NaiveTime::MIN) + chrono::Duration::minutes(1));
+    start_month(state, period);
     let ledger = state.ledger(Who::system()).await.expect("ledger");
     let wish = IssueWish { period: Some(period), scope: Scope::All, notify: false, dry_run: false };
     let start = Instant::now();
@@ -106,6 +110,7 @@ pub async fn run(state: &AppState, customers: i64) -> Vec<Number> {
     let mut issued = 0;
     for round in 0..ROUNDS {
         let period = first.add_months(round * 2);
+        start_month(state, period);
         let (payer, stop) = pay_meanwhile(state, round);
         let (bills, mine) = month(state, period).await;
         issued = bills;

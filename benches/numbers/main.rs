@@ -75,6 +75,7 @@ fn main() {
             let mut url = url::Url::parse(&server).expect("url");
             url.set_path("kimonet_bench");
             let state = seeded(folder.path(), url.as_str(), customers).await;
+            issue::month(&state, "2026-01".parse().expect("period")).await;
             numbers.extend(issue::run(&state, customers).await);
         }
         numbers

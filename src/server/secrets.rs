@@ -89,14 +89,21 @@ impl Secrets {
         XChaCha20Poly1305::new(Key::from_slice(&self.mac("kimonet seal", b"")))
     }
 
-    fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
-        let mut mac = match <Hmac<Sha256> as Mac>::new_from_slice(&self.key) {
-            Ok(mac) => mac,
-            // HMAC takes keys of any length; this arm cannot be reached.
-            Err(_) => return [0; 32],
-        };
+    /// A MAC that has the key and the purpose in it already.
+    fn keyed(&self, purpose: &str) -> Hmac<Sha256> {
+        // A key of this length is a key of HMAC as it is; `new` takes no other and cannot fail.
+        let mut block = [0; 64];
+        for (to, from) in block.iter_mut().zip(self.key) {
+            *to = from;
+        }
+        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
+        mac
+    }
+
+    fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+        let mut mac = self.keyed(purpose);
         mac.update(data);
         mac.finalize().into_bytes().into()
     }
@@ -119,11 +126,13 @@ impl Secrets {
             .filter(|id| *id < 1 << (2 * ID_HALF_BITS))
             .ok_or_else(|| Error::NotFound("Nomor itu tidak dikenal.".to_owned()))?;
         let (mut left, mut right) = (id >> ID_HALF_BITS, id & mask);
+        let keyed = self.keyed("kimonet public id");
         let round = |n: u8, half: u64| -> u64 {
-            let mut data = half.to_be_bytes().to_vec();
-            data.push(n);
-            data.extend_from_slice(table.as_bytes());
-            let mac = self.mac("kimonet public id", &data);
+            let mut mac = keyed.clone();
+            mac.update(&half.to_be_bytes());
+            mac.update(&[n]);
+            mac.update(table.as_bytes());
+            let mac: [u8; 32] = mac.finalize().into_bytes().into();
             u64::from_be_bytes([mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], mac[6], mac[7]]) & mask
         };
         if back {

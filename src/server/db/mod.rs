@@ -220,6 +220,15 @@ macro_rules! fetch_opt {
 }
 
 impl Db {
+    /// Rows that one transaction of a long run writes: on SQLite few enough that others soon get the one writer (4,000 are
+    /// some tens of milliseconds); PostgreSQL's writers do not wait for each other, and joins large chunks better.
+    pub fn rows_per_write(&self) -> i64 {
+        match self {
+            Self::Sqlite { .. } => 4_000,
+            Self::Postgres(_) => 25_000,
+        }
+    }
+
     /// Opens the database that `url` names. A missing SQLite file is created; nothing is migrated.
     pub async fn connect(url: &str) -> Result<Self, DbError> {
         if url.starts_with("sqlite:") {

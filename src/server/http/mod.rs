@@ -39,11 +39,15 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, Predicate, predicate::DefaultPredicate, predicate::NotForContentType};
 use tower_http::csrf::CsrfLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Largest callback body.
 const CALLBACK_BYTES_MAX: usize = 64 * 1024;
 /// Largest form or JSON body.
 const FORM_BYTES_MAX: usize = 256 * 1024;
+
+/// The public pages run no inline script and no inline style, and nobody frames them.
+const PUBLIC_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What the public site's handlers share. Cloned for each request and each layer, so all of it is behind one pointer.
 #[derive(Clone, Debug)]
@@ -129,7 +133,7 @@ pub fn router(app: AppState) -> Router {
         .route("/billing/pay", post(api::pay))
         .merge(pages::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(middleware::from_fn(public_headers))
+        .layer(SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PUBLIC_POLICY)))
         .with_state(site.clone());
     let office = admin::router(&site);
     let office_here = if app.config.admin_host.is_some() { Router::new() } else { office.clone() };
@@ -203,19 +207,6 @@ async fn not_found() -> Response {
 fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     (StatusCode::INTERNAL_SERVER_ERROR, "Terjadi kesalahan di server. Silakan coba lagi.\n").into_response()
-}
-
-/// The public pages run no inline script and no inline style, and nobody frames them.
-async fn public_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    );
-    response
 }
 
 /// Finds out who is asking, gives the request an id, and writes one log line: no query string, no number in full.

@@ -69,7 +69,7 @@ sql!(SKIPPED_BY_PRICE = "SELECT s.service_number, pr.skip AS reason FROM service
    AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END
    AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
  WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
-   AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void)");
+   AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) = 0");
 sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
    CASE WHEN s.stage = 'cuti' THEN 'cuti' WHEN s.stage = 'siap_dicabut' THEN 'siap dicabut'
      WHEN s.covered_until >= $1 THEN 'sudah dibayar sampai ' || s.covered_until ELSE 'dibatalkan' END AS reason
@@ -92,13 +92,26 @@ impl Ledger {
         Ok(Run { id: run_id, business_date: self.today, position: 0 })
     }
 
-    /// Services of the run that get no bill, with the reason in words.
-    pub(super) async fn skipped(&self, tx: &mut Tx, run_id: i64, period: Period, scope: Scope) -> Result<Vec<Skipped>> {
+    /// Services of the run that get no bill, with the reason in words. Read in the transaction that froze the run while
+    /// that is open; afterwards without one, so that nobody who writes waits for it.
+    pub(super) async fn skipped(
+        &self,
+        tx: Option<&mut Tx>,
+        run_id: i64,
+        period: Period,
+        scope: Scope,
+    ) -> Result<Vec<Skipped>> {
         let (from, to) = self.starts(period, scope);
-        let mut skipped: Vec<Skipped> = tx
-            .all(SKIPPED_BY_PRICE, args![run_id, period, self.seam(period), self.before_seam(period), from, to])
-            .await?;
-        skipped.extend(tx.all::<Skipped>(SKIPPED_OTHERWISE, args![period, from, to]).await?);
+        let by_price = args![run_id, period, self.seam(period), self.before_seam(period), from, to];
+        let otherwise = args![period, from, to];
+        let mut skipped: Vec<Skipped> = match tx {
+            Some(tx) => [tx.all(SKIPPED_BY_PRICE, by_price).await?, tx.all(SKIPPED_OTHERWISE, otherwise).await?],
+            None => {
+                let db = &self.state.db;
+                [db.all(SKIPPED_BY_PRICE, by_price).await?, db.all(SKIPPED_OTHERWISE, otherwise).await?]
+            }
+        }
+        .concat();
         skipped.sort();
         Ok(skipped)
     }
