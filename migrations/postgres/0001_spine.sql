@@ -131,6 +131,8 @@ CREATE TABLE issue_price (
   discount_kind TEXT NOT NULL,
   discount_value BIGINT NOT NULL,
   skip TEXT NOT NULL,
+  -- Months that it bills: 1 is the run's own.
+  months BIGINT NOT NULL,
   total BIGINT NOT NULL
 );
 CREATE INDEX issue_price_run ON issue_price (run_id, package_id, started_on, discount_kind, discount_value);

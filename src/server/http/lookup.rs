@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 /// Look-ups that wait at most; the rest wait to be allowed to.
 const WAITING_MAX: usize = 1_024;
 /// Statements at once: while one is read the next look-ups gather for the other.
-const READERS: usize = 2;
+const READERS: usize = 1;
 
 struct Waiter {
     number: String,

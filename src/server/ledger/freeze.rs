@@ -9,7 +9,7 @@ use super::next::discount;
 use crate::args;
 use crate::billing::due::due_for_issue;
 use crate::billing::pricing::{PriceInput, PricedBill, Skip, price_bill};
-use crate::billing::{Period, Rupiah};
+use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
@@ -38,8 +38,8 @@ sql!(
 sql!(PRICES = "SELECT package_id, price, valid_from FROM package_price ORDER BY package_id, valid_from");
 sql!(
     INSERT_PRICE =
-        "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total)
- VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id"
+        "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total, months)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id"
 );
 sql!(
     INSERT_PRICE_LINE = "INSERT INTO issue_price_line (price_id, kind, period, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -49,7 +49,8 @@ sql!(INSERT_DUE = "INSERT INTO issue_due (run_id, due_day, due_on, first_due_on)
 sql!(RETIRE_ISOLATED = "UPDATE service SET stage = 'siap_dicabut' WHERE stage = 'aktif' AND isolated_on IS NOT NULL
  AND (SELECT COUNT(*) FROM invoice i WHERE i.service_id = service.id AND i.kind = 'regular' AND i.issued_on > service.isolated_on) >= $1");
 // The promise of once: no candidate has a regular line of the month, nor of a month its price would bill along; nor had
-// one that was cancelled. Asked apart, since each has an index of its own.
+// one that was cancelled. Asked apart, since each has an index of its own; counted, so that PostgreSQL looks each
+// service up, whatever it believes of a month that has no bill yet.
 sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service_id, price_id, due_on)
  SELECT $1, ROW_NUMBER() OVER (ORDER BY s.id), s.id, pr.id,
    CASE WHEN EXISTS (SELECT 1 FROM invoice i WHERE i.service_id = s.id AND i.kind = 'regular') THEN d.due_on ELSE d.first_due_on END
@@ -60,16 +61,19 @@ sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service
    AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
  JOIN issue_due d ON d.run_id = $1 AND d.due_day = s.due_day
  WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
-   AND NOT EXISTS (SELECT 1 FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id AND l.period = pl.period
-     AND l.kind IN ('subscription', 'prorate') AND NOT l.void)
-   AND NOT EXISTS (SELECT 1 FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id AND l.period = pl.period
-     AND l.kind IN ('subscription', 'prorate') AND l.void)");
+   AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) = 0
+   AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND l.void) = 0
+   AND (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
+       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND NOT l.void) = 0)
+   AND (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
+       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND l.void) = 0)");
+// Few prices skip, so the bill that is there already is asked for last.
 sql!(SKIPPED_BY_PRICE = "SELECT s.service_number, pr.skip AS reason FROM service s JOIN package p ON p.id = s.package_id
  JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip <> ''
    AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END
    AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
- WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
-   AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) = 0");
+ LEFT JOIN invoice_line l ON l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void
+ WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6 AND l.id IS NULL");
 sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
    CASE WHEN s.stage = 'cuti' THEN 'cuti' WHEN s.stage = 'siap_dicabut' THEN 'siap dicabut'
      WHEN s.covered_until >= $1 THEN 'sudah dibayar sampai ' || s.covered_until ELSE 'dibatalkan' END AS reason
@@ -153,12 +157,21 @@ impl Ledger {
                 Ok(bill) => (String::new(), bill.total),
                 Err(reason) => (reason.clone(), Rupiah::ZERO),
             };
-            let price_id = tx
-                .number(
-                    INSERT_PRICE,
-                    args![run_id, way.package_id, way.started_on, &way.discount_kind, way.discount_value, skip, total],
-                )
-                .await?;
+            let billed = priced.as_ref().map(|bill| bill.lines.as_slice()).unwrap_or_default();
+            let is_regular = |kind: LineKind| matches!(kind, LineKind::Subscription | LineKind::Prorate);
+            let beyond = billed.iter().filter(|line| is_regular(line.kind) && line.period != period).count();
+            let months = i64::try_from(beyond).unwrap_or(i64::MAX - 1) + 1;
+            let price = args![
+                run_id,
+                way.package_id,
+                way.started_on,
+                &way.discount_kind,
+                way.discount_value,
+                skip,
+                total,
+                months
+            ];
+            let price_id = tx.number(INSERT_PRICE, price).await?;
             for line in priced.map(|bill| bill.lines).unwrap_or_default() {
                 tx.exec_one(
                     INSERT_PRICE_LINE,

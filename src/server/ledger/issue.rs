@@ -12,6 +12,9 @@ use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// Customers whose Saldo pays in one transaction at the end of a run: so much that others wait little.
+const SALDO_CUSTOMERS: usize = 200;
+
 /// Which services a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -111,13 +114,18 @@ sql!(COUNT_CHUNK = "UPDATE issue_run SET issued = issued + $3,
    total = total + (SELECT CAST(COALESCE(SUM(i.total), 0) AS BIGINT) FROM invoice i WHERE i.id > $2 AND i.run_id = $1) WHERE id = $1");
 sql!(FINISH_RUN = "UPDATE issue_run SET state = 'done', finished_at = $2 WHERE id = $1 AND state = 'frozen'");
 sql!(DROP_CANDIDATES = "DELETE FROM issue_candidate WHERE run_id = $1");
-sql!(ISSUED_SET = "SELECT s.service_number, l.kind, i.total FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id JOIN service s ON s.id = l.service_id
- WHERE l.period = $1 AND i.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void");
+// One text a bill: what the hash is made of is put together where it is read.
+sql!(
+    ISSUED_SET =
+        "SELECT s.service_number || '|' || l.period || '|' || l.kind || '|' || CAST(i.total AS TEXT) AS line, i.total
+ FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id JOIN service s ON s.id = l.service_id
+ WHERE l.period = $1 AND i.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void"
+);
 sql!(
     ISSUED_BEFORE = "SELECT COUNT(*) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
  WHERE l.period = $1 AND i.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void"
 );
-sql!(CANDIDATE_SET = "SELECT s.service_number, pl.kind, pr.total FROM issue_candidate c JOIN service s ON s.id = c.service_id
+sql!(CANDIDATE_SET = "SELECT s.service_number || '|' || pl.period || '|' || pl.kind || '|' || CAST(pr.total AS TEXT) AS line, pr.total FROM issue_candidate c JOIN service s ON s.id = c.service_id
  JOIN issue_price pr ON pr.id = c.price_id JOIN issue_price_line pl ON pl.price_id = pr.id AND pl.period = $2 AND pl.kind IN ('subscription', 'prorate')
  WHERE c.run_id = $1 AND c.position > $3");
 
@@ -156,32 +164,30 @@ impl Ledger {
         let skipped = self.skipped(None, run.id, period, wish.scope).await?;
         self.drive(run, period).await?;
         self.state.work_bell.notify_waiters();
-        let set: Vec<(String, String, i64)> = self.state.db.all(ISSUED_SET, args![period]).await?;
+        let set: Vec<(String, i64)> = self.state.db.all(ISSUED_SET, args![period]).await?;
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         Ok(IssueReport {
             period,
             issued: count(set.len()) - already,
             already,
             skipped,
-            total: Rupiah(set.iter().map(|row| row.2).sum()),
-            set_hash: set_hash(period, &set),
+            total: Rupiah(set.iter().map(|row| row.1).sum()),
+            set_hash: set_hash(&set),
         })
     }
 
     /// What a run would do, in a transaction that is undone.
     async fn rehearse(&self, period: Period, scope: Scope) -> Result<IssueReport> {
         let mut tx = self.state.db.begin().await?;
-        let mut set: Vec<(String, String, i64)> = tx.all(ISSUED_SET, args![period]).await?;
+        let mut set: Vec<(String, i64)> = tx.all(ISSUED_SET, args![period]).await?;
         let already = set.len();
         if let Some(cut_off) = tx.opt::<Run>(FROZEN_RUN, args![period]).await? {
-            set.extend(
-                tx.all::<(String, String, i64)>(CANDIDATE_SET, args![cut_off.id, period, cut_off.position]).await?,
-            );
+            set.extend(tx.all::<(String, i64)>(CANDIDATE_SET, args![cut_off.id, period, cut_off.position]).await?);
             tx.exec(CLOSE_RUN_FOR_REHEARSAL, args![cut_off.id]).await?;
         }
         let run = self.freeze(&mut tx, period, scope, false).await?;
         let skipped = self.skipped(Some(&mut tx), run.id, period, scope).await?;
-        set.extend(tx.all::<(String, String, i64)>(CANDIDATE_SET, args![run.id, period, 0]).await?);
+        set.extend(tx.all::<(String, i64)>(CANDIDATE_SET, args![run.id, period, 0]).await?);
         tx.rollback().await?;
         set.sort();
         set.dedup();
@@ -191,8 +197,8 @@ impl Ledger {
             issued: count(set.len().saturating_sub(already)),
             already: count(already),
             skipped,
-            total: Rupiah(set.iter().map(|row| row.2).sum()),
-            set_hash: set_hash(period, &set),
+            total: Rupiah(set.iter().map(|row| row.1).sum()),
+            set_hash: set_hash(&set),
         })
     }
 
@@ -221,18 +227,30 @@ impl Ledger {
                 }
             };
         }
-        let (ledger, now, run_id) = (self.clone(), self.now, run.id);
+        // Saldo pays what has begun: the bills of this run, and those made early whose month came.
+        let payers: Vec<(i64,)> = self.state.db.all(BILLED_WITH_SALDO, args![self.current()]).await?;
+        for some in payers.chunks(SALDO_CUSTOMERS) {
+            let (ledger, some) = (self.clone(), some.to_vec());
+            self.state
+                .db
+                .write::<_, Error, _>(move |tx| {
+                    let (ledger, some) = (ledger.clone(), some.clone());
+                    Box::pin(async move {
+                        for (customer_id,) in some {
+                            take_turn(tx, customer_id).await?;
+                            ledger.use_saldo(tx, customer_id).await?;
+                            access::after_money(tx, &ledger.access(), customer_id).await?;
+                        }
+                        Ok(())
+                    })
+                })
+                .await?;
+        }
+        let (now, run_id) = (self.now, run.id);
         self.state
             .db
             .write::<_, Error, _>(move |tx| {
-                let ledger = ledger.clone();
                 Box::pin(async move {
-                    // Saldo pays what has begun: the bills of this run, and those made early whose month came.
-                    for (customer_id,) in tx.all::<(i64,)>(BILLED_WITH_SALDO, args![ledger.current()]).await? {
-                        take_turn(tx, customer_id).await?;
-                        ledger.use_saldo(tx, customer_id).await?;
-                        access::after_money(tx, &ledger.access(), customer_id).await?;
-                    }
                     tx.exec(FINISH_RUN, args![run_id, now]).await?;
                     tx.exec(DROP_CANDIDATES, args![run_id]).await?;
                     Ok(())
@@ -264,13 +282,13 @@ impl Ledger {
 sql!(CLOSE_RUN_FOR_REHEARSAL = "UPDATE issue_run SET state = 'done' WHERE id = $1");
 
 /// SHA-256 over the sorted lines `service_number|period|kind|total`, one line each, in hex.
-fn set_hash(period: Period, set: &[(String, String, i64)]) -> String {
-    let mut lines: Vec<String> =
-        set.iter().map(|(number, kind, total)| format!("{number}|{period}|{kind}|{total}\n")).collect();
+fn set_hash(set: &[(String, i64)]) -> String {
+    let mut lines: Vec<&str> = set.iter().map(|(line, _)| line.as_str()).collect();
     lines.sort_unstable();
     let mut hash = Sha256::new();
-    for line in &lines {
+    for line in lines {
         hash.update(line.as_bytes());
+        hash.update(b"\n");
     }
     hex::encode(hash.finalize())
 }
