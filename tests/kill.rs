@@ -180,7 +180,7 @@ fn inbox(outside: SocketAddr) -> Vec<(String, String)> {
     stream.read_to_string(&mut answer).expect("sandbox");
     let state: Value = serde_json::from_str(answer.split_once("\r\n\r\n").expect("answer").1).expect("state");
     let messages = state["messages"].as_array().expect("messages").iter();
-    messages.map(|m| (m["to"].as_str().unwrap().to_owned(), m["text"].as_str().unwrap().to_owned())).collect()
+    messages.map(|m| (m["to"].as_str().expect("to").to_owned(), m["text"].as_str().expect("text").to_owned())).collect()
 }
 
 /// The server is killed again and again while it carries out what payments caused: each confirmation goes out once, or

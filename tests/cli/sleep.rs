@@ -1,5 +1,7 @@
 //! A server that slept over the 1st, and one that starts for the first time.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up must fail loudly")]
+
 use super::world::{Running, World, free_address};
 use chrono::{DateTime, Utc};
 use kimonet::args;
@@ -24,7 +26,7 @@ fn world() -> World {
 
 /// Starts the server at this time of the business zone.
 fn serve(world: &mut World, at: &str) -> Running {
-    let at: DateTime<Utc> = format!("{at}+07:00").parse().unwrap();
+    let at: DateTime<Utc> = format!("{at}+07:00").parse().expect("a time");
     #[expect(clippy::disallowed_methods, reason = "the offset is counted from the machine's clock")]
     let now = Utc::now();
     world.set("KIMONET_CLOCK_OFFSET_S", (at - now).num_seconds().to_string());
@@ -36,12 +38,12 @@ fn serve(world: &mut World, at: &str) -> Running {
 /// Waits until `job` ran `times` times; how often each job ran.
 fn wait_for(world: &World, job: &str, times: usize) -> Vec<String> {
     let url = format!("sqlite:{}", world.path("kimonet.db").display());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     runtime.block_on(async {
-        let db = Db::connect(&url).await.unwrap();
+        let db = Db::connect(&url).await.expect("database");
         let end = Instant::now() + PATIENCE;
         loop {
-            let runs: Vec<(String,)> = db.all(RUNS, args![]).await.unwrap();
+            let runs: Vec<(String,)> = db.all(RUNS, args![]).await.expect("runs");
             if runs.iter().filter(|run| run.0 == job).count() >= times {
                 return runs.into_iter().map(|run| run.0).collect();
             }
@@ -53,9 +55,14 @@ fn wait_for(world: &World, job: &str, times: usize) -> Vec<String> {
 
 fn issued(world: &World) -> Vec<(String, String)> {
     let list = world.ok(&["invoice:list"]);
-    let bills = list["invoices"].as_array().unwrap().iter();
+    let bills = list["invoices"].as_array().expect("invoices").iter();
     bills
-        .map(|bill| (bill["service_number"].as_str().unwrap().to_owned(), bill["period"].as_str().unwrap().to_owned()))
+        .map(|bill| {
+            (
+                bill["service_number"].as_str().expect("text").to_owned(),
+                bill["period"].as_str().expect("text").to_owned(),
+            )
+        })
         .collect()
 }
 

@@ -45,10 +45,10 @@ impl LookUps {
             return Ok(found);
         }
         // The common statement failed: this one says why.
-        Ok(bill::find_each(&self.app, vec![service_number.trim().to_owned()])
+        bill::find_each(&self.app, vec![service_number.trim().to_owned()])
             .await?
             .pop()
-            .ok_or_else(|| Error::Internal("pencarian tanpa jawaban".to_owned()))?)
+            .ok_or_else(|| Error::Internal("pencarian tanpa jawaban".to_owned()))
     }
 }
 
