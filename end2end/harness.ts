@@ -50,6 +50,8 @@ interface Program { child: ChildProcess; log: string; name: string }
 
 export class World {
   readonly base: string;
+  /** The sandbox's own page. */
+  readonly control: string;
   private programs = new Map<string, Program>();
   private constructor(
     readonly engine: Engine,
@@ -61,6 +63,7 @@ export class World {
     private readonly database: string | null,
   ) {
     this.base = `http://localhost:${port}`;
+    this.control = `http://127.0.0.1:${outside}`;
   }
 
   /** Folder, database, key, schema, owner and a running sandbox. */
@@ -100,8 +103,8 @@ export class World {
     return world;
   }
 
-  /** Flip and WhatsApp at the sandbox, one package, and one router named Utara. */
-  connect(): void {
+  /** Flip and WhatsApp at the sandbox. */
+  gateways(): void {
     const at = `http://127.0.0.1:${this.outside}`;
     this.run([
       'setting:set', 'company.name=Kimonet Uji', 'company.email=tagihan@contoh.test', 'gateway.flip.enabled=true',
@@ -109,6 +112,11 @@ export class World {
       `gateway.flip.validation_token=${FLIP.token}`, 'whatsapp.provider=mpwa', `whatsapp.api_url=${at}/whatsapp`,
       `whatsapp.device_id=${WHATSAPP.device}`, `whatsapp.api_key=${WHATSAPP.key}`,
     ]);
+  }
+
+  /** Flip and WhatsApp at the sandbox, one package, and one router named Utara. */
+  connect(): void {
+    this.gateways();
     this.run(['package:add', '--name', 'Home-20M', '--price', '300000', '--profile', 'Home-20M', '--down-kbps', '20000', '--up-kbps', '20000']);
     this.run(
       ['router:add', '--name', 'Utara', '--host', '127.0.0.1', '--port', String(this.routerPort), '--username', ROUTER.user, '--password-stdin'],
@@ -214,9 +222,15 @@ export class World {
   }
 }
 
-/** Collects what a page complains about; call the result at the end. */
+/** Collects what a page complains about, and prints it at once; call the result at the end. */
 export function watch(page: Page): () => void {
-  const complaints: string[] = [];
+  const complaints = {
+    all: [] as string[],
+    push(text: string): void {
+      console.log(text);
+      this.all.push(text);
+    },
+  };
   page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
   page.on('console', (message) => {
     if (message.type() === 'error' || (message.type() === 'warning' && /hydrat/i.test(message.text()))) {
@@ -226,11 +240,12 @@ export function watch(page: Page): () => void {
   page.on('response', (answer) => {
     if (answer.status() >= 500) complaints.push(`${answer.status()} ${answer.url()}`);
   });
-  return () => expect(complaints, 'nothing is wrong in the console').toEqual([]);
+  return () => expect(complaints.all, 'nothing is wrong in the console').toEqual([]);
 }
 
 /** Waits until the office's WebAssembly listens: typed text must not be lost to it. */
 export async function hydrated(page: Page): Promise<void> {
+  await page.locator('body[data-ready]').waitFor();
   await page.waitForLoadState('networkidle');
 }
 

@@ -6,10 +6,12 @@ import { expect, type Page, test } from '@playwright/test';
 import { hydrated, logIn, ROOT, watch, World } from '../harness.ts';
 
 let world: World;
+const SIZES = [['lebar', 1280, 900], ['ponsel', 390, 844]] as const;
 test.describe.configure({ mode: 'serial' });
 test.beforeAll(async ({}, info) => {
   world = await World.begin(info.project.name);
   world.run(['db:seed', '--customers', '60', '--months', '12', '--random-seed', '7']);
+  world.gateways();
   world.run(['invoice:generate', '--date', '2026-01-01']);
   await world.serve();
 });
@@ -59,6 +61,42 @@ test('Beranda, search, and a payment over the counter', async ({ page }) => {
   assertQuiet();
 });
 
+test('Impor Excel: what would happen, the rows that need mending, then the good ones', async ({ page }) => {
+  const assertQuiet = watch(page);
+  const file = world.file('baru.csv', [
+    'nomor_layanan,nama_pelanggan,telepon,paket,tanggal_pasang,tanggal_tempo,tunggakan,saldo,catatan',
+    'BARU1,Ratna Dewi,0812-9000-0001,Home 20 Mbps,2026-01-03,10,150000,0,lantai 2',
+    'BARU2,,081290000002,Home 20 Mbps,2026-01-03,10,0,0,',
+    'BARU3,Yusuf Hidayat,+62 812 9000 0003,Home 20 Mbps,2026-01-03,10,0,75000,',
+    'BARU4,Wati,081290000004,Paket Entah,2026-01-03,10,0,0,',
+  ].join('\n'));
+  await logIn(page, world);
+  await page.goto(`${world.base}/admin/impor`);
+  await hydrated(page);
+  await page.getByLabel('Berkas Excel').setInputFiles(file);
+  await page.getByRole('button', { name: /Unggah/ }).click();
+  await expect(page.getByText('Belum ada yang diubah.', { exact: false }).first()).toBeVisible();
+  await hydrated(page);
+  const stat = (label: string) => page.locator('.stat', { hasText: label }).locator('strong');
+  await expect(stat('Baru')).toHaveText('2');
+  await expect(stat('Ditolak')).toHaveText('2');
+  await expect(stat('Tunggakan awal')).toContainText('150.000');
+  await expect(stat('Saldo awal')).toContainText('75.000');
+  await expect(page.locator('tbody tr', { hasText: 'Paket Entah' })).toContainText('5');
+  await expect(page.getByText('Kolom ini tidak dikenal')).toContainText('catatan');
+  expect(() => world.invoices('BARU1'), 'a preview writes nothing').toThrow(/tidak ada/);
+  for (const [size, width, height] of SIZES) {
+    await page.setViewportSize({ width, height });
+    await picture(page, `impor-pratinjau-${size}-terang`, test.info().project.name);
+  }
+  await page.getByRole('button', { name: 'Impor 2 layanan sekarang' }).click();
+  await expect(page.getByText('Impor selesai.')).toBeVisible();
+  await page.goto(`${world.base}/admin/pelanggan?q=BARU`);
+  await expect(page.locator('tbody tr')).toHaveCount(2);
+  await expect(page.locator('tbody')).toContainText('Ratna Dewi');
+  assertQuiet();
+});
+
 /** The screens and their names in docs/screens; the first of a list stands for each of its kind. */
 const SCREENS: [string, string][] = [
   ['beranda', '/admin'],
@@ -91,7 +129,32 @@ async function picture(page: Page, name: string, project: string): Promise<void>
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }
 
-for (const [size, width, height] of [['lebar', 1280, 900], ['ponsel', 390, 844]] as const) {
+/** From an open bill to the paid one: each step of the public payment. */
+async function payPages(page: Page, suffix: string, project: string): Promise<void> {
+  const number = world.run(['invoice:list', '--status', 'open']).invoices[0]?.service_number as string;
+  await page.goto(`${world.base}/billing?nomor_layanan=${encodeURIComponent(number)}`);
+  await expect(page.getByRole('heading', { name: 'Tagihan Anda' })).toBeVisible();
+  await picture(page, `tagihan-anda-${suffix}`, project);
+  await page.getByRole('button', { name: 'Bayar' }).first().click();
+  await expect(page.getByRole('heading', { name: 'Pilih Cara Bayar' })).toBeVisible();
+  await picture(page, `pilih-cara-bayar-${suffix}`, project);
+  const choose = page.url();
+  await page.getByRole('radio', { name: /QRIS/ }).check();
+  await page.getByRole('button', { name: /nomor pembayaran|Bayar|QR/ }).click();
+  await expect(page.getByRole('heading', { name: 'Selesaikan Pembayaran' })).toBeVisible();
+  await expect(page.getByRole('img', { name: 'Kode QRIS' })).toBeVisible();
+  await picture(page, `selesaikan-qris-${suffix}`, project);
+  await page.goto(choose);
+  await page.getByRole('radio', { name: /BNI/ }).check();
+  await page.getByRole('button', { name: /nomor pembayaran|Bayar/ }).click();
+  await expect(page.getByRole('heading', { name: 'Selesaikan Pembayaran' })).toBeVisible();
+  await picture(page, `selesaikan-va-${suffix}`, project);
+  await world.order(`payments/flip/${/\/bayar\/([^/?#]+)/.exec(page.url())?.[1]}/pay`);
+  await expect(page.getByRole('heading', { name: 'Pembayaran Berhasil' })).toBeVisible({ timeout: 30_000 });
+  await picture(page, `pembayaran-berhasil-${suffix}`, project);
+}
+
+for (const [size, width, height] of SIZES) {
   for (const [scheme, word] of [['light', 'terang'], ['dark', 'gelap']] as const) {
     test.describe(`${size}, ${word}`, () => {
       test.use({ viewport: { width, height }, colorScheme: scheme });
@@ -100,10 +163,9 @@ for (const [size, width, height] of [['lebar', 1280, 900], ['ponsel', 390, 844]]
         const assertQuiet = watch(page);
         await page.goto(`${world.base}/billing`);
         await picture(page, `cek-tagihan-${size}-${word}`, info.project.name);
-        const number = world.run(['invoice:list', '--status', 'open']).invoices[0]?.service_number as string;
-        await page.goto(`${world.base}/billing?nomor_layanan=${encodeURIComponent(number)}`);
-        await expect(page.getByRole('heading', { name: 'Tagihan Anda' })).toBeVisible();
-        await picture(page, `tagihan-anda-${size}-${word}`, info.project.name);
+        await payPages(page, `${size}-${word}`, info.project.name);
+        await page.goto(world.control);
+        await picture(page, `dunia-luar-${size}-${word}`, info.project.name);
 
         await page.goto(`${world.base}/admin/masuk`);
         await hydrated(page);

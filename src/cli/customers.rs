@@ -55,6 +55,9 @@ pub async fn import(state: &AppState, file: &Path, dry_run: bool) -> Result<Outc
             .iter()
             .map(|row| format!("  baris {}, {} = {:?}: {}", row.row, row.column, row.value, row.problem)),
     );
+    if !report.unknown_columns.is_empty() {
+        text.push(format!("  kolom yang tidak dikenal dan tidak dibaca: {}", report.unknown_columns.join(", ")));
+    }
     Ok(Outcome::lines(serde_json::to_value(&report)?, text))
 }
 

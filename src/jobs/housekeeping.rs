@@ -1,4 +1,5 @@
-//! What nobody needs any more goes: sessions that are over, old finished work, refused notices beyond the newest.
+//! What nobody needs any more goes: sessions that are over, old finished work, refused notices beyond the newest. And
+//! the database learns how large its tables have become.
 
 use crate::server::db::Sql;
 use crate::server::error::{Error, Result};
@@ -32,13 +33,14 @@ sql!(
         "DELETE FROM refused_notice WHERE id IN (SELECT id FROM refused_notice ORDER BY id DESC LIMIT $2 OFFSET $1)"
 );
 
-/// Deletes. Answers how many rows of each, as JSON.
+/// Deletes, then reads the statistics. Answers how many rows of each, as JSON.
 pub async fn run(state: &AppState) -> Result<String> {
     let now = state.clock.now();
     let sessions = sweep(state, OLD_SESSIONS, now.into()).await?;
     let work = sweep(state, OLD_WORK, (now - Duration::days(WORK_DAYS)).into()).await?;
     let runs = sweep(state, OLD_RUNS, (now - Duration::days(RUN_DAYS)).into()).await?;
     let refused = sweep(state, OLD_REFUSED, REFUSED_MAX.into()).await?;
+    state.db.write::<_, Error, _>(|tx| Box::pin(async move { Ok(tx.analyze().await?) })).await?;
     Ok(serde_json::json!({ "sessions": sessions, "work": work, "runs": runs, "refused": refused }).to_string())
 }
 

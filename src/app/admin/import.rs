@@ -58,6 +58,8 @@ pub struct ImportView {
     pub arrears: String,
     /// Opening Saldo, formatted.
     pub credit: String,
+    /// Titles of columns that were not read.
+    pub unknown_columns: Vec<String>,
     /// Why it failed; empty otherwise.
     pub problem: String,
 }
@@ -188,6 +190,11 @@ fn Import(import: ImportView, running: RwSignal<bool>, refresh: Callback<()>) ->
             <div class="stack pad">
                 {head}
                 {move || problem.get().map(|error| view! { <Problem error /> })}
+                {(!import.unknown_columns.is_empty()).then(|| view! {
+                    <Notice tone=Tone::Warn>
+                        <p>{format!("Kolom ini tidak dikenal, jadi isinya tidak dibaca: {}. Bila diperlukan, ganti judulnya seperti di berkas contoh, lalu unggah lagi.", import.unknown_columns.join(", "))}</p>
+                    </Notice>
+                })}
                 <div class="grid g4">
                     <div class="panel stat"><span class="label">"Baru"</span><strong>{text::count(import.imported)}</strong></div>
                     <div class="panel stat"><span class="label">"Berubah"</span><strong>{text::count(import.updated)}</strong></div>

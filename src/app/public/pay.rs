@@ -33,8 +33,8 @@ pub struct PayView {
     pub method: String,
     /// Virtual account or retail code; may be empty.
     pub code: String,
-    /// QR code as SVG; may be empty.
-    pub qr_svg: String,
+    /// Whether there is a QR code to show.
+    pub has_qr: bool,
     /// The gateway's page, where neither number nor QR is to be shown.
     pub url: String,
     /// Until when, in words.
@@ -93,8 +93,13 @@ fn waiting(view: &PayView) -> String {
             </div>
         }
     });
-    let qr = (!view.qr_svg.is_empty()).then(|| {
-        view! { <div class="qr" role="img" aria-label="Kode QRIS untuk dibayar" inner_html=view.qr_svg.clone()></div> }
+    let qr = view.has_qr.then(|| {
+        let picture = format!("/bayar/{}/qris.png", view.reference);
+        let name = format!("qris-{}.png", view.reference);
+        view! {
+            <div class="qr"><img src=picture.clone() alt="Kode QRIS untuk dibayar" width="300" height="300" /></div>
+            <p class="help"><a class="btn" href=picture download=name>"Simpan gambar QR"</a></p>
+        }
     });
     let link = (!view.url.is_empty())
         .then(|| view! { <a class="btn main big" href=view.url.clone()>{format!("Lanjutkan di {}", view.method)}</a> });

@@ -52,7 +52,7 @@ struct Line {
     owed: i64,
 }
 
-/// Titles; the last three are for reading only, the import leaves them alone.
+/// Titles; the last three are for reading only (`import::sheet::READ_ONLY`).
 const TITLES: [&str; 20] = [
     "nomor_layanan",
     "nomor_pelanggan",

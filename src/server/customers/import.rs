@@ -56,7 +56,12 @@ pub struct ImportReport {
     pub rejected: Vec<Rejected>,
     /// Opening amounts.
     pub opening: Opening,
+    /// Titles of columns that hold something and were not read, since no column has that name.
+    pub unknown_columns: Vec<String>,
 }
+
+/// From so many new services on the planner is told.
+const MANY_ROWS: i64 = 1_000;
 
 sql!(FIND_JOB = "SELECT j.file_name, j.file_path, j.state, j.staff_id, COALESCE(s.name, '') FROM import_job j LEFT JOIN staff s ON s.id = j.staff_id
  WHERE j.id = $1");
@@ -89,15 +94,16 @@ async fn run(
     progress: &(impl Fn(i64, i64) + Send + Sync),
 ) -> Result<ImportReport> {
     let name = file_name.to_owned();
-    let lines = tokio::task::spawn_blocking(move || sheet::read(bytes, &name)).await.map_err(|error| {
-        tracing::warn!(%error, "a file broke the reader");
-        Error::invalid("file", "Berkas ini rusak. Buka di Excel, simpan lagi sebagai .xlsx, lalu impor lagi.")
-    })??;
+    let sheet::Sheet { lines, unknown } =
+        tokio::task::spawn_blocking(move || sheet::read(bytes, &name)).await.map_err(|error| {
+            tracing::warn!(%error, "a file broke the reader");
+            Error::invalid("file", "Berkas ini rusak. Buka di Excel, simpan lagi sebagai .xlsx, lalu impor lagi.")
+        })??;
     let total = i64::try_from(lines.len()).unwrap_or(i64::MAX);
     progress(0, total);
     let mut known = known::Known::load(&state.db).await?;
     let default_due_day = state.settings().await?.int("invoice.due_day").clamp(1, 31);
-    let mut report = ImportReport { rows: total, ..ImportReport::default() };
+    let mut report = ImportReport { rows: total, unknown_columns: unknown, ..ImportReport::default() };
     let mut steps = Vec::with_capacity(lines.len());
     for line in &lines {
         match row::parse(line).and_then(|row| plan::plan(&mut known, row, default_due_day)) {
@@ -117,11 +123,18 @@ async fn run(
     }
     apply::apply(state, who.clone(), known, steps, job, total, progress).await?;
     let (now, text) = (state.clock.now(), audit_text(file_name, &report));
+    // The first bills may be issued at once, before any housekeeping told the planner that the tables are no longer empty.
+    let many = report.imported >= MANY_ROWS;
     state
         .db
         .write::<_, Error, _>(move |tx| {
             let (who, text) = (who.clone(), text.clone());
-            Box::pin(async move { audit::record(tx, &who, now, "customer.import", "import", "", &text).await })
+            Box::pin(async move {
+                if many {
+                    tx.analyze().await?;
+                }
+                audit::record(tx, &who, now, "customer.import", "import", "", &text).await
+            })
         })
         .await?;
     Ok(report)

@@ -44,7 +44,9 @@ pub struct Seeded {
     pub payments: i64,
 }
 
-sql!(ANY_CUSTOMER = "SELECT COUNT(*) FROM (SELECT 1 FROM customer LIMIT 1) c");
+sql!(
+    ANY_ROW = "SELECT COUNT(*) FROM (SELECT id FROM customer UNION ALL SELECT id FROM package UNION ALL SELECT id FROM router LIMIT 1) c"
+);
 sql!(SEEDED_SECRETS = "SELECT r.name AS router, s.pppoe_username, s.pppoe_password_sealed, CASE WHEN s.desired = 'isolated' THEN r.isolir_profile ELSE p.profile END AS profile
  FROM service s JOIN router r ON r.id = s.router_id JOIN package p ON p.id = s.package_id
  WHERE s.pppoe_username <> '' AND s.stage IN ('aktif', 'siap_dicabut') ORDER BY r.id, s.id");
@@ -52,9 +54,9 @@ sql!(ROUTER_NAMES = "SELECT name FROM router ORDER BY id");
 
 /// Fills an empty database.
 pub async fn seed(state: &AppState, wish: SeedWish) -> Result<Seeded> {
-    if state.db.number(ANY_CUSTOMER, args![]).await? > 0 {
+    if state.db.number(ANY_ROW, args![]).await? > 0 {
         return Err(Error::Refused(
-            "Basis data sudah berisi pelanggan; db:seed hanya untuk basis data kosong.".to_owned(),
+            "Basis data sudah berisi pelanggan, paket, atau router; db:seed hanya untuk basis data kosong.".to_owned(),
         ));
     }
     let mut rng = StdRng::seed_from_u64(wish.random_seed);
@@ -164,6 +166,14 @@ mod tests {
             let isolated = routers.iter().flat_map(|router| &router.1).filter(|account| account.2 == "ISOLIR").count();
             assert!((5..60).contains(&isolated), "{isolated} isolated");
             assert!(matches!(seed(&t.state, wish).await, Err(Error::Refused(_))));
+        }
+        for t in TestApp::each("2026-01-15 10:00").await {
+            t.package("Home", 300_000, 1).await;
+            let wish = SeedWish { customers: 3, months: 1, random_seed: 3 };
+            assert!(
+                matches!(seed(&t.state, wish).await, Err(Error::Refused(_))),
+                "a package of his own is not seeded over"
+            );
         }
     }
 }

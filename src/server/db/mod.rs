@@ -4,6 +4,7 @@
 //! ([`Val`]); rows are `#[derive(sqlx::FromRow)]` structs. Writes exist only on [`Tx`], behind [`Db::write`], which
 //! runs in a task of its own (a client that goes away must not cancel it) and repeats what the database asks to repeat.
 
+mod bulk;
 mod migrate;
 mod val;
 
@@ -25,8 +26,6 @@ const SQLITE_READERS: u32 = 8;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections of one process to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// Values bound by one statement of many rows; both engines take 32,766 and more.
-const MANY_VALUES_MAX: usize = 8_000;
 /// How often a write is repeated when the database says that it collided with another.
 const WRITE_TRIES_MAX: u32 = 8;
 
@@ -385,75 +384,6 @@ impl Tx {
             1 => Ok(()),
             actual => Err(DbError::RowsAffected { expected: 1, actual, sql: sql.sqlite }),
         }
-    }
-
-    /// Inserts many rows with few statements: `head` is `INSERT INTO table (columns…)`, each row holds a value for
-    /// every column. For filling tables with rows that are made here; what is in tables already moves by `SELECT`.
-    pub async fn insert_many(&mut self, head: &'static str, rows: Vec<Vec<Val>>) -> Result<(), DbError> {
-        let columns = rows.first().map_or(1, Vec::len).max(1);
-        let per_statement = (MANY_VALUES_MAX / columns).max(1);
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let chunk: Vec<Vec<Val>> = rows.by_ref().take(per_statement).collect();
-            let mut text = format!("{head} VALUES ");
-            for row in 0..chunk.len() {
-                // SQLite keeps the names of place holders in a list that it walks from the start for each: none has one.
-                let places: Vec<String> = match self {
-                    Self::Sqlite(_) => vec!["?".to_owned(); columns],
-                    Self::Postgres(_) => (1..=columns).map(|column| format!("${}", row * columns + column)).collect(),
-                };
-                text.push_str(if row == 0 { "(" } else { ", (" });
-                text.push_str(&places.join(", "));
-                text.push(')');
-            }
-            let values: Vec<Val> = chunk.into_iter().flatten().collect();
-            // Safe: `head` is a constant of the program, the rest is place holders.
-            let text = sqlx::AssertSqlSafe(text);
-            match self {
-                Self::Sqlite(tx) => bind(sqlx::query::<Sqlite>(text), values).execute(&mut **tx).await.map(|_| ())?,
-                Self::Postgres(tx) => {
-                    bind(sqlx::query::<Postgres>(text), values).execute(&mut **tx).await.map(|_| ())?
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets the database give ids above those that rows were inserted with. SQLite does so by itself.
-    pub async fn ids_follow(&mut self, table: &'static str) -> Result<(), DbError> {
-        if let Self::Postgres(tx) = self {
-            let text = format!(
-                "SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT COALESCE(MAX(id), 1) FROM {table}))"
-            );
-            sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut **tx).await?;
-        }
-        Ok(())
-    }
-
-    /// Reads the table statistics anew, after a table was filled, so that the planner knows its size.
-    ///
-    /// SQLite's samples of values are dropped again: with them it plans a statement anew for every value bound to it,
-    /// which costs more than the look-up itself.
-    pub async fn analyze(&mut self) -> Result<(), DbError> {
-        match self {
-            Self::Sqlite(tx) => {
-                for text in ["ANALYZE", "DELETE FROM sqlite_stat4", "ANALYZE sqlite_schema"] {
-                    sqlx::query(text).execute(&mut **tx).await?;
-                }
-            }
-            Self::Postgres(tx) => sqlx::query("ANALYZE").execute(&mut **tx).await.map(|_| ())?,
-        }
-        Ok(())
-    }
-
-    /// Tells PostgreSQL how large these tables have become in this transaction: a planner that believes them empty joins
-    /// them row by row. SQLite plans by indexes and needs no telling.
-    pub async fn tell_sizes(&mut self, tables: &'static str) -> Result<(), DbError> {
-        if let Self::Postgres(tx) = self {
-            // Safe: names of tables, constants of the program.
-            sqlx::query(sqlx::AssertSqlSafe(format!("ANALYZE {tables}"))).execute(&mut **tx).await?;
-        }
-        Ok(())
     }
 
     /// Makes it so.

@@ -8,6 +8,7 @@ mod health;
 pub mod limits;
 mod lookup;
 mod pages;
+mod qr;
 pub mod upload;
 
 #[cfg(test)]

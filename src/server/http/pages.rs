@@ -14,8 +14,6 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use fast_qr::convert::Builder;
-use fast_qr::convert::svg::SvgBuilder;
 use serde::Deserialize;
 
 /// Shortest run of digits that `GET /{nomor_layanan}` takes for a number.
@@ -31,6 +29,7 @@ pub fn routes() -> Router<Site> {
         .route("/bayar", post(begin))
         .route("/bayar/pilih", post(choose))
         .route("/bayar/{reference}", get(pay_page))
+        .route("/bayar/{reference}/qris.png", get(super::qr::picture))
         .route("/bayar/{reference}/events", get(events::watch))
         .route("/bayar/{reference}/cek", post(asked))
         .route("/public.css", get(|| asset("text/css; charset=utf-8", include_str!("../../../style/public.css"))))
@@ -290,6 +289,13 @@ struct AskedQuery {
     cek: Option<String>,
 }
 
+/// The attempt of a reference; whoever knows it may see it.
+pub(super) async fn attempt_of(site: &Site, reference: &str) -> Result<Attempt> {
+    attempts::find(&site.app, reference)
+        .await?
+        .ok_or_else(|| Error::NotFound("Pembayaran itu tidak ditemukan.".to_owned()))
+}
+
 /// Selesaikan Pembayaran, and Pembayaran Berhasil.
 async fn pay_page(
     State(site): State<Site>,
@@ -297,9 +303,7 @@ async fn pay_page(
     Query(query): Query<AskedQuery>,
 ) -> Response {
     let result = async {
-        let attempt = attempts::find(&site.app, &reference)
-            .await?
-            .ok_or_else(|| Error::NotFound("Pembayaran itu tidak ditemukan.".to_owned()))?;
+        let attempt = attempt_of(&site, &reference).await?;
         let view = pay_view(&site, &attempt, query.cek.is_some()).await?;
         Ok::<_, Error>(([(CACHE_CONTROL, "no-store")], Html(public::pay_page(&view))).into_response())
     }
@@ -340,7 +344,7 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
         amount_plain: attempt.amount.to_string(),
         method: method.map_or_else(|| attempt.method.clone(), |method| method.name.to_owned()),
         code: attempt.payment_code.clone(),
-        qr_svg: if attempt.qr_string.is_empty() { String::new() } else { qr_svg(&attempt.qr_string)? },
+        has_qr: !attempt.qr_string.is_empty(),
         url: if attempt.payment_code.is_empty() && attempt.qr_string.is_empty() {
             attempt.payment_url.clone()
         } else {
@@ -358,12 +362,6 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
     })
 }
 
-/// A QR code as SVG: dark on white in every colour scheme, sized by the stylesheet.
-fn qr_svg(text: &str) -> Result<String> {
-    let code = fast_qr::QRBuilder::new(text).build().map_err(|error| Error::Internal(format!("QR: {error:?}")))?;
-    Ok(SvgBuilder::default().margin(4).to_str(&code))
-}
-
 /// "Saya sudah bayar": the gateway is asked, by a worker.
 async fn asked(
     State(site): State<Site>,
@@ -378,9 +376,7 @@ async fn asked(
             ));
         }
         site.limits.pay.count(&key);
-        let attempt = attempts::find(&site.app, &reference)
-            .await?
-            .ok_or_else(|| Error::NotFound("Pembayaran itu tidak ditemukan.".to_owned()))?;
+        let attempt = attempt_of(&site, &reference).await?;
         let now = site.app.clock.now();
         let attempt_id = attempt.id;
         site.app

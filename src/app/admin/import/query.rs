@@ -31,6 +31,7 @@ struct Report {
     updated: i64,
     rejected: Vec<RowProblem>,
     opening: Opening,
+    unknown_columns: Vec<String>,
     problem: String,
 }
 
@@ -77,6 +78,7 @@ pub async fn view(app: &AppState, id: i64) -> Result<ImportView> {
         rejected,
         arrears: money(report.opening.arrears),
         credit: money(report.opening.credit),
+        unknown_columns: report.unknown_columns,
         problem: report.problem,
     })
 }

@@ -3,7 +3,7 @@
 use crate::server::error::{Error, Result};
 use calamine::{Data, Reader, Xlsx};
 use chrono::NaiveDate;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 /// Largest file that is read.
@@ -39,6 +39,8 @@ pub const COLUMNS: &[(&str, &[&str])] = &[
     ("jangan_isolir", &["never_isolate", "do_not_isolate"]),
     ("password_portal", &["portal_password"]),
 ];
+/// Columns that the export adds for reading only. A file that comes back may carry them; nothing is taken from them.
+pub const READ_ONLY: [&str; 3] = ["tahap", "akses", "sisa_tagihan"];
 /// Columns without which there is nothing to import.
 pub const REQUIRED: [&str; 3] = ["nama_pelanggan", "telepon", "paket"];
 
@@ -75,6 +77,15 @@ pub struct Line {
     pub cells: BTreeMap<&'static str, Cell>,
 }
 
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// Rows that are not blank, without the header.
+    pub lines: Vec<Line>,
+    /// Titles of columns that hold something and that nobody knows, as they stand in the file.
+    pub unknown: Vec<String>,
+}
+
 type Raw = Vec<(i64, BTreeMap<usize, Cell>)>;
 
 fn bad(message: impl Into<String>) -> Error {
@@ -82,7 +93,7 @@ fn bad(message: impl Into<String>) -> Error {
 }
 
 /// Reads XLSX or CSV (comma, semicolon or tab; UTF-8). What the file is is seen in its bytes; its name is not believed.
-pub fn read(bytes: Vec<u8>, file_name: &str) -> Result<Vec<Line>> {
+pub fn read(bytes: Vec<u8>, file_name: &str) -> Result<Sheet> {
     if bytes.len() > BYTES_MAX {
         return Err(bad("Berkas lebih besar dari 10 MB. Bagi menjadi beberapa berkas, lalu impor satu per satu."));
     }
@@ -229,19 +240,25 @@ fn known_column(title: &str) -> Option<&'static str> {
     found.map(|(name, _)| *name)
 }
 
-/// The first row that is not blank names the columns; columns nobody knows are left alone.
-fn name_columns(raw: Raw) -> Result<Vec<Line>> {
+/// The first row that is not blank names the columns; columns nobody knows are not read, but named.
+fn name_columns(raw: Raw) -> Result<Sheet> {
     let mut rows = raw.into_iter();
     let (_, titles) = rows.next().ok_or_else(|| {
         bad("Lembar pertama berkas ini kosong. Taruh daftar pelanggan di lembar pertama; contohnya ada di halaman Impor.")
     })?;
     let mut columns: BTreeMap<usize, &'static str> = BTreeMap::new();
-    for (place, title) in &titles {
-        let Some(name) = known_column(&title.text) else { continue };
+    let mut strangers: BTreeMap<usize, String> = BTreeMap::new();
+    for (place, title) in titles {
+        let Some(name) = known_column(&title.text) else {
+            if !READ_ONLY.contains(&title.text.trim()) {
+                strangers.insert(place, title.text);
+            }
+            continue;
+        };
         if columns.values().any(|taken| *taken == name) {
             return Err(bad(format!("Kolom {name} ada dua kali di baris judul. Hapus salah satu, lalu impor lagi.")));
         }
-        columns.insert(*place, name);
+        columns.insert(place, name);
     }
     if columns.is_empty() {
         return Err(bad(
@@ -256,10 +273,12 @@ fn name_columns(raw: Raw) -> Result<Vec<Line>> {
             missing.join(", ")
         )));
     }
+    let mut used: BTreeSet<usize> = BTreeSet::new();
     let lines: Vec<Line> = rows
-        .map(|(row, mut cells)| Line {
-            row,
-            cells: columns.iter().filter_map(|(place, name)| Some((*name, cells.remove(place)?))).collect(),
+        .map(|(row, mut cells)| {
+            used.extend(cells.keys());
+            let cells = columns.iter().filter_map(|(place, name)| Some((*name, cells.remove(place)?))).collect();
+            Line { row, cells }
         })
         .filter(|line| !line.cells.is_empty())
         .collect();
@@ -268,5 +287,6 @@ fn name_columns(raw: Raw) -> Result<Vec<Line>> {
             "Berkas ini hanya berisi baris judul. Isi dahulu daftar pelanggan di bawahnya, lalu impor lagi.",
         ));
     }
-    Ok(lines)
+    let unknown = strangers.into_iter().filter(|(place, _)| used.contains(place)).map(|(_, title)| title).collect();
+    Ok(Sheet { lines, unknown })
 }

@@ -55,6 +55,16 @@ async fn a_good_file_twice() {
 }
 
 #[tokio::test]
+async fn a_column_that_nobody_knows_is_named_unless_it_is_empty() {
+    for t in TestApp::each("2026-01-15 10:00").await {
+        t.package("P", 300_000, 1).await;
+        let file = "nama_pelanggan;telepon;paket;tunggakan_lama;kosong\nBudi;081234567890;P;300000;\n";
+        let report = import(&t.state, Who::command(), file.into(), "a.csv", true, |_, _| {}).await.unwrap();
+        assert_eq!((report.imported, report.unknown_columns), (1, vec!["tunggakan_lama".to_owned()]));
+    }
+}
+
+#[tokio::test]
 async fn changes_are_updates_and_blanks_are_not() {
     for t in TestApp::each("2026-01-15 10:00").await {
         t.package("Home 20M", 300_000, 1).await;

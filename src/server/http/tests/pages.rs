@@ -80,9 +80,15 @@ async fn from_the_number_to_the_receipt() {
 #[tokio::test]
 async fn numbers_that_are_not_there() {
     let town = town().await;
-    for path in
-        ["/billing/404", "/billing?nomor_layanan=%3Cscript%3E", "/99999999", "/1234567", "/nothing", "/bayar/KIM0"]
-    {
+    for path in [
+        "/billing/404",
+        "/billing?nomor_layanan=%3Cscript%3E",
+        "/99999999",
+        "/1234567",
+        "/nothing",
+        "/bayar/KIM0",
+        "/bayar/KIM0/qris.png",
+    ] {
         let page = ask(&town.router, get(path)).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(!page.text.contains("<script>"), "{path}");
@@ -116,7 +122,8 @@ async fn the_qr_is_a_picture_in_the_page() {
     let form = format!("tagihan={}&metode=flip%3Aqris", town.bill(service, 0).await);
     let made = ask(&town.router, post_form("/bayar", &form)).await;
     let page = ask(&town.router, get(made.header("location"))).await;
-    assert!(page.text.contains("<svg") && page.text.contains("Kode QRIS"), "{}", page.text);
+    let picture = format!("{}/qris.png", made.header("location"));
+    assert!(page.text.contains(&format!("<img src=\"{picture}\"")) && page.text.contains("Kode QRIS"), "{}", page.text);
     assert!(!page.text.contains(" style="), "the policy forbids styles in the markup");
     // All of it, compressed, on the largest page there is.
     let mut bytes = 0;
@@ -127,7 +134,11 @@ async fn the_qr_is_a_picture_in_the_page() {
         assert_eq!(response.headers()["content-encoding"], "gzip", "{path}");
         bytes += axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap().len();
     }
+    let response = tower::ServiceExt::oneshot(town.router.clone(), get(&picture)).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "image/png");
+    bytes += axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap().len();
     assert!(bytes < BYTES_MAX, "{bytes} bytes");
+    println!("the payment page with all it loads: {bytes} bytes");
 }
 
 #[tokio::test]
