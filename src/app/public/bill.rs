@@ -95,7 +95,7 @@ pub fn bill_page(view: &BillView) -> String {
     let (has_open, has_paid) = (!view.open.is_empty(), !view.paid.is_empty());
     let form = if has_open {
         view! {
-            <form method="post" action="/bayar/pilih" class="panel">
+            <form method="get" action="/bayar/pilih" class="panel">
                 <h2>"Pilih tagihan"</h2>
                 <p class="mute small">"Tagihan yang lebih lama dibayar lebih dulu."</p>
                 <div class="pick">{open}</div>

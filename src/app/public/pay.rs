@@ -118,7 +118,7 @@ fn waiting(view: &PayView) -> String {
         </section>
         <section class="panel"><h2>{format!("Cara bayar dengan {}", view.method)}</h2><ol class="how">{steps}</ol></section>
         <div class="row">
-            <form method="post" action="/bayar/pilih">{again}<button class="btn" type="submit">"Pilih cara bayar lain"</button></form>
+            <form method="get" action="/bayar/pilih">{again}<button class="btn" type="submit">"Pilih cara bayar lain"</button></form>
             <form method="post" action=format!("/bayar/{}/cek", view.reference)><button class="btn" type="submit">"Saya sudah bayar"</button></form>
         </div>
     };
@@ -171,7 +171,7 @@ fn over(view: &PayView) -> String {
             <p class="mute">"Sudah terlanjur membayar? Tekan \u{201c}Saya sudah bayar\u{201d}, kami tanyakan ke bank."</p>
         </section>
         <div class="row">
-            <form method="post" action="/bayar/pilih">{again}<button class="btn main" type="submit">"Buat nomor baru"</button></form>
+            <form method="get" action="/bayar/pilih">{again}<button class="btn main" type="submit">"Buat nomor baru"</button></form>
             <form method="post" action=format!("/bayar/{}/cek", view.reference)><button class="btn" type="submit">"Saya sudah bayar"</button></form>
         </div>
     };
