@@ -19,7 +19,7 @@ fn with_customers() -> World {
     let preview = world.ok(&["customer:import", &file, "--dry-run", "--date", "2025-12-20"]);
     let done = world.ok(&["customer:import", &file, "--date", "2025-12-20"]);
     assert_eq!(preview, done, "the preview says what happens");
-    assert_eq!(keys(&done), ["imported", "opening", "rejected", "rows", "updated"]);
+    assert_eq!(keys(&done), ["imported", "opening", "rejected", "rows", "unknown_columns", "updated"]);
     assert_eq!((&done["rows"], &done["imported"], &done["updated"]), (&json!(4), &json!(3), &json!(0)));
     assert_eq!(done["opening"], json!({ "arrears": 150_000, "credit": 0 }));
     assert_eq!(done["rejected"].as_array().map(Vec::len), Some(1));

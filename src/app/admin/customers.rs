@@ -135,11 +135,15 @@ pub fn CustomersPage() -> impl IntoView {
     let query = use_query_map();
     let filter = Memo::new(move |_| CustomerFilter::of(&query.read()));
     let data = Resource::new(move || filter.get(), list_customers);
-    let title = move || if filter.read().access == "isolated" { text::ISOLATED } else { text::CUSTOMERS };
+    // The title goes into the head after the page is rendered; by then the page's own signals may be gone on the
+    // server. This one lives as long as whoever holds it.
+    let title =
+        ArcMemo::new(move |_| if filter.read().access == "isolated" { text::ISOLATED } else { text::CUSTOMERS });
+    let heading = title.clone();
     view! {
-        <Title text=title />
+        <Title text=move || title.get() />
         <div class="title">
-            <h1>{title}</h1>
+            <h1>{move || heading.get()}</h1>
             <a class="btn" href="/admin/impor">{text::IMPORT}</a>
         </div>
         <section class="panel">

@@ -16,9 +16,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list};
 use serde::Deserialize;
+use std::sync::LazyLock;
 use tower_http::services::ServeDir;
+
+/// The addresses of the app's pages, found once in a process: while Leptos walks the app for them, no resource
+/// loads in any thread (a flag of the whole process), so a page that renders at that moment would never be answered.
+static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| generate_route_list(App));
 
 /// The office's routes, with every server function under `/api/admin`.
 pub fn router(site: &Site) -> Router {
@@ -30,12 +35,11 @@ pub fn router(site: &Site) -> Router {
         .site_addr(config.listen)
         .env(Env::PROD)
         .build();
-    let routes = generate_route_list(App);
     let (app, for_shell) = (site.app.clone(), options.clone());
     let pages = Router::<LeptosOptions>::new()
         .leptos_routes_with_context(
             &options,
-            routes,
+            ROUTES.clone(),
             move || provide_context(app.clone()),
             move || shell(for_shell.clone()),
         )

@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod callback;
+mod crowd;
 mod doors;
 mod pages;
 
@@ -44,11 +45,15 @@ impl Answer {
     }
 }
 
-/// Sends a request to a router.
+/// Sends a request to a router; one that is not answered fails by name.
 async fn ask(router: &Router, request: Request<Body>) -> Answer {
-    let response = router.clone().oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let bytes = axum::body::to_bytes(body, 10_000_000).await.unwrap();
+    let what = format!("{} {}", request.method(), request.uri());
+    let patience = std::time::Duration::from_secs(30);
+    let late = |part: &str| format!("{what}: no {part}");
+    let response = tokio::time::timeout(patience, router.clone().oneshot(request)).await;
+    let (parts, body) = response.unwrap_or_else(|_| panic!("{}", late("answer"))).unwrap().into_parts();
+    let bytes = tokio::time::timeout(patience, axum::body::to_bytes(body, 10_000_000)).await;
+    let bytes = bytes.unwrap_or_else(|_| panic!("{}", late("end"))).unwrap();
     Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
 }
 
