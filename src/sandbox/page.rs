@@ -39,7 +39,7 @@ pub(crate) async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQue
     .concat();
     Html(format!(
         "<!doctype html><html lang=\"id\"><head><meta charset=\"utf-8\"><title>Sandbox Kimonet</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\
+         <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head><body>\
          <h1>Sandbox Kimonet</h1><p class=\"s\">Dunia luar tiruan: gateway pembayaran, WhatsApp, dan router. \
          Tidak ada uang sungguhan di sini.</p>\
          <form method=\"get\" action=\"/\"><label>Cari pembayaran atau secret \
