@@ -110,7 +110,7 @@ mod query {
             " WHERE i.period >= $1 AND i.period <= $2
  AND ($3 = '' OR i.status = $3 OR ($3 = 'unpaid' AND i.status IN ('open', 'partial')) OR ($3 = 'overdue' AND i.status IN ('open', 'partial') AND i.due_on < $4))
  AND ($5 = '' OR i.service_id IN (SELECT s.id FROM service s JOIN customer c ON c.id = s.customer_id
-   WHERE c.name_search LIKE $5 OR s.service_number LIKE $6 OR c.phone LIKE $7) OR i.number = $8)"
+   WHERE c.name_search LIKE $5 OR LOWER(s.service_number) LIKE $6 OR c.phone LIKE $7) OR i.number = $8)"
         };
     }
 

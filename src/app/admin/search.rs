@@ -80,11 +80,11 @@ pub(super) mod query {
   CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')), 0) AS BIGINT)
  FROM (SELECT s.id AS id
    FROM service s JOIN customer c ON c.id = s.customer_id
-   WHERE c.name_search LIKE $1 OR s.service_number LIKE $2 OR LOWER(s.pppoe_username) LIKE $2 OR LOWER(COALESCE(c.number, '')) LIKE $2 OR c.phone LIKE $3
-   ORDER BY CASE WHEN s.service_number = $4 THEN 0 ELSE 1 END, c.name_search, s.service_number
+   WHERE c.name_search LIKE $1 OR LOWER(s.service_number) LIKE $2 OR LOWER(s.pppoe_username) LIKE $2 OR LOWER(COALESCE(c.number, '')) LIKE $2 OR c.phone LIKE $3
+   ORDER BY CASE WHEN LOWER(s.service_number) = $4 THEN 0 ELSE 1 END, c.name_search, s.service_number
    LIMIT 8) hit
  JOIN service s ON s.id = hit.id JOIN customer c ON c.id = s.customer_id
- ORDER BY CASE WHEN s.service_number = $4 THEN 0 ELSE 1 END, c.name_search, s.service_number");
+ ORDER BY CASE WHEN LOWER(s.service_number) = $4 THEN 0 ELSE 1 END, c.name_search, s.service_number");
 
     /// Carries out the search.
     pub async fn find(app: &AppState, text: &str) -> Result<Vec<CustomerHit>> {
@@ -93,7 +93,7 @@ pub(super) mod query {
             return Ok(Vec::new());
         }
         let rows: Vec<(i64, i64, String, String, String, i64)> =
-            app.db.all(FIND, args![patterns.name, patterns.number, patterns.phone, text.trim()]).await?;
+            app.db.all(FIND, args![patterns.name, patterns.number, patterns.phone, text.trim().to_lowercase()]).await?;
         Ok(rows
             .into_iter()
             .map(|(service_id, customer_id, name, number, tel, owed)| CustomerHit {

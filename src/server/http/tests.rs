@@ -6,6 +6,7 @@ mod callback;
 mod crowd;
 mod doors;
 mod pages;
+mod search;
 
 use super::router;
 use crate::sandbox::flip::{FlipSim, SECRET_KEY, VALIDATION_TOKEN};

@@ -22,7 +22,7 @@ macro_rules! matching {
     () => {
         concat!(
             "FROM service s JOIN customer c ON c.id = s.customer_id
- WHERE ($1 = '' OR c.name_search LIKE $1 OR s.service_number LIKE $2 OR LOWER(s.pppoe_username) LIKE $2 OR LOWER(COALESCE(c.number, '')) LIKE $2 OR c.phone LIKE $3)
+ WHERE ($1 = '' OR c.name_search LIKE $1 OR LOWER(s.service_number) LIKE $2 OR LOWER(s.pppoe_username) LIKE $2 OR LOWER(COALESCE(c.number, '')) LIKE $2 OR c.phone LIKE $3)
  AND ($4 = '' OR s.stage = $4)
  AND ($5 = '' OR $5 = CASE WHEN EXISTS (SELECT 1 FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')) THEN 'belum' ELSE 'lunas' END)
  AND ($6 = '' OR $6 = ",
