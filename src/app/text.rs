@@ -146,19 +146,6 @@ pub fn message(state: &str) -> Badge {
 pub const MESSAGE_STATES: &[(&str, &str)] =
     &[("queued", "Antre"), ("sent", "Terkirim"), ("failed", "Gagal"), ("cancelled", "Dibatalkan")];
 
-/// What a message is about.
-pub fn message_kind(kind: &str) -> String {
-    match kind {
-        "invoice" | "invoice_issued" => "Tagihan terbit".to_owned(),
-        "reminder" => "Pengingat".to_owned(),
-        "warning" | "isolir_warning" => "Peringatan isolir".to_owned(),
-        "isolated" => "Pemberitahuan isolir".to_owned(),
-        "restored" => "Layanan pulih".to_owned(),
-        "receipt" | "payment" => "Pembayaran diterima".to_owned(),
-        other => other.replace('_', " "),
-    }
-}
-
 /// State of a router.
 pub fn router(state: &str) -> Badge {
     match state {

@@ -22,7 +22,11 @@ th,td{text-align:left;padding:.4rem .5rem;border-bottom:1px solid #dde3e9;vertic
 td.n{text-align:right;white-space:nowrap}form{display:inline}
 button{font:inherit;padding:.15rem .6rem;margin:.1rem;border:1px solid #9fb0c0;border-radius:.3rem;background:#fff;cursor:pointer}
 button.y{background:#12693f;color:#fff;border-color:#12693f}input{font:inherit;width:7rem;padding:.1rem .3rem}
-pre{white-space:pre-wrap;margin:0;font:inherit}.s{color:#5a6b7b}.off{color:#a32020}";
+pre{white-space:pre-wrap;margin:0;font:inherit}.s{color:#5a6b7b}.off{color:#a32020}details{max-width:20rem}
+@media(max-width:760px){th{display:none}table,tbody,tr,td{display:block}tr{border-bottom:1px solid #9fb0c0;padding:.4rem 0}
+td,td.n{border:0;padding:.1rem .5rem;text-align:left}td:empty{display:none}button{padding:.5rem .8rem}input{padding:.4rem}}";
+/// Codes longer than this fold away: a QR's text is of use to a program, not to a reader.
+const CODE_MAX: usize = 40;
 
 /// `GET /`, with `?q=` to search payments and secrets.
 pub(crate) async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQuery) -> Html<String> {
@@ -83,7 +87,7 @@ fn payments(sandbox: &Sandbox, wanted: &str) -> String {
                 escape(&text(row, "reference")),
                 escape(&text(row, "title")),
                 escape(&text(row, "method")),
-                escape(&text(row, "code")),
+                code(&text(row, "code")),
                 rupiah(row.get("amount").and_then(Value::as_i64).unwrap_or(0)),
                 status_word(&text(row, "status")),
             ),
@@ -94,6 +98,13 @@ fn payments(sandbox: &Sandbox, wanted: &str) -> String {
         format_args!("</table><p class=\"s\">{} dari {} pembayaran.</p>", found.len().min(PAYMENTS_MAX), rows.len()),
     );
     html
+}
+
+fn code(code: &str) -> String {
+    if code.len() <= CODE_MAX {
+        return escape(code);
+    }
+    format!("<details><summary>kode QR</summary>{}</details>", escape(code))
 }
 
 fn messages(sandbox: &Sandbox) -> String {

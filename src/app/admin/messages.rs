@@ -56,6 +56,7 @@ mod query {
     use crate::app::dto::{PAGE_ROWS, PageInfo};
     use crate::app::text;
     use crate::server::error::Result;
+    use crate::server::messages::defaults::TemplateKind;
     use crate::server::state::AppState;
     use crate::{args, sql};
     use chrono::{DateTime, Utc};
@@ -76,7 +77,7 @@ mod query {
                 customer_id,
                 name,
                 phone: words::phone(&tel),
-                kind: text::message_kind(&kind),
+                kind: TemplateKind::title_of(&kind),
                 text: body,
                 state: text::message(&state),
                 reason,

@@ -52,6 +52,11 @@ impl TemplateKind {
         }
     }
 
+    /// What the office reads for a stored code; one that no text of ours has is shown as it stands.
+    pub fn title_of(code: &str) -> String {
+        Self::parse(code).map_or_else(|| code.to_owned(), |kind| kind.title().to_owned())
+    }
+
     /// Whether it may be sent in quiet hours (RULES "Messages": payment confirmation and "sudah aktif lagi").
     pub const fn ignores_quiet_hours(self) -> bool {
         matches!(self, Self::PaymentConfirmation | Self::Restored)

@@ -8,6 +8,7 @@ use crate::app::text;
 use crate::server::access::{self, AccessContext};
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
+use crate::server::messages::defaults::TemplateKind;
 use crate::server::state::AppState;
 use crate::{args, sql};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -148,7 +149,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
             .into_iter()
             .map(|(at, kind, body, state, reason)| MessageRow {
                 at: words::instant(&app.clock, at),
-                kind: text::message_kind(&kind),
+                kind: TemplateKind::title_of(&kind),
                 text: body,
                 state: text::message(&state),
                 reason,

@@ -28,13 +28,14 @@ pub fn Bills(rows: Vec<BillRow>) -> impl IntoView {
             <table>
                 <thead><tr>
                     <th scope="col">"Nomor"</th><th scope="col" class="hide-s">"Bulan"</th><th scope="col" class="hide-s">"Jatuh tempo"</th>
-                    <th scope="col" class="num">"Jumlah"</th><th scope="col" class="num hide-s">"Sisa"</th><th scope="col">"Status"</th>
+                    <th scope="col" class="num">"Jumlah"</th><th scope="col" class="num hide-s">"Sisa"</th><th scope="col" class="hide-s">"Status"</th>
                 </tr></thead>
                 <tbody>{rows.iter().cloned().map(|row| view! {
                     <tr>
                         <td><a href=format!("/admin/tagihan/{}", row.id)>{row.number}</a><span class="sub only-s">{row.period.clone()}</span></td>
                         <td class="hide-s">{row.period}</td><td class="hide-s num date">{row.due}</td>
-                        <td class="num">{row.total}</td><td class="num hide-s">{row.left}</td><td><Tag badge=row.status /></td>
+                        <td class="num">{row.total}<span class="sub only-s"><Tag badge=row.status.clone() /></span></td>
+                        <td class="num hide-s">{row.left}</td><td class="hide-s"><Tag badge=row.status /></td>
                     </tr>
                 }).collect::<Vec<_>>()}</tbody>
             </table>
@@ -51,15 +52,18 @@ pub fn Payments(rows: Vec<PaymentRow>) -> impl IntoView {
             <table>
                 <thead><tr>
                     <th scope="col">"Kuitansi"</th><th scope="col" class="hide-s">"Lewat"</th><th scope="col" class="hide-s">"Dipakai untuk"</th>
-                    <th scope="col" class="num">"Jumlah"</th><th scope="col" class="num">"Jadi Saldo"</th>
+                    <th scope="col" class="num">"Jumlah"</th><th scope="col" class="num hide-s">"Jadi Saldo"</th>
                 </tr></thead>
-                <tbody>{rows.iter().cloned().map(|row| view! {
+                <tbody>{rows.iter().cloned().map(|row| {
+                    let kept = (!row.unused.is_empty()).then(|| format!("Saldo {}", row.unused));
+                    view! {
                     <tr>
                         <td>{row.receipt}<span class="sub">{row.day}</span></td>
                         <td class="hide-s">{row.way}</td><td class="hide-s">{row.used_for}</td>
-                        <td class="num">{row.amount}</td><td class="num">{row.unused}</td>
+                        <td class="num">{row.amount}{kept.map(|kept| view! { <span class="sub only-s">{kept}</span> })}</td>
+                        <td class="num hide-s">{row.unused}</td>
                     </tr>
-                }).collect::<Vec<_>>()}</tbody>
+                }}).collect::<Vec<_>>()}</tbody>
             </table>
         </Table>
     }
@@ -73,15 +77,17 @@ pub fn Ledger(rows: Vec<LedgerRow>) -> impl IntoView {
         <Table title="Kartu Piutang" empty="Belum ada catatan." is_empty>
             <table>
                 <thead><tr>
-                    <th scope="col">"Tanggal"</th><th scope="col">"Keterangan"</th><th scope="col" class="num">"Tagihan"</th>
-                    <th scope="col" class="num">"Bayar"</th><th scope="col" class="num hide-s">"Sisa"</th>
+                    <th scope="col">"Tanggal"</th><th scope="col">"Keterangan"</th><th scope="col" class="num only-s">"Jumlah"</th>
+                    <th scope="col" class="num hide-s">"Tagihan"</th><th scope="col" class="num hide-s">"Bayar"</th><th scope="col" class="num hide-s">"Sisa"</th>
                 </tr></thead>
-                <tbody>{rows.iter().cloned().map(|row| view! {
+                <tbody>{rows.iter().cloned().map(|row| {
+                    let signed = if row.credit.is_empty() { row.debit.clone() } else { format!("\u{2212}{}", row.credit) };
+                    view! {
                     <tr>
-                        <td class="num date">{row.day}</td><td>{row.text}</td><td class="num">{row.debit}</td>
-                        <td class="num">{row.credit}</td><td class="num hide-s">{row.balance}</td>
+                        <td class="num date">{row.day}</td><td>{row.text}</td><td class="num only-s">{signed}</td>
+                        <td class="num hide-s">{row.debit}</td><td class="num hide-s">{row.credit}</td><td class="num hide-s">{row.balance}</td>
                     </tr>
-                }).collect::<Vec<_>>()}</tbody>
+                }}).collect::<Vec<_>>()}</tbody>
             </table>
         </Table>
     }
