@@ -2,7 +2,7 @@
 
 use super::args::{IsolirArgs, OneArgs, RouterArgs};
 use super::{Outcome, read_stdin};
-use crate::server::access::isolir::{self, RunIsolir};
+use crate::server::access::{self, isolir, isolir::RunIsolir};
 use crate::server::audit::Who;
 use crate::server::customers::find::service_id;
 use crate::server::error::{Error, Result};
@@ -107,9 +107,9 @@ pub async fn isolir_one(state: &AppState, options: OneArgs, cut: bool) -> Result
     let who = Who::command();
     let reason = if options.reason.is_empty() { "lewat perintah" } else { &options.reason };
     let report = if cut {
-        isolir::isolate_one(state, id, reason, &who, wait).await?
+        access::isolate_one(state, id, reason, &who, wait).await?
     } else {
-        isolir::restore_one(state, id, reason, &who, wait).await?
+        access::restore_one(state, id, reason, &who, wait).await?
     };
     let text = format!("{}: seharusnya {}, terlihat {}", report.service_number, report.desired, report.observed);
     Ok(Outcome::done(serde_json::to_value(&report).map_err(Error::from)?, text))

@@ -18,7 +18,7 @@ const STYLE: &str = "
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1rem;color:#1c2733;background:#f6f8fa}
 h1{font-size:1.4rem;margin:.2rem 0}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}h3{font-size:1rem;margin:1rem 0 .3rem}
 table{border-collapse:collapse;width:100%;background:#fff}
-th,td{text-align:left;padding:.4rem .5rem;border-bottom:1px solid #dde3e9;vertical-align:top;overflow-wrap:anywhere}
+th,td{text-align:left;padding:.4rem .5rem;border-bottom:1px solid #dde3e9;vertical-align:top}details,pre{overflow-wrap:anywhere}
 td.n{text-align:right;white-space:nowrap}form{display:inline}
 button{font:inherit;padding:.15rem .6rem;margin:.1rem;border:1px solid #9fb0c0;border-radius:.3rem;background:#fff;cursor:pointer}
 button.y{background:#12693f;color:#fff;border-color:#12693f}input{font:inherit;width:7rem;padding:.1rem .3rem}

@@ -1,14 +1,14 @@
 //! Who may use the line: the wish for each service, changed by money, by the daily run and by people. What a router
 //! then does about it is `routers::reconcile`'s business. Source: RULES, "Isolir".
 
+mod by_hand;
 pub(crate) mod ids;
 pub mod isolir;
 #[cfg(test)]
 mod tests;
 
-pub use isolir::{
-    Failed, Held, IsolirReport, OneReport, RunIsolir, approve_brake, isolate_one, restore_one, run_isolir,
-};
+pub use by_hand::{OneReport, isolate_one, restore_one};
+pub use isolir::{Failed, Held, IsolirReport, RunIsolir, approve_brake, run_isolir};
 
 use crate::args;
 use crate::billing::access::{parse_dates, parse_weekdays, within_window};

@@ -77,14 +77,15 @@ pub fn Ledger(rows: Vec<LedgerRow>) -> impl IntoView {
         <Table title="Kartu Piutang" empty="Belum ada catatan." is_empty>
             <table>
                 <thead><tr>
-                    <th scope="col">"Tanggal"</th><th scope="col">"Keterangan"</th><th scope="col" class="num only-s">"Jumlah"</th>
+                    <th scope="col" class="hide-s">"Tanggal"</th><th scope="col">"Keterangan"</th><th scope="col" class="num only-s">"Jumlah"</th>
                     <th scope="col" class="num hide-s">"Tagihan"</th><th scope="col" class="num hide-s">"Bayar"</th><th scope="col" class="num hide-s">"Sisa"</th>
                 </tr></thead>
                 <tbody>{rows.iter().cloned().map(|row| {
                     let signed = if row.credit.is_empty() { row.debit.clone() } else { format!("\u{2212}{}", row.credit) };
                     view! {
                     <tr>
-                        <td class="num date">{row.day}</td><td>{row.text}</td><td class="num only-s">{signed}</td>
+                        <td class="num date hide-s">{row.day.clone()}</td><td>{row.text}<span class="sub only-s">{row.day}</span></td>
+                            <td class="num only-s">{signed}</td>
                         <td class="num hide-s">{row.debit}</td><td class="num hide-s">{row.credit}</td><td class="num hide-s">{row.balance}</td>
                     </tr>
                 }}).collect::<Vec<_>>()}</tbody>
