@@ -39,6 +39,7 @@ pub(crate) async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQue
         payments(&sandbox, &wanted),
         messages(&sandbox),
         sandbox.router_states().await.iter().map(|state| router(state, &wanted)).collect(),
+        keys(),
     ]
     .concat();
     Html(format!(
@@ -193,6 +194,21 @@ fn router(state: &Value, wanted: &str) -> String {
     }
     html.push_str("</table>");
     html
+}
+
+/// What a Kimonet needs to be told to speak to this sandbox.
+fn keys() -> String {
+    let rows = [
+        ("Flip, secret key", super::flip::SECRET_KEY),
+        ("Flip, validation token", super::flip::VALIDATION_TOKEN),
+        ("WhatsApp, device", super::whatsapp::DEVICE),
+        ("WhatsApp, api key", super::whatsapp::API_KEY),
+        ("Router, pengguna", super::routeros::USER),
+        ("Router, kata sandi", super::routeros::PASSWORD),
+    ];
+    let rows: String =
+        rows.iter().map(|(name, value)| format!("<tr><td>{name}</td><td><code>{value}</code></td></tr>")).collect();
+    format!("<h2>Kunci tiruan</h2><table>{rows}</table>")
 }
 
 fn button(action: &str, fields: &str, label: &str, main: bool) -> String {

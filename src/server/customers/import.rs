@@ -121,7 +121,7 @@ async fn run(
         progress(total, total);
         return Ok(report);
     }
-    apply::apply(state, who.clone(), known, steps, job, total, progress).await?;
+    apply::apply(state, (who.clone(), file_name), known, steps, job, total, progress).await?;
     let (now, text) = (state.clock.now(), audit_text(file_name, &report));
     // The first bills may be issued at once, before any housekeeping told the planner that the tables are no longer empty.
     let many = report.imported >= MANY_ROWS;

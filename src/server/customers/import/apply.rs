@@ -3,7 +3,7 @@
 use super::known::Known;
 use super::plan::Step;
 use crate::billing::service_number::{ServiceNumber, slug, slug_with_suffix};
-use crate::server::audit::Who;
+use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::ledger::{self, Ledger};
@@ -59,20 +59,30 @@ struct Shared {
     today: NaiveDate,
     now: DateTime<Utc>,
     job: Option<i64>,
+    who: Who,
+    file: String,
 }
 
 /// Writes `steps`; `progress` hears how many of `total` rows are done, the rejected ones first. With `job`, the import
-/// job's `rows_done` moves with each transaction.
+/// job's `rows_done` moves with each transaction. Each transaction leaves its own audit row, so that no row of `file` is
+/// in without a trace, wherever the program stops.
 pub async fn apply(
     state: &AppState,
-    who: Who,
+    (who, file): (Who, &str),
     mut known: Known,
     steps: Vec<Step>,
     job: Option<i64>,
     total: i64,
     progress: &(impl Fn(i64, i64) + Send + Sync),
 ) -> Result<()> {
-    let shared = Shared { ledger: state.ledger(who).await?, today: state.clock.today(), now: state.clock.now(), job };
+    let shared = Shared {
+        ledger: state.ledger(who.clone()).await?,
+        today: state.clock.today(),
+        now: state.clock.now(),
+        job,
+        who,
+        file: file.to_owned(),
+    };
     let work: Vec<Step> = steps.into_iter().filter(|step| !step.is_idle()).collect();
     let mut left = i64::try_from(work.len()).unwrap_or(i64::MAX);
     progress(total - left, total);
@@ -187,6 +197,12 @@ async fn write_chunk(state: &AppState, chunk: Vec<Ready>, shared: &Shared, done:
                 if let Some(job) = shared.job {
                     tx.exec_one(MARK_DONE, args![job, done]).await?;
                 }
+                let (subject, rows) = (
+                    shared.job.map_or_else(|| "import".to_owned(), |job| format!("import_job:{job}")),
+                    rows_of(&chunk),
+                );
+                let after = format!("{}: {rows}", shared.file);
+                audit::record(tx, &shared.who, shared.now, "customer.import.rows", &subject, "", &after).await?;
                 Ok(payers.into_iter().collect())
             })
         })
@@ -197,6 +213,13 @@ async fn write_chunk(state: &AppState, chunk: Vec<Ready>, shared: &Shared, done:
         )),
         other => other,
     }
+}
+
+/// `baris 2 sampai 501, 500 layanan`, as Excel counts rows.
+fn rows_of(chunk: &[Ready]) -> String {
+    let rows = || chunk.iter().map(|ready| ready.step.row.row);
+    let (first, last) = (rows().min().unwrap_or(0), rows().max().unwrap_or(0));
+    format!("baris {first} sampai {last}, {} layanan", chunk.len())
 }
 
 async fn write_step(tx: &mut Tx, ready: &Ready, shared: &Shared, payers: &mut HashMap<usize, i64>) -> Result<()> {

@@ -10,6 +10,7 @@ sql!(TEST_SERVICE_ID = "SELECT id FROM service WHERE service_number = $1");
 sql!(TEST_JOB = "INSERT INTO import_job (file_name, file_path, staff_id, state, rows_total, rows_done, result, created_at, finished_at)
  VALUES ('a.csv', $1, 1, 'running', 0, 0, '', $2, NULL) RETURNING id");
 sql!(TEST_JOB_STATE = "SELECT state, rows_done, result FROM import_job WHERE id = $1");
+sql!(TEST_AUDIT = "SELECT action, who, after_value FROM audit_event ORDER BY id");
 
 const HEAD: &str = "nomor_layanan;nama_pelanggan;telepon;paket;tanggal_tempo;tunggakan;saldo;status;diskon;dibayar_sampai;tanggal_pasang;pppoe_username;lokasi_server";
 
@@ -51,6 +52,19 @@ async fn a_good_file_twice() {
         let bytes = export_bytes(&t.state, &ExportFilter::default()).await.unwrap();
         let back = import(&t.state, Who::command(), bytes, "e.xlsx", false, |_, _| {}).await.unwrap();
         assert_eq!(back, ImportReport { rows: 2, ..ImportReport::default() });
+    }
+}
+
+#[tokio::test]
+async fn each_row_that_came_in_has_a_trace() {
+    for t in TestApp::each("2026-01-15 10:00").await {
+        t.package("Home 20M", 300_000, 1).await;
+        put(&t, GOOD).await;
+        let trail: Vec<(String, String, String)> = t.state.db.all(TEST_AUDIT, args![]).await.unwrap();
+        let (rows, whole) = (&trail[0], &trail[1]);
+        assert_eq!((rows.0.as_str(), rows.2.as_str()), ("customer.import.rows", "a.csv: baris 2 sampai 3, 2 layanan"));
+        assert_eq!((whole.0.as_str(), whole.1.as_str()), ("customer.import", Who::command().name.as_str()));
+        assert_eq!(trail.len(), 2);
     }
 }
 
