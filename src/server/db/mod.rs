@@ -11,7 +11,7 @@ mod val;
 pub use val::{Row, Val};
 
 use futures::future::BoxFuture;
-use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -245,7 +245,9 @@ impl Db {
             let read = pool().max_connections(SQLITE_READERS).connect_with(options.pragma("query_only", "on")).await?;
             Ok(Self::Sqlite { write, read })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            Ok(Self::Postgres(PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect(url).await?))
+            // Statements here are short or insert rows; compiling a plan to machine code costs more than it saves.
+            let options = PgConnectOptions::from_str(url)?.options([("jit", "off")]);
+            Ok(Self::Postgres(PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?))
         } else {
             Err(DbError::UnknownEngine(url.split("://").next().unwrap_or_default().to_owned()))
         }

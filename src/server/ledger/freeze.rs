@@ -50,23 +50,26 @@ sql!(RETIRE_ISOLATED = "UPDATE service SET stage = 'siap_dicabut' WHERE stage = 
  AND (SELECT COUNT(*) FROM invoice i WHERE i.service_id = service.id AND i.kind = 'regular' AND i.issued_on > service.isolated_on) >= $1");
 // The promise of once: no candidate has a regular line of the month, nor of a month its price would bill along; nor had
 // one that was cancelled. Asked apart, since each has an index of its own; counted, so that PostgreSQL looks each
-// service up, whatever it believes of a month that has no bill yet.
+// service up, whatever it believes of a month that has no bill yet; `< 1`, since it believes that `= 0` leaves nobody.
+// Materialized: whatever it believes, the services are looked up once, not once for each due day.
 sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service_id, price_id, due_on)
+ WITH free AS MATERIALIZED (
+   SELECT s.id, s.package_id, s.due_day, s.discount_kind, s.discount_value,
+     CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END AS priced_from
+   FROM service s JOIN package p ON p.id = s.package_id
+   WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
+     AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) < 1
+     AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND l.void) < 1)
  SELECT $1, ROW_NUMBER() OVER (ORDER BY s.id), s.id, pr.id,
    CASE WHEN EXISTS (SELECT 1 FROM invoice i WHERE i.service_id = s.id AND i.kind = 'regular') THEN d.due_on ELSE d.first_due_on END
- FROM service s
- JOIN package p ON p.id = s.package_id
+ FROM free s
  JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip = ''
-   AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END
-   AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
+   AND pr.started_on = s.priced_from AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
  JOIN issue_due d ON d.run_id = $1 AND d.due_day = s.due_day
- WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
-   AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) = 0
-   AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND l.void) = 0
+ WHERE (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
+       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND NOT l.void) < 1)
    AND (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
-       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND NOT l.void) = 0)
-   AND (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
-       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND l.void) = 0)");
+       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND l.void) < 1)");
 // Few prices skip, so the bill that is there already is asked for last.
 sql!(SKIPPED_BY_PRICE = "SELECT s.service_number, pr.skip AS reason FROM service s JOIN package p ON p.id = s.package_id
  JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip <> ''

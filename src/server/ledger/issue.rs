@@ -94,8 +94,8 @@ sql!(INSERT_BILLS = "INSERT INTO invoice (number, customer_id, service_id, perio
    FROM issue_candidate c
    CROSS JOIN issue_price pr CROSS JOIN service s CROSS JOIN customer cu CROSS JOIN package p
    WHERE pr.id = c.price_id AND s.id = c.service_id AND cu.id = s.customer_id AND p.id = s.package_id AND c.run_id = $1 AND c.position > $2 AND c.position <= $3 AND s.stage = 'aktif'
-     AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) = 0
-     AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate') AND l.void) = 0) n");
+     AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) < 1
+     AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = c.service_id AND l.period = $5 AND l.kind IN ('subscription', 'prorate') AND l.void) < 1) n");
 // The bills of this chunk are those of the run above the highest id there was before: a range of the primary key.
 sql!(HIGHEST_BILL = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM invoice");
 sql!(

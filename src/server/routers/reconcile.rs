@@ -50,7 +50,6 @@ pub struct SyncReport {
 struct Loaded {
     id: i64,
     pppoe_username: String,
-    pppoe_password_sealed: String,
     profile: String,
     desired: String,
     manual: String,
@@ -87,7 +86,7 @@ impl Loaded {
     }
 }
 
-sql!(LOAD = "SELECT s.id, s.pppoe_username, s.pppoe_password_sealed, p.profile, s.desired, s.manual, s.observed, s.observed_profile,
+sql!(LOAD = "SELECT s.id, s.pppoe_username, p.profile, s.desired, s.manual, s.observed, s.observed_profile,
    s.remembered_profile, s.disabled_by_us, s.kick_wanted, s.router_problem
  FROM service s JOIN package p ON p.id = s.package_id WHERE s.router_id = $1 ORDER BY s.id");
 
@@ -96,11 +95,17 @@ sql!(LOAD = "SELECT s.id, s.pppoe_username, s.pppoe_password_sealed, p.profile, 
 pub async fn sync_router(state: &AppState, router_id: i64) -> Result<SyncReport> {
     let router = store::get(state, router_id).await?;
     let settings = state.settings().await?;
-    let loaded: Vec<Loaded> = state.db.all(LOAD, args![router_id]).await?;
     // Cuts that nobody ordered by hand wait for the hours in which cuts are made, also when the router comes back late.
     let shut = closed_now(&settings, &state.clock).is_some();
-    match visit::visit(state, &router, &loaded, shut).await {
-        Ok(seen) => record::success(state, &router, &loaded, seen).await,
+    let visited = async {
+        // Reached first: a router that is down costs a knock, not the reading of all its services.
+        let mut connection = visit::reach(state, &router).await?;
+        let loaded: Vec<Loaded> = state.db.all(LOAD, args![router_id]).await.map_err(Error::from)?;
+        let seen = visit::visit(state, &router, &mut connection, &loaded, shut).await?;
+        Ok((loaded, seen))
+    };
+    match visited.await {
+        Ok((loaded, seen)) => record::success(state, &router, &loaded, seen).await,
         Err(visit::Failure::Server(error)) => Err(error),
         Err(visit::Failure::Router(error)) => {
             tracing::warn!(router = router.name, %error, "router visit failed");

@@ -73,19 +73,31 @@ pub(super) struct Seen {
     pub router_problem: String,
 }
 
+sql!(
+    SEALED_PASSWORDS = concat!(
+        "SELECT s.id, s.pppoe_password_sealed FROM service s WHERE s.pppoe_password_sealed <> '' AND s.id IN ",
+        id_list!()
+    )
+);
 sql!(REMEMBER_PROFILE = concat!("UPDATE service SET remembered_profile = $2 WHERE id IN ", id_list!()));
 sql!(REMEMBER_DISABLING = concat!("UPDATE service SET disabled_by_us = TRUE WHERE id IN ", id_list!()));
 sql!(REMEMBER_KICK = concat!("UPDATE service SET kick_wanted = TRUE WHERE id IN ", id_list!()));
 
-pub(super) async fn visit(
+/// Connects and logs in.
+pub(super) async fn reach(state: &AppState, router: &RouterRow) -> Result<Connection<Box<dyn Wire>>, Failure> {
+    Ok(connect(&store::endpoint(state, router)?).await?)
+}
+
+/// The conversation behind the log-in.
+pub(super) async fn visit<S: Wire>(
     state: &AppState,
     router: &RouterRow,
+    connection: &mut Connection<S>,
     loaded: &[Loaded],
     shut: bool,
 ) -> Result<Seen, Failure> {
-    let mut connection = connect(&store::endpoint(state, router)?).await?;
-    let first = read(&mut connection).await?;
-    let views = views(state, loaded, &first)?;
+    let first = read(connection).await?;
+    let views = views(state, loaded, &first).await?;
     let planned = plan(&views, &first, &router.isolir_profile);
     let before: HashMap<i64, Observed> = planned.observed.iter().cloned().collect();
     let held = if shut { held(loaded, &before) } else { HashSet::new() };
@@ -106,7 +118,7 @@ pub(super) async fn visit(
     let (mut changed, mut created) = (BTreeSet::new(), BTreeSet::new());
     for step in &changes {
         let id = service_of(step);
-        match send(&mut connection, step).await {
+        match send(connection, step).await {
             Ok(()) => {
                 changed.insert(id);
                 owed.insert(id);
@@ -122,7 +134,7 @@ pub(super) async fn visit(
     }
 
     // Proof: what the router says now, not what it said to the commands.
-    let last = if changes.is_empty() { first } else { read(&mut connection).await? };
+    let last = if changes.is_empty() { first } else { read(connection).await? };
     let proof = plan(&views, &last, &router.isolir_profile);
     let mut again = None;
     for step in proof.steps.iter().filter(|step| !matches!(step, Step::Kick { .. })) {
@@ -141,7 +153,7 @@ pub(super) async fn visit(
         again = again.or_else(|| Some(router_problem.clone()));
     }
     let after = observed_of_all(loaded, &proof, &last, router);
-    let (kicked, kicks_left) = end_sessions(&mut connection, loaded, &last, &owed).await?;
+    let (kicked, kicks_left) = end_sessions(connection, loaded, &last, &owed).await?;
 
     let ours: HashSet<&str> = loaded.iter().map(|service| service.pppoe_username.as_str()).collect();
     Ok(Seen {
@@ -170,19 +182,20 @@ async fn read<S: Wire>(connection: &mut Connection<S>) -> Result<RouterView, Rou
     })
 }
 
-/// Services that Kimonet has a say in. Passwords are opened only where the account is missing.
-fn views(state: &AppState, loaded: &[Loaded], router: &RouterView) -> Result<Vec<ServiceView>, Error> {
+/// Services that Kimonet has a say in. Passwords are read and opened only where the account is missing.
+async fn views(state: &AppState, loaded: &[Loaded], router: &RouterView) -> Result<Vec<ServiceView>, Error> {
     let there: HashSet<&str> = router.secrets.iter().map(|secret| secret.name.as_str()).collect();
-    let mut views = Vec::with_capacity(loaded.len());
-    for service in loaded {
-        let Some(want) = service.want() else { continue };
-        let needs = want != Want::Disabled
-            && !service.pppoe_password_sealed.is_empty()
-            && !there.contains(service.pppoe_username.as_str());
-        let password = needs.then(|| state.secrets.open(PPPOE_PLACE, &service.pppoe_password_sealed)).transpose()?;
-        views.push(service.view(want, password));
+    let missing = |service: &&Loaded| !there.contains(service.pppoe_username.as_str());
+    let wanted = |service: &&Loaded| service.want().is_some_and(|want| want != Want::Disabled);
+    let without: Vec<i64> = loaded.iter().filter(wanted).filter(missing).map(|service| service.id).collect();
+    let mut passwords: HashMap<i64, String> = HashMap::new();
+    for chunk in without.chunks(IDS_MAX) {
+        for (id, sealed) in state.db.all::<(i64, String)>(SEALED_PASSWORDS, args![id_text(chunk)]).await? {
+            passwords.insert(id, state.secrets.open(PPPOE_PLACE, &sealed)?);
+        }
     }
-    Ok(views)
+    let view = |service: &Loaded| Some(service.view(service.want()?, passwords.remove(&service.id)));
+    Ok(loaded.iter().filter_map(view).collect())
 }
 
 /// Cuts that nobody ordered by hand and that the router has not carried out yet.
