@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/tools.sh postgres
+command -v curl >/dev/null || apt_need curl
 customers=${BENCH_CUSTOMERS:-100000}
 work=$(mktemp -d); chmod 755 "$work" # PostgreSQL runs as another user where root measures
 trap 'kill "${pid:-0}" 2>/dev/null || true; scripts/postgres.sh stop "$work/pg" || true; rm -rf "$work"' EXIT

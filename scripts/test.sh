@@ -16,6 +16,7 @@ needs=()
 if wants unit outside browser-postgres; then needs+=(postgres); fi
 if wants browser-sqlite browser-postgres; then needs+=(browser node); fi
 . scripts/tools.sh "${needs[@]+"${needs[@]}"}"
+command -v curl >/dev/null || apt_need curl
 
 work=$(mktemp -d)
 sandbox_pid=""
@@ -35,7 +36,7 @@ fi
 export CARGO_TERM_COLOR=never
 export RUSTFLAGS="--cfg erase_components"
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'; }
 
 # Cargo prints "test result: ok. 12 passed; 0 failed; 1 ignored; …" for every program of tests.
 cargo_sum() { awk -v f="$2" '/^test result:/ { for (i = 2; i <= NF; i++) if ($i ~ "^" f ";?$") n += $(i - 1) } END { print n + 0 }' "$1"; }
