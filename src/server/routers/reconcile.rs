@@ -86,9 +86,11 @@ impl Loaded {
     }
 }
 
-sql!(LOAD = "SELECT s.id, s.pppoe_username, p.profile, s.desired, s.manual, s.observed, s.observed_profile,
+sql!(
+    LOAD = "SELECT s.id, s.pppoe_username, p.profile, s.desired, s.manual, s.observed, s.observed_profile,
    s.remembered_profile, s.disabled_by_us, s.kick_wanted, s.router_problem
- FROM service s JOIN package p ON p.id = s.package_id WHERE s.router_id = $1 ORDER BY s.id");
+ FROM service s JOIN package p ON p.id = s.package_id WHERE s.router_id = $1 ORDER BY s.id"
+);
 
 /// Visits one router. A router that cannot be reached, or breaks off, is an `error` in the report, and its services
 /// stay as they were; `Err` is the database's.
