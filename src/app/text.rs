@@ -155,7 +155,7 @@ pub fn router(state: &str) -> Badge {
     }
 }
 
-/// How a payment came in.
+/// How a payment came in; `channel` is its name as the payer reads it, or empty.
 pub fn method(method: &str, channel: &str, gateway: Option<&str>) -> String {
     let way = match method {
         "cash" => "Tunai",
@@ -163,7 +163,13 @@ pub fn method(method: &str, channel: &str, gateway: Option<&str>) -> String {
         "opening" => "Saldo awal",
         _ => "Online",
     };
-    let parts = [if channel.is_empty() { way } else { channel }, gateway.unwrap_or_default()];
+    let through = match gateway.unwrap_or_default() {
+        "flip" => "Flip",
+        "midtrans" => "Midtrans",
+        "duitku" => "Duitku",
+        other => other,
+    };
+    let parts = [if channel.is_empty() { way } else { channel }, through];
     parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ")
 }
 
@@ -218,6 +224,12 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(100_000), "100.000");
         assert_eq!(count(-1_234_567), "-1.234.567");
+    }
+
+    #[test]
+    fn a_way_to_pay_reads_as_the_payer_knows_it() {
+        assert_eq!(method("gateway", "BNI Virtual Account", Some("flip")), "BNI Virtual Account · Flip");
+        assert_eq!(method("cash", "", None), "Tunai");
     }
 
     #[test]

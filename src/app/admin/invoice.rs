@@ -89,6 +89,7 @@ mod query {
     use crate::app::dto::money;
     use crate::app::text;
     use crate::server::error::{Error, Result};
+    use crate::server::gateways::methods::channel_name;
     use crate::server::state::AppState;
     use crate::{args, sql};
     use chrono::NaiveDate;
@@ -148,7 +149,7 @@ mod query {
                 .map(|(receipt, day, method, channel, gateway, amount)| ShareView {
                     receipt,
                     day: words::day(day),
-                    way: text::method(&method, &channel, gateway.as_deref()),
+                    way: text::method(&method, channel_name(&channel), gateway.as_deref()),
                     amount: money(amount),
                 })
                 .collect(),

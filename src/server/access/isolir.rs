@@ -1,7 +1,7 @@
 //! The daily run that slows down who is overdue.
 
 use super::ids::{IDS_MAX, id_text};
-use super::{AccessContext, closed, wish};
+use super::{AccessContext, closed};
 use crate::billing::Rupiah;
 use crate::billing::access::{Decision, Facts, brakes, decide};
 use crate::server::audit::{self, Who};
@@ -123,10 +123,17 @@ sql!(CUT = concat!("UPDATE service SET desired = 'isolated', manual = 'none', de
    AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
      WHERE i.service_id = service.id AND i.status IN ('open', 'partial') AND i.due_on < $2) >= $3
  RETURNING id, router_id"));
+// Judged again here: who was cut by hand since our look stays cut.
+sql!(RESTORE = concat!("UPDATE service SET desired = 'normal', manual = 'none', desired_reason = 'Tidak ada tunggakan lagi', desired_since = $4, isolated_on = NULL,
+   kick_wanted = (observed NOT IN ('normal', 'unknown', 'missing'))
+ WHERE id IN ", id_list!(), " AND desired = 'isolated' AND manual <> 'cut' AND stage IN ('aktif', 'siap_dicabut')
+   AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
+     WHERE i.service_id = service.id AND i.status IN ('open', 'partial') AND i.due_on < $2) < $3
+ RETURNING id, router_id"));
 sql!(
-    CUT_EVENTS = concat!(
+    WISH_EVENTS = concat!(
         "INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
- SELECT s.id, 'wish_isolated', 'Lewat jatuh tempo', '', '', $2, $3 FROM service s WHERE s.id IN ",
+ SELECT s.id, $2, s.desired_reason, '', '', $3, $4 FROM service s WHERE s.id IN ",
         id_list!()
     )
 );
@@ -189,13 +196,13 @@ pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport
     note_brake(state, &ctx, too_many, approved, would_cut, active).await?;
     if !report.braked {
         for chunk in to_cut.chunks(IDS_MAX) {
-            cut(state, &ctx, chunk.to_vec()).await?;
+            change(state, &ctx, Direction::Cut, chunk.to_vec()).await?;
         }
     }
     // After the cut: who paid between our look and the cut comes back at once.
     let to_restore = if report.braked { to_restore } else { still_isolated_without_cause(state, &ctx).await? };
     for chunk in to_restore.chunks(IDS_MAX) {
-        report.restored += restore(state, &ctx, chunk.to_vec()).await?;
+        report.restored += change(state, &ctx, Direction::Restore, chunk.to_vec()).await?;
     }
     state.work_bell.notify_waiters();
     if let Some(wait) = run.wait {
@@ -262,7 +269,15 @@ async fn note_brake(
         .await
 }
 
-async fn cut(state: &AppState, ctx: &AccessContext, ids: Vec<i64>) -> Result<()> {
+/// Which way the run changes a wish.
+#[derive(Clone, Copy)]
+enum Direction {
+    Cut,
+    Restore,
+}
+
+/// Changes the wish of those that still deserve it, writes the isolir log and tells their routers; how many it were.
+async fn change(state: &AppState, ctx: &AccessContext, direction: Direction, ids: Vec<i64>) -> Result<i64> {
     let ctx = ctx.clone();
     state
         .db
@@ -270,34 +285,25 @@ async fn cut(state: &AppState, ctx: &AccessContext, ids: Vec<i64>) -> Result<()>
             let (ctx, text) = (ctx.clone(), id_text(&ids));
             Box::pin(async move {
                 tx.exec(TAKE_TURNS, args![&text]).await?;
-                let done: Vec<(i64, Option<i64>)> =
-                    tx.all(CUT, args![&text, ctx.cutoff(), ctx.min_debt(), ctx.now, ctx.today]).await?;
+                let (done, event): (Vec<(i64, Option<i64>)>, &str) = match direction {
+                    Direction::Cut => {
+                        let args = args![&text, ctx.cutoff(), ctx.min_debt(), ctx.now, ctx.today];
+                        (tx.all(CUT, args).await?, "wish_isolated")
+                    }
+                    Direction::Restore => {
+                        (tx.all(RESTORE, args![&text, ctx.cutoff(), ctx.min_debt(), ctx.now]).await?, "wish_normal")
+                    }
+                };
                 if done.is_empty() {
-                    return Ok(());
+                    return Ok(0);
                 }
                 let ids: Vec<i64> = done.iter().map(|row| row.0).collect();
-                tx.exec(CUT_EVENTS, args![id_text(&ids), &ctx.who.name, ctx.now]).await?;
+                tx.exec(WISH_EVENTS, args![id_text(&ids), event, &ctx.who.name, ctx.now]).await?;
                 let routers: BTreeSet<i64> = done.iter().filter_map(|row| row.1).collect();
                 for router_id in routers {
                     work::enqueue(tx, &Job::SyncRouter { router_id }, ctx.now, ctx.now).await?;
                 }
-                Ok(())
-            })
-        })
-        .await
-}
-
-async fn restore(state: &AppState, ctx: &AccessContext, ids: Vec<i64>) -> Result<i64> {
-    let ctx = ctx.clone();
-    state
-        .db
-        .write::<_, Error, _>(move |tx| {
-            let (ctx, ids) = (ctx.clone(), ids.clone());
-            Box::pin(async move {
-                for id in &ids {
-                    wish(tx, &ctx, *id, "normal", "none", "Tidak ada tunggakan lagi").await?;
-                }
-                Ok(count(ids.len()))
+                Ok(count(done.len()))
             })
         })
         .await

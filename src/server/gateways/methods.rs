@@ -222,6 +222,11 @@ pub static METHODS: [Method; 16] = [
     ),
 ];
 
+/// What the payer reads for a channel; an unknown code as it stands.
+pub fn channel_name(code: &str) -> &str {
+    method(code).map_or(code, |method| method.name)
+}
+
 /// The method of that code.
 pub fn method(code: &str) -> Option<&'static Method> {
     METHODS.iter().find(|method| method.code == code)

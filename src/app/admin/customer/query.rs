@@ -8,6 +8,7 @@ use crate::app::text;
 use crate::server::access::{self, AccessContext};
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
+use crate::server::gateways::methods::channel_name;
 use crate::server::messages::defaults::TemplateKind;
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -213,7 +214,7 @@ async fn payments(app: &AppState, id: i64) -> Result<Vec<PaymentRow>> {
     Ok(rows
         .into_iter()
         .map(|row| {
-            let way = text::method(&row.method, &row.channel, row.gateway.as_deref());
+            let way = text::method(&row.method, channel_name(&row.channel), row.gateway.as_deref());
             PaymentRow {
                 receipt: row.receipt,
                 day: words::day(row.received_on),
