@@ -30,11 +30,24 @@ export interface State {
 export interface Invoice { id: number; number: string; service_number: string; period: string; total: number; paid: number; status: string }
 
 /** A port nobody listens on, and neither on the next one. */
-async function freePort(): Promise<number> {
+/** A port that is free, of which the next ones are free as well. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    try {
+      for (let next = first + 1; next < first + count; next++) await freePort(next);
+      return first;
+    } catch {
+      // Somebody has the next one: look elsewhere.
+    }
+  }
+}
+
+async function freePort(wanted = 0): Promise<number> {
   return new Promise((done, failed) => {
     const probe = createServer();
     probe.on('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
+    probe.listen(wanted, '127.0.0.1', () => {
       const address = probe.address();
       probe.close(() => (address !== null && typeof address === 'object' ? done(address.port) : failed(new Error('no port'))));
     });
@@ -66,11 +79,11 @@ export class World {
     this.control = `http://127.0.0.1:${outside}`;
   }
 
-  /** Folder, database, key, schema, owner and a running sandbox. */
-  static async begin(engine: string): Promise<World> {
+  /** Folder, database, key, schema, owner and a running sandbox; the clock stands at `start` now. */
+  static async begin(engine: string, { routers = 1, start = START } = {}): Promise<World> {
     if (engine !== 'sqlite' && engine !== 'postgres') throw new Error(`no engine ${engine}`);
     const folder = mkdtempSync(join(tmpdir(), 'kimonet-e2e-'));
-    const [port, outside, routerPort] = [await freePort(), await freePort(), await freePort()];
+    const [port, outside, routerPort] = [await freePort(), await freePort(), await freePorts(routers)];
     let url = `sqlite:${join(folder, 'kimonet.db')}`;
     let database: string | null = null;
     if (engine === 'postgres') {
@@ -88,7 +101,7 @@ export class World {
       KIMONET_DATA: folder,
       DATABASE_URL: url,
       KIMONET_BASE_URL: `http://localhost:${port}`,
-      KIMONET_CLOCK_OFFSET_S: String(Math.round((START - Date.now()) / 1000)),
+      KIMONET_CLOCK_OFFSET_S: String(Math.round((start - Date.now()) / 1000)),
       KIMONET_TIMEZONE: 'Asia/Jakarta',
       LEPTOS_SITE_ADDR: `127.0.0.1:${port}`,
       LEPTOS_SITE_ROOT: 'target/site',
@@ -98,7 +111,7 @@ export class World {
     world.run(['db:migrate']);
     world.run(['staff:create', '--email', OWNER.email, '--name', 'Bu Rina', '--role', 'owner', '--password-stdin'], OWNER.password);
     const http = `127.0.0.1:${outside}`;
-    const args = ['sandbox', '--http', http, '--routeros', `127.0.0.1:${routerPort}`, '--callback-base', world.base];
+    const args = ['sandbox', '--http', http, '--routeros', `127.0.0.1:${routerPort}`, '--routers', String(routers), '--callback-base', world.base];
     await world.launch('sandbox', args, `http://${http}/control/state`);
     return world;
   }
@@ -112,6 +125,11 @@ export class World {
       `gateway.flip.validation_token=${FLIP.token}`, 'whatsapp.provider=mpwa', `whatsapp.api_url=${at}/whatsapp`,
       `whatsapp.device_id=${WHATSAPP.device}`, `whatsapp.api_key=${WHATSAPP.key}`,
     ]);
+  }
+
+  /** Believable customers with a year of history on three routers that answer. */
+  seed(customers: number): void {
+    this.run(['db:seed', '--customers', String(customers), '--months', '12', '--random-seed', '7', '--routeros', `127.0.0.1:${this.routerPort}`]);
   }
 
   /** Flip and WhatsApp at the sandbox, one package, and one router named Utara. */

@@ -48,7 +48,7 @@ pub async fn seeded(folder: &Path, url: &str, customers: i64) -> AppState {
     db.migrate().await.expect("migrations");
     let state = AppState::new(db, clock, config, Secrets::generate().expect("key")).expect("state");
     let start = Instant::now();
-    let wish = SeedWish { customers, months: 1, random_seed: 7 };
+    let wish = SeedWish { customers, months: 1, random_seed: 7, routers: kimonet::sandbox::routeros::ADDRESS };
     seed(&state, wish).await.expect("seed");
     eprintln!("seeded {customers} customers on {} in {:.1?}", state.db.engine(), start.elapsed());
     state

@@ -9,10 +9,17 @@ let world: World;
 const SIZES = [['lebar', 1280, 900], ['ponsel', 390, 844]] as const;
 test.describe.configure({ mode: 'serial' });
 test.beforeAll(async ({}, info) => {
-  world = await World.begin(info.project.name);
-  world.run(['db:seed', '--customers', '60', '--months', '12', '--random-seed', '7']);
+  world = await World.begin(info.project.name, { routers: 3, start: Date.parse('2026-01-08T10:00:00+07:00') });
+  world.seed(60);
   world.gateways();
   world.run(['invoice:generate', '--date', '2026-01-01']);
+  // Most have paid in the first week.
+  const open = world.run(['invoice:list', '--period', '2026-01', '--status', 'open']).invoices as { service_number: string; total: number }[];
+  open.filter((_, n) => n % 5 < 3).forEach((bill, n) => {
+    const day = `2026-01-0${1 + (n % 7)}`;
+    world.run(['payment:record', '--service-number', bill.service_number, '--amount', String(bill.total), '--method', 'transfer', '--received-on', day]);
+  });
+  for (const router of world.run(['router:sync']).routers) expect(router).toMatchObject({ error: null });
   await world.serve();
 });
 test.afterAll(async () => world?.end());
@@ -126,7 +133,12 @@ async function picture(page: Page, name: string, project: string): Promise<void>
   if (process.env.SCREENS !== '1' || project !== 'sqlite') return;
   const folder = join(ROOT, 'docs/screens');
   mkdirSync(folder, { recursive: true });
+  // As tall as the page: what stands at the foot of the screen (the phone's menu) stands at the foot of the picture.
+  const before = page.viewportSize() ?? { width: 1280, height: 900 };
+  const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: before.width, height: Math.max(before.height, tall) });
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  await page.setViewportSize(before);
 }
 
 /** From an open bill to the paid one: each step of the public payment. */

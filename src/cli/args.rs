@@ -147,6 +147,9 @@ pub struct SeedArgs {
     /// Seed of the randomness: the same gives the same.
     #[arg(long, default_value_t = 1)]
     pub random_seed: u64,
+    /// Where the sandbox has the first of the three routers; the others on the next ports.
+    #[arg(long, default_value = "127.0.0.1:3928")]
+    pub routeros: SocketAddr,
 }
 
 /// Roles, as typed.

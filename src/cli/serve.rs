@@ -2,6 +2,7 @@
 
 use super::args::SandboxArgs;
 use super::{Outcome, prepare_folder, read_key, setup};
+use crate::sandbox::routeros::ADDRESS;
 use crate::server::audit::Who;
 use crate::server::clock::Clock;
 use crate::server::config::Config;
@@ -24,7 +25,6 @@ const DEMO_OWNER: &str = "owner@demo.test";
 const DEMO_PASSWORD: &str = "demo-demo-demo";
 /// Where the demo's outside world listens.
 const DEMO_SANDBOX: ([u8; 4], u16) = ([127, 0, 0, 1], 3900);
-const DEMO_ROUTERS: u16 = 3928;
 
 sql!(ANY_CUSTOMER = "SELECT COUNT(*) FROM (SELECT 1 FROM customer LIMIT 1) c");
 sql!(ANY_STAFF = "SELECT COUNT(*) FROM (SELECT 1 FROM staff LIMIT 1) s");
@@ -112,7 +112,7 @@ async fn prepare_demo(state: &AppState) -> Result<()> {
     }
     if !filled {
         eprintln!("Menyiapkan data demo …");
-        seed::seed(state, SeedWish { customers: 300, months: 12, random_seed: 20_260 }).await?;
+        seed::seed(state, SeedWish { customers: 300, months: 12, random_seed: 20_260, routers: ADDRESS }).await?;
         setup::store_settings(state, demo_settings()).await?;
         setup::add_staff(state, DEMO_OWNER, "Bu Rina", "owner", DEMO_PASSWORD).await?;
     }
@@ -121,8 +121,7 @@ async fn prepare_demo(state: &AppState) -> Result<()> {
 
     let secrets = seed::demo_secrets(state).await?;
     let names: Vec<String> = secrets.iter().map(|router| router.0.clone()).collect();
-    let routers: SocketAddr = ([127, 0, 0, 1], DEMO_ROUTERS).into();
-    let doors = crate::sandbox::run::routers(routers, &names, &state.clock).await?;
+    let doors = crate::sandbox::run::routers(ADDRESS, &names, &state.clock).await?;
     for (sim, (_, accounts)) in doors.iter().zip(secrets) {
         sim.preload(accounts);
     }

@@ -123,7 +123,12 @@ pub async fn migrate(config: &Config) -> Result<Outcome> {
 }
 
 pub async fn seed(state: &AppState, options: &SeedArgs) -> Result<Outcome> {
-    let wish = SeedWish { customers: options.customers, months: options.months, random_seed: options.random_seed };
+    let wish = SeedWish {
+        customers: options.customers,
+        months: options.months,
+        random_seed: options.random_seed,
+        routers: options.routeros,
+    };
     let report = seed::seed(state, wish).await?;
     let value = json!({ "customers": report.customers, "services": report.services, "invoices": report.invoices, "payments": report.payments });
     let text = format!(

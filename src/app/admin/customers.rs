@@ -22,7 +22,7 @@ pub struct CustomerFilter {
     pub q: String,
     /// Stage of the service.
     pub stage: String,
-    /// `lunas` or `belum`.
+    /// `lunas` or `belum`: whether a bill up to this month is open.
     pub paid: String,
     /// Access, as `text::ACCESSES` names it.
     pub access: String,
@@ -81,7 +81,7 @@ pub struct CustomerRow {
     pub stage: Badge,
     /// Access.
     pub access: Badge,
-    /// What is owed, formatted; empty when nothing.
+    /// What is owed up to this month, formatted; empty when nothing.
     pub owed: String,
 }
 

@@ -19,7 +19,7 @@ use model::{Secret, Tables};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -30,6 +30,8 @@ use tokio::{
     time::timeout,
 };
 
+/// Where the first simulated router listens unless told otherwise; the others on the next ports.
+pub const ADDRESS: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 3928));
 /// User of every simulated router.
 pub const USER: &str = "billing";
 /// Its password.

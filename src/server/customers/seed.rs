@@ -16,6 +16,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// Customers written in one transaction.
 const CHUNK: i64 = 5_000;
@@ -29,6 +30,8 @@ pub struct SeedWish {
     pub months: u32,
     /// The same seed gives the same customers.
     pub random_seed: u64,
+    /// Where the first of its three routers listens; the others on the next ports.
+    pub routers: SocketAddr,
 }
 
 /// What was seeded.
@@ -61,7 +64,7 @@ pub async fn seed(state: &AppState, wish: SeedWish) -> Result<Seeded> {
     }
     let mut rng = StdRng::seed_from_u64(wish.random_seed);
     let mut books = Books::new(state, wish)?;
-    let ground = people::ground(state, books.first_month())?;
+    let ground = people::ground(state, books.first_month(), wish.routers)?;
     state
         .db
         .write::<_, Error, _>(move |tx| {
@@ -149,12 +152,13 @@ pub async fn demo_secrets(state: &AppState) -> Result<Vec<(String, Vec<Account>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::routeros::ADDRESS;
     use crate::server::testing::TestApp;
 
     #[tokio::test]
     async fn seeded_books_agree_and_the_current_month_is_left_to_issue() {
         for t in TestApp::each("2026-01-15 10:00").await {
-            let wish = SeedWish { customers: 300, months: 4, random_seed: 3 };
+            let wish = SeedWish { customers: 300, months: 4, random_seed: 3, routers: ADDRESS };
             let seeded = seed(&t.state, wish).await.unwrap();
             assert!(seeded.invoices > 900 && seeded.payments > 800, "{seeded:?}");
             t.assert_books().await;
@@ -169,7 +173,7 @@ mod tests {
         }
         for t in TestApp::each("2026-01-15 10:00").await {
             t.package("Home", 300_000, 1).await;
-            let wish = SeedWish { customers: 3, months: 1, random_seed: 3 };
+            let wish = SeedWish { customers: 3, months: 1, random_seed: 3, routers: ADDRESS };
             assert!(
                 matches!(seed(&t.state, wish).await, Err(Error::Refused(_))),
                 "a package of his own is not seeded over"

@@ -135,7 +135,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                 <div class="change" role="status">
                     {move || {
                         let parts = parts.get();
-                        let (word, amount) = if received.get() == 0 || parts.missing > 0 {
+                        let (word, amount) = if parts.missing > 0 {
                             ("Kurang", parts.missing)
                         } else if parts.saldo > 0 {
                             ("Menjadi Saldo", parts.saldo)

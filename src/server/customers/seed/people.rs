@@ -9,6 +9,7 @@ use crate::server::state::AppState;
 use chrono::{Days, NaiveDate};
 use rand::Rng;
 use rand::rngs::StdRng;
+use std::net::SocketAddr;
 
 /// Insert head of customers.
 pub const CUSTOMER: &str = "INSERT INTO customer (id, number, name, name_search, phone, email, address, portal_password_hash, money_turn, created_at)";
@@ -27,7 +28,6 @@ pub const PACKAGES: [(&str, &str, i64, i64); 5] = [
     ("Usaha 100 Mbps", "Home-100M", 100_000, 500_000),
 ];
 const ROUTERS: [&str; 3] = ["Utara", "Tengah", "Selatan"];
-const ROUTER_PORT: i64 = 3_928;
 
 const FIRST: [&str; 40] = [
     "Siti", "Budi", "Agus", "Dewi", "Sri", "Eko", "Rina", "Joko", "Wati", "Hendra", "Yanti", "Dedi", "Lestari",
@@ -95,8 +95,8 @@ const COLLECTORS: [&str; 3] = ["Pak Dedi", "Pak Udin", "Bu Tini"];
 /// An insert head, and the rows that go with it.
 pub type TableRows = (&'static str, Vec<Vec<Val>>);
 
-/// Packages with prices, and routers.
-pub fn ground(state: &AppState, first_month: NaiveDate) -> Result<Vec<TableRows>> {
+/// Packages with prices, and routers, the first of them at `address`.
+pub fn ground(state: &AppState, first_month: NaiveDate, address: SocketAddr) -> Result<Vec<TableRows>> {
     let now = state.clock.now();
     let since = first_month - Days::new(3_650);
     let ids = 1_i64..;
@@ -112,8 +112,8 @@ pub fn ground(state: &AppState, first_month: NaiveDate) -> Result<Vec<TableRows>
         routers.push(args![
             id,
             name,
-            "127.0.0.1",
-            ROUTER_PORT + id - 1,
+            address.ip().to_string(),
+            i64::from(address.port()) + id - 1,
             crate::sandbox::routeros::USER,
             sealed,
             "ISOLIR",
