@@ -124,9 +124,9 @@ fn Rows(rows: Vec<RouterRow>) -> impl IntoView {
             view! {
                 <tr>
                     <td><a class="strong" href=format!("/admin/pelanggan?router={}", row.id)>{row.name}</a><span class="sub">{row.address}</span></td>
-                    <td><Tag badge=row.state /><span class="sub">{row.since}</span></td>
-                    <td class="hide-s">{row.read_at}<span class="sub">{row.problem}</span></td>
-                    <td class="num">{text::count(row.services)}</td>
+                    <td><Tag badge=row.state /><span class="sub">{row.since}</span><span class="sub">{row.problem}</span></td>
+                    <td class="hide-s">{row.read_at}</td>
+                    <td class="num hide-s">{text::count(row.services)}</td>
                     <td class="num">{text::count(row.waiting)}</td>
                 </tr>
             }
@@ -137,7 +137,7 @@ fn Rows(rows: Vec<RouterRow>) -> impl IntoView {
             <table>
                 <thead><tr>
                     <th scope="col">"Router"</th><th scope="col">"Keadaan"</th><th scope="col" class="hide-s">"Terakhir dibaca"</th>
-                    <th scope="col" class="num">"Layanan"</th><th scope="col" class="num">"Menunggu"</th>
+                    <th scope="col" class="num hide-s">"Layanan"</th><th scope="col" class="num">"Menunggu"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table>
