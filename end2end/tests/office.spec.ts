@@ -11,14 +11,14 @@ test.describe.configure({ mode: 'serial' });
 test.beforeAll(async ({}, info) => {
   world = await World.begin(info.project.name, { routers: 3, start: Date.parse('2026-01-08T10:00:00+07:00') });
   world.seed(60);
-  world.gateways();
   world.run(['invoice:generate', '--date', '2026-01-01']);
   // Most have paid in the first week.
   const open = world.run(['invoice:list', '--period', '2026-01', '--status', 'open']).invoices as { service_number: string; total: number }[];
   open.filter((_, n) => n % 5 < 3).forEach((bill, n) => {
     const day = `2026-01-0${1 + (n % 7)}`;
-    world.run(['payment:record', '--service-number', bill.service_number, '--amount', String(bill.total), '--method', 'transfer', '--received-on', day]);
+    world.run(['payment:record', '--service-number', bill.service_number, '--amount', String(bill.total), '--method', 'transfer', '--received-by', 'Rina', '--received-on', day]);
   });
+  world.gateways();
   for (const router of world.run(['router:sync']).routers) expect(router).toMatchObject({ error: null });
   await world.serve();
 });

@@ -8,11 +8,11 @@ use std::fmt::Write as _;
 use url::form_urlencoded;
 
 /// Payments shown.
-const PAYMENTS_MAX: usize = 50;
+const PAYMENTS_MAX: usize = 20;
 /// Messages shown.
-const MESSAGES_MAX: usize = 50;
+const MESSAGES_MAX: usize = 10;
 /// Secrets shown a router.
-const SECRETS_MAX: usize = 50;
+const SECRETS_MAX: usize = 20;
 
 const STYLE: &str = "
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:72rem;padding:1rem;color:#1c2733;background:#f6f8fa}
@@ -28,7 +28,7 @@ td,td.n{border:0;padding:.1rem .5rem;text-align:left}td:empty{display:none}butto
 /// Codes longer than this fold away: a QR's text is of use to a program, not to a reader.
 const CODE_MAX: usize = 40;
 
-/// `GET /`, with `?q=` to search payments and secrets.
+/// `GET /`, with `?q=` to search payments, messages and secrets.
 pub(crate) async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQuery) -> Html<String> {
     let query = query.unwrap_or_default();
     let wanted = form_urlencoded::parse(query.as_bytes())
@@ -37,7 +37,7 @@ pub(crate) async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQue
         .unwrap_or_default();
     let body = [
         payments(&sandbox, &wanted),
-        messages(&sandbox),
+        messages(&sandbox, &wanted),
         sandbox.router_states().await.iter().map(|state| router(state, &wanted)).collect(),
         keys(),
     ]
@@ -47,7 +47,7 @@ pub(crate) async fn show(State(sandbox): State<Sandbox>, RawQuery(query): RawQue
          <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"icon\" href=\"data:,\"><style>{STYLE}</style></head><body>\
          <h1>Sandbox Kimonet</h1><p class=\"s\">Dunia luar tiruan: gateway pembayaran, WhatsApp, dan router. \
          Tidak ada uang sungguhan di sini.</p>\
-         <form method=\"get\" action=\"/\"><label>Cari pembayaran atau secret \
+         <form method=\"get\" action=\"/\"><label>Cari pembayaran, pesan, atau secret \
          <input name=\"q\" value=\"{}\"></label><button>Cari</button></form> \
          <form method=\"get\" action=\"/\"><button>Segarkan</button></form>{body}</body></html>",
         escape(&wanted)
@@ -108,7 +108,7 @@ fn code(code: &str) -> String {
     format!("<details><summary>kode QR</summary>{}</details>", escape(code))
 }
 
-fn messages(sandbox: &Sandbox) -> String {
+fn messages(sandbox: &Sandbox, wanted: &str) -> String {
     let connected = sandbox.whatsapp.is_connected();
     let messages = sandbox.whatsapp.messages();
     let (word, switch, label) = if connected {
@@ -126,7 +126,12 @@ fn messages(sandbox: &Sandbox) -> String {
             false
         ),
     );
-    for message in messages.iter().rev().take(MESSAGES_MAX) {
+    let found: Vec<_> = messages
+        .iter()
+        .rev()
+        .filter(|message| message.to.contains(wanted) || message.text.to_lowercase().contains(wanted))
+        .collect();
+    for message in found.iter().take(MESSAGES_MAX) {
         put(
             &mut html,
             format_args!(
@@ -137,7 +142,11 @@ fn messages(sandbox: &Sandbox) -> String {
             ),
         );
     }
-    put(&mut html, format_args!("</table><p class=\"s\">{} pesan.</p>", messages.len()));
+    let shown = found.len().min(MESSAGES_MAX);
+    put(
+        &mut html,
+        format_args!("</table><p class=\"s\">{shown} dari {} pesan, yang terbaru di atas.</p>", messages.len()),
+    );
     html
 }
 
@@ -168,10 +177,13 @@ fn router(state: &Value, wanted: &str) -> String {
     let empty = Vec::new();
     let secrets = state.get("secrets").and_then(Value::as_array).unwrap_or(&empty);
     let active = state.get("active").and_then(Value::as_array).unwrap_or(&empty);
-    let found: Vec<_> = secrets.iter().filter(|secret| matches(secret, wanted)).collect();
+    let mut found: Vec<_> = secrets.iter().filter(|secret| matches(secret, wanted)).collect();
+    // Who is slowed down first: he is the one to pay for.
+    found.sort_by_key(|secret| text(secret, "profile") != "ISOLIR");
     let mut html = format!(
-        "<h2>Router {}</h2><p>{switches}</p><p class=\"s\">{} secret, {} sesi.</p><table><tr><th>Secret</th><th>Profil</th><th>Sesi</th></tr>",
+        "<h2>Router {}</h2><p>{switches}</p><p class=\"s\">{} dari {} secret, {} sesi.</p><table><tr><th>Secret</th><th>Profil</th><th>Sesi</th></tr>",
         escape(&name),
+        found.len().min(SECRETS_MAX),
         secrets.len(),
         active.len()
     );

@@ -218,7 +218,11 @@ async fn payments(app: &AppState, id: i64) -> Result<Vec<PaymentRow>> {
             PaymentRow {
                 receipt: row.receipt,
                 day: words::day(row.received_on),
-                way: if row.gateway.is_some() { way } else { format!("{way} · {}", row.received_by) },
+                way: if row.gateway.is_some() || row.received_by.is_empty() {
+                    way
+                } else {
+                    format!("{way} · {}", row.received_by)
+                },
                 used_for: uses.remove(&row.id).unwrap_or_default().join(", "),
                 amount: money(row.amount),
                 unused: if row.unused == 0 { String::new() } else { money(row.unused) },
