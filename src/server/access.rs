@@ -113,9 +113,18 @@ struct Standing {
 }
 
 sql!(STANDING = "SELECT router_id, desired, manual, observed, isolated_on FROM service WHERE id = $1");
+/// A line that runs again is billed again: who was to be taken down and comes back is active.
+macro_rules! stage_when_normal {
+    () => {
+        "stage = CASE WHEN stage = 'siap_dicabut' THEN 'aktif' ELSE stage END"
+    };
+}
+use stage_when_normal;
+
 sql!(
     PUT_WISH = "UPDATE service SET desired = $2, manual = $3, desired_reason = $4, desired_since = $5, isolated_on = $6, kick_wanted = $7 WHERE id = $1"
 );
+sql!(BACK_IN_USE = concat!("UPDATE service SET ", stage_when_normal!(), " WHERE id = $1"));
 sql!(PUT_MANUAL = "UPDATE service SET manual = $2, desired_reason = $3 WHERE id = $1");
 sql!(
     INSERT_EVENT = "INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
@@ -160,6 +169,9 @@ pub async fn wish(
         _ => event.is_some() && standing.observed != desired,
     };
     tx.exec_one(PUT_WISH, args![service_id, desired, manual, reason, ctx.now, isolated_on, kick]).await?;
+    if desired == "normal" {
+        tx.exec_one(BACK_IN_USE, args![service_id]).await?;
+    }
     if let Some(event) = event {
         tx.exec_one(INSERT_EVENT, args![service_id, event, reason, &ctx.who.name, ctx.now]).await?;
         if let Some(router_id) = standing.router_id {

@@ -31,6 +31,8 @@ fn document(
     let initial: String = company.name.chars().take(1).collect();
     let help = (!company.phone.is_empty())
         .then(|| view! { <p class="help">"Butuh bantuan? WhatsApp " {company.phone.clone()}</p> });
+    // Set as text of its own: what the renderer writes between pieces of text would show in a title.
+    let title = html_escape::encode_text(&format!("{title} · {}", company.name)).into_owned();
     let page = view! {
         <html lang="id">
             <head>
@@ -38,7 +40,7 @@ fn document(
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="robots" content="noindex" />
-                <title>{format!("{title} · {}", company.name)}</title>
+                <title inner_html=title></title>
                 <link rel="icon" href="data:," />
                 <link rel="stylesheet" href="/public.css" />
                 {head}
@@ -89,4 +91,17 @@ pub fn check_page(company: &Company, number: &str, problem: &str) -> String {
         </section>
     };
     document("Cek Tagihan", company, false, (), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_title_is_plain_text_whatever_the_company_is_called() {
+        let company = Company { name: "Nusa & <b>Net</b>".to_owned(), phone: String::new() };
+        let html = check_page(&company, "", "");
+        let title = html.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+        assert_eq!(title, Some("Cek Tagihan · Nusa &amp; &lt;b&gt;Net&lt;/b&gt;"));
+    }
 }

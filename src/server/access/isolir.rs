@@ -1,7 +1,7 @@
 //! The daily run that slows down who is overdue.
 
 use super::ids::{IDS_MAX, id_text};
-use super::{AccessContext, closed};
+use super::{AccessContext, closed, stage_when_normal};
 use crate::billing::Rupiah;
 use crate::billing::access::{Decision, Facts, brakes, decide};
 use crate::server::audit::{self, Who};
@@ -125,7 +125,7 @@ sql!(CUT = concat!("UPDATE service SET desired = 'isolated', manual = 'none', de
  RETURNING id, router_id"));
 // Judged again here: who was cut by hand since our look stays cut.
 sql!(RESTORE = concat!("UPDATE service SET desired = 'normal', manual = 'none', desired_reason = 'Tidak ada tunggakan lagi', desired_since = $4, isolated_on = NULL,
-   kick_wanted = (observed NOT IN ('normal', 'unknown', 'missing'))
+   kick_wanted = (observed NOT IN ('normal', 'unknown', 'missing')), ", stage_when_normal!(), "
  WHERE id IN ", id_list!(), " AND desired = 'isolated' AND manual <> 'cut' AND stage IN ('aktif', 'siap_dicabut')
    AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
      WHERE i.service_id = service.id AND i.status IN ('open', 'partial') AND i.due_on < $2) < $3

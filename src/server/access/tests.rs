@@ -157,3 +157,39 @@ async fn hands_hold_as_the_rules_say() {
 fn a_list_of_ids_is_fixed_width() {
     assert_eq!(ids::id_text(&[1, 40_000]), "000000000001000000040000");
 }
+
+sql!(STAGE = "SELECT stage FROM service WHERE id = $1");
+
+async fn stage(app: &TestApp, service: i64) -> String {
+    app.state.db.one::<(String,)>(STAGE, args![service]).await.unwrap().0
+}
+
+/// Isolated for long: one more bill, then Siap Dicabut and none. Who pays then, or is restored by hand, has a line that
+/// runs, and is billed for it again.
+#[tokio::test]
+async fn who_comes_back_from_siap_dicabut_is_billed_again() {
+    for app in TestApp::each("2026-01-12 08:00").await {
+        let (_, services) = billed(&app, 3).await;
+        assert_eq!(run_isolir(&app.state, daily(&app)).await.unwrap().pending, 3);
+        app.at("2026-02-01 00:01");
+        assert_eq!(app.issue("2026-02").await.issued, 3);
+        app.at("2026-03-01 00:01");
+        let march = app.issue("2026-03").await;
+        assert_eq!((march.issued, march.skipped.len()), (0, 3));
+        assert_eq!(stage(&app, services[0]).await, "siap_dicabut");
+
+        app.at("2026-03-05 10:00");
+        app.cash(services[0], 600_000).await;
+        restore_one(&app.state, services[1], "janji lisan", &Who::command(), None).await.unwrap();
+        for service in &services[..2] {
+            assert_eq!(
+                (stage(&app, *service).await, desired(&app, *service).await.0),
+                ("aktif".into(), "normal".into())
+            );
+        }
+        app.at("2026-04-01 00:01");
+        let april = app.issue("2026-04").await;
+        assert_eq!((april.issued, april.skipped.len()), (2, 1));
+        app.assert_books().await;
+    }
+}
