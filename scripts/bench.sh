@@ -21,7 +21,7 @@ export KIMONET_DATA=$work/data LEPTOS_SITE_ADDR=127.0.0.1:3977 LEPTOS_SITE_ROOT=
 export DATABASE_URL=sqlite:$work/data/kimonet.db
 mkdir -p "$KIMONET_DATA"
 "$bin" key:generate >/dev/null; "$bin" db:migrate >/dev/null
-"$bin" db:seed --customers "$customers" --months 1 --random-seed 7 >/dev/null
+"$bin" db:seed --customers "$customers" --months 1 --random-seed 7 --routeros 127.0.0.1:1 >/dev/null
 now() { date +%s%N; }
 up() { # serve's arguments; comes back when the server answers
   "$bin" serve "$@" >&2 2>"$work/serve.log" & pid=$!
