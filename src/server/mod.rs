@@ -12,6 +12,7 @@ pub mod guard;
 pub mod http;
 pub mod ledger;
 pub mod messages;
+pub mod rights;
 pub mod routers;
 pub mod secrets;
 pub mod session;

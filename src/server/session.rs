@@ -3,7 +3,7 @@
 use crate::args;
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
-use crate::server::guard::{Permission, Role, allows};
+use crate::server::rights::{Permission, Rights, Role, Scope};
 use crate::server::secrets::{hash_password, password_fits, random_token, token_hash};
 use crate::server::state::AppState;
 use crate::sql;
@@ -27,12 +27,19 @@ pub struct StaffSession {
     pub name: String,
     /// His role.
     pub role: Role,
+    /// What the role may, adjustments included.
+    pub rights: Rights,
 }
 
 impl StaffSession {
     /// Whether he may.
     pub fn may(&self, permission: Permission) -> bool {
-        allows(self.role, permission)
+        self.rights.has(permission)
+    }
+
+    /// Whose customers he sees.
+    pub fn scope(&self) -> Scope {
+        if self.role == Role::Collector { Scope::Collector(self.id) } else { Scope::All }
     }
 }
 
@@ -47,12 +54,12 @@ struct SessionRow {
 sql!(
     FIND_SESSION =
         "SELECT st.id, st.name, st.role, se.last_seen_at FROM session se JOIN staff st ON st.id = se.subject_id
- WHERE se.token_hash = $1 AND se.subject_kind = 'staff' AND se.expires_at > $2 AND st.active"
+ WHERE se.token_hash = $1 AND se.subject_kind = 'staff' AND se.step = 'whole' AND se.expires_at > $2 AND st.active"
 );
 sql!(SEE_SESSION = "UPDATE session SET last_seen_at = $2, expires_at = $3 WHERE token_hash = $1");
 sql!(FIND_STAFF = "SELECT id, name, password_hash FROM staff WHERE email = $1 AND active");
-sql!(INSERT_SESSION = "INSERT INTO session (token_hash, subject_kind, subject_id, address, agent, created_at, expires_at, last_seen_at)
- VALUES ($1, 'staff', $2, $3, $4, $5, $6, $5)");
+sql!(INSERT_SESSION = "INSERT INTO session (token_hash, subject_kind, subject_id, step, address, agent, created_at, expires_at, last_seen_at)
+ VALUES ($1, 'staff', $2, 'whole', $3, $4, $5, $6, $5)");
 sql!(DELETE_SESSION = "DELETE FROM session WHERE token_hash = $1");
 
 /// Name of the session cookie: bound to the host where https makes that possible.
@@ -95,7 +102,8 @@ pub async fn staff_of(app: &AppState, headers: &HeaderMap) -> Result<Option<Staf
             })
             .await?;
     }
-    Ok(Some(StaffSession { id: row.id, name: row.name, role }))
+    let rights = app.rights().await?.of(role);
+    Ok(Some(StaffSession { id: row.id, name: row.name, role, rights }))
 }
 
 /// Logs a member of staff in; the new session's token. Unknown e-mail and wrong password answer alike.

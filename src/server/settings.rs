@@ -56,6 +56,8 @@ pub const KEYS: &[Key] = &[
     key("company.address", "", Kind::Text),
     key("company.phone", "", Kind::Text),
     key("company.email", "tagihan@kimonet.example", Kind::Text),
+    // Name of the stored picture; set by uploading one.
+    key("company.logo", "", Kind::Text),
     key("invoice.billing", "di_awal", Kind::Choice(&["di_awal", "di_akhir"])),
     key("invoice.due_day", "10", Kind::Int(1, 31)),
     key("invoice.min_days_to_pay", "7", Kind::Int(0, 60)),
@@ -78,6 +80,14 @@ pub const KEYS: &[Key] = &[
     key("isolir.brake_min", "20", Kind::Int(1, 1_000_000)),
     key("isolir.restore", "no_overdue", Kind::Choice(&["no_overdue"])),
     key("reminder.days", "7,3,1,0", Kind::Numbers),
+    key("reminder.time", "09:00", Kind::Time),
+    // Rupiah that a bag may hold before its holder is told to hand over; 0: no limit.
+    key("cash.bag_limit", "0", Kind::Int(0, 1_000_000_000_000)),
+    // What happens beyond it: a warning, or no further cash.
+    key("cash.over_limit", "warn", Kind::Choice(&["warn", "refuse"])),
+    // Offered in Pasang Baru, in rupiah.
+    key("install.fee", "0", Kind::Int(0, 1_000_000_000)),
+    key("security.owner_totp", "false", Kind::Flag),
     key("gateway.flip.enabled", "false", Kind::Flag),
     key("gateway.flip.environment", "sandbox", Kind::Choice(&["sandbox", "production"])),
     key("gateway.flip.version", "v3", Kind::Choice(&["v3", "v2"])),
@@ -104,6 +114,28 @@ pub const KEYS: &[Key] = &[
     key("whatsapp.api_url", "", Kind::Url),
     key("whatsapp.device_id", "", Kind::Text),
     key("whatsapp.api_key", "", Kind::Secret),
+    // Seconds between two messages in bulk, at random between these (protocols/whatsapp.md, section 8).
+    key("whatsapp.pace_min_s", "8", Kind::Int(0, 3_600)),
+    key("whatsapp.pace_max_s", "20", Kind::Int(0, 3_600)),
+    // Where alerts go: the owner's WhatsApp, and e-mail when WhatsApp is what broke.
+    key("alert.phone", "", Kind::Text),
+    key("alert.email", "", Kind::Text),
+    key("email.smtp_url", "", Kind::Secret),
+    key("email.from", "", Kind::Text),
+    key("backup.time", "02:00", Kind::Time),
+    key("backup.keep_days", "14", Kind::Int(1, 365)),
+    key("backup.keep_months", "12", Kind::Int(0, 120)),
+    key("backup.passphrase", "", Kind::Secret),
+    // A second place: a folder (another disk, a share), or a bucket of anything that speaks S3.
+    key("backup.folder", "", Kind::Text),
+    key("backup.s3.endpoint", "", Kind::Url),
+    key("backup.s3.bucket", "", Kind::Text),
+    key("backup.s3.region", "", Kind::Text),
+    key("backup.s3.prefix", "", Kind::Text),
+    key("backup.s3.access_key", "", Kind::Text),
+    key("backup.s3.secret_key", "", Kind::Secret),
+    // Steps of the set-up assistant that were left for later, separated by commas.
+    key("setup.later", "", Kind::Text),
     key("public.show_names", "false", Kind::Flag),
     key("cron.token", "", Kind::Secret),
     key("metrics.token", "", Kind::Secret),

@@ -4,6 +4,7 @@ use crate::server::clock::Clock;
 use crate::server::config::Config;
 use crate::server::db::Db;
 use crate::server::error::{Error, Result};
+use crate::server::rights::RightsTable;
 use crate::server::secrets::Secrets;
 use crate::server::settings::Settings;
 use crate::{args, sql};
@@ -19,8 +20,8 @@ const OUTSIDE_TIMEOUT: Duration = Duration::from_secs(35);
 /// Deadline of connecting to one.
 const OUTSIDE_CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Settings and when they were read.
-type CachedSettings = (Instant, Arc<Settings>);
+/// Settings and rights, and when they were read.
+type CachedSettings = (Instant, Arc<Settings>, Arc<RightsTable>);
 
 /// Setting row that holds the check value of the application key.
 const KEY_CHECK: &str = "internal.key_check";
@@ -79,22 +80,38 @@ impl AppState {
 
     /// The settings, at most a second old.
     pub async fn settings(&self) -> Result<Arc<Settings>> {
-        if let Ok(cached) = self.settings.lock()
-            && let Some((read_at, settings)) = cached.as_ref()
-            && read_at.elapsed() < SETTINGS_FRESH
-        {
-            return Ok(Arc::clone(settings));
+        match self.cached() {
+            Some((settings, _)) => Ok(settings),
+            None => Ok(self.read_settings().await?.0),
         }
-        self.fresh_settings().await
+    }
+
+    /// The table of rights, at most a second old.
+    pub async fn rights(&self) -> Result<Arc<RightsTable>> {
+        match self.cached() {
+            Some((_, rights)) => Ok(rights),
+            None => Ok(self.read_settings().await?.1),
+        }
     }
 
     /// The settings as the database has them now.
     pub async fn fresh_settings(&self) -> Result<Arc<Settings>> {
+        Ok(self.read_settings().await?.0)
+    }
+
+    fn cached(&self) -> Option<(Arc<Settings>, Arc<RightsTable>)> {
+        let cached = self.settings.lock().ok()?;
+        let (read_at, settings, rights) = cached.as_ref()?;
+        (read_at.elapsed() < SETTINGS_FRESH).then(|| (Arc::clone(settings), Arc::clone(rights)))
+    }
+
+    async fn read_settings(&self) -> Result<(Arc<Settings>, Arc<RightsTable>)> {
         let settings = Arc::new(Settings::load(&self.db, &self.secrets).await?);
+        let rights = Arc::new(RightsTable::load(&self.db).await?);
         if let Ok(mut cached) = self.settings.lock() {
-            *cached = Some((Instant::now(), Arc::clone(&settings)));
+            *cached = Some((Instant::now(), Arc::clone(&settings), Arc::clone(&rights)));
         }
-        Ok(settings)
+        Ok((settings, rights))
     }
 
     /// Refuses a key other than the one the database was sealed with; a database without one takes this.

@@ -25,8 +25,8 @@ use tower::ServiceExt;
 sql!(
     TEST_STAFF = "INSERT INTO staff (email, name, role, password_hash, active, created_at) VALUES ($1, $2, $3, $4, TRUE, $5) RETURNING id"
 );
-sql!(TEST_SESSION = "INSERT INTO session (token_hash, subject_kind, subject_id, address, agent, created_at, expires_at, last_seen_at)
- VALUES ($1, 'staff', $2, '', '', $3, $4, $3)");
+sql!(TEST_SESSION = "INSERT INTO session (token_hash, subject_kind, subject_id, step, address, agent, created_at, expires_at, last_seen_at)
+ VALUES ($1, 'staff', $2, 'whole', '', '', $3, $4, $3)");
 sql!(TEST_INVOICE_IDS = "SELECT id FROM invoice WHERE service_id = $1 ORDER BY id");
 
 /// An answer, read whole.

@@ -1,6 +1,15 @@
 //! Every server function, as every role, on every host.
 
-use super::{ask, log_in_as, post_json};
+mod customers;
+mod home;
+mod jobs;
+mod messages;
+mod money;
+mod network;
+mod settings;
+mod staff;
+
+use super::{ask, get, log_in_as, post_json};
 use crate::server::guard::{Permission, Role, allows};
 use crate::server::http::router;
 use crate::server::testing::TestApp;
@@ -10,37 +19,39 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Path, right (none: everybody who is logged in), and arguments that can be read.
-fn functions() -> Vec<(&'static str, Option<Permission>, Value)> {
-    use Permission as P;
-    let customers = json!({ "filter": { "q": "", "stage": "", "paid": "", "access": "", "package": "", "router": "", "area": "", "sort": "", "page": 1 } });
-    let invoices = json!({ "filter": { "q": "", "period": "", "status": "", "sort": "", "page": 1 } });
-    let payment = json!({ "wish": { "service_id": 1, "request_id": "r", "method": "cash", "received": 1, "amount": 1,
-        "chosen": [], "received_on": "", "reference": "", "note": "" } });
-    let access = json!({ "service_id": 999, "cut": true, "reason": "uji" });
-    let issue = json!({ "period": "2026-01", "notify": false, "dry_run": true });
-    vec![
-        ("shell", None, json!({})),
-        ("home/now", Some(P::ViewDashboard), json!({})),
-        ("home/revenue", Some(P::ViewDashboard), json!({})),
-        ("work/retry", Some(P::ManageWork), json!({ "id": 1 })),
-        ("isolir/approve", Some(P::ManageAccess), json!({})),
-        ("access/wish", Some(P::ManageAccess), access),
-        ("customer/list", Some(P::ViewCustomers), customers),
-        ("customer/choices", Some(P::ViewCustomers), json!({})),
-        ("customer/find", Some(P::ViewCustomers), json!({ "text": "bu" })),
-        ("customer/view", Some(P::ViewCustomers), json!({ "id": 1 })),
-        ("invoice/list", Some(P::ViewInvoices), invoices),
-        ("invoice/view", Some(P::ViewInvoices), json!({ "id": 1 })),
-        ("issue/periods", Some(P::RunBilling), json!({})),
-        ("issue/run", Some(P::RunBilling), issue),
-        ("payment/start", Some(P::RecordPayment), json!({ "service_id": 1 })),
-        ("payment/record", Some(P::RecordPayment), payment),
-        ("router/list", Some(P::ViewRouters), json!({})),
-        ("message/list", Some(P::ViewMessages), json!({ "state": "", "page": 1 })),
-        ("import/view", Some(P::Import), json!({ "id": 1 })),
-        ("import/start", Some(P::Import), json!({ "id": 1 })),
+/// A server function: its path under `/api/admin/`, its right (none: everybody who is logged in), and arguments that can
+/// be read.
+type Function = (&'static str, Option<Permission>, Value);
+/// A page or file behind a right that no server function brings: its path and its right.
+type Download = (&'static str, Permission);
+
+/// Every server function, an area a file.
+fn functions() -> Vec<Function> {
+    [
+        home::functions(),
+        customers::functions(),
+        money::functions(),
+        network::functions(),
+        messages::functions(),
+        settings::functions(),
+        staff::functions(),
+        jobs::functions(),
     ]
+    .concat()
+}
+
+/// Every download.
+fn downloads() -> Vec<Download> {
+    [customers::downloads(), money::downloads(), network::downloads(), staff::downloads(), jobs::downloads()].concat()
+}
+
+async fn fetch(router: &Router, host: &'static str, path: &str, cookie: Option<&str>) -> StatusCode {
+    let mut request = get(path);
+    request.headers_mut().insert("host", HeaderValue::from_static(host));
+    if let Some(cookie) = cookie {
+        request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).unwrap());
+    }
+    ask(router, request).await.status
 }
 
 async fn call(router: &Router, host: &'static str, path: &str, cookie: Option<&str>, body: &Value) -> StatusCode {
@@ -80,6 +91,31 @@ async fn every_function_lets_in_whom_the_table_says() {
                 let shut = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::METHOD_NOT_ALLOWED];
                 assert!(!shut.contains(&status), "{path} as {role}: {status}");
                 assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{path} as {role}");
+            } else {
+                assert_eq!(status, StatusCode::FORBIDDEN, "{path} as {role}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_download_lets_in_whom_the_table_says() {
+    let app = TestApp::sqlite("2026-01-15 10:00").await;
+    let router = router(app.state.clone());
+    for (path, _) in downloads() {
+        let nobody = fetch(&router, "localhost", path, None).await;
+        assert!(matches!(nobody, StatusCode::UNAUTHORIZED | StatusCode::SEE_OTHER), "{path}, nobody: {nobody}");
+        for host in ["10000001.localhost", "elsewhere.test"] {
+            assert_eq!(fetch(&router, host, path, None).await, StatusCode::NOT_FOUND, "{path} on {host}");
+        }
+    }
+    for role in Role::ALL {
+        let cookie = log_in_as(&app, role).await;
+        for (path, permission) in downloads() {
+            let status = fetch(&router, "localhost", path, Some(&cookie)).await;
+            if allows(role, permission) {
+                let shut = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::INTERNAL_SERVER_ERROR];
+                assert!(!shut.contains(&status), "{path} as {role}: {status}");
             } else {
                 assert_eq!(status, StatusCode::FORBIDDEN, "{path} as {role}");
             }

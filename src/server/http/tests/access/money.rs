@@ -1,0 +1,26 @@
+//! Bills, payments, bags of cash, collecting.
+
+use super::{Download, Function};
+use crate::server::guard::Permission as P;
+use serde_json::json;
+
+/// Its server functions.
+pub fn functions() -> Vec<Function> {
+    let invoices = json!({ "filter": { "q": "", "period": "", "status": "", "sort": "", "page": 1 } });
+    let payment = json!({ "wish": { "service_id": 1, "request_id": "r", "method": "cash", "received": 1, "amount": 1,
+        "chosen": [], "received_on": "", "reference": "", "note": "" } });
+    let issue = json!({ "period": "2026-01", "notify": false, "dry_run": true });
+    vec![
+        ("invoice/list", Some(P::ViewInvoices), invoices),
+        ("invoice/view", Some(P::ViewInvoices), json!({ "id": 1 })),
+        ("issue/periods", Some(P::RunBilling), json!({})),
+        ("issue/run", Some(P::RunBilling), issue),
+        ("payment/start", Some(P::RecordPayment), json!({ "service_id": 1 })),
+        ("payment/record", Some(P::RecordPayment), payment),
+    ]
+}
+
+/// Its pages and files.
+pub fn downloads() -> Vec<Download> {
+    vec![]
+}
