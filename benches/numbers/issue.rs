@@ -185,6 +185,7 @@ fn pay_meanwhile(state: &AppState, round: i32) -> (tokio::task::JoinHandle<Vec<D
                 chosen: Vec::new(),
                 received_on: state.clock.today(),
                 received_by: "Flip".to_owned(),
+                holder_id: None,
                 reference: String::new(),
                 note: String::new(),
                 request_id: None,

@@ -4,7 +4,7 @@ use super::Outcome;
 use super::args::PaymentArgs;
 use crate::billing::Rupiah;
 use crate::server::audit::Who;
-use crate::server::customers::find::service_id;
+use crate::server::customers::find::{self, service_id};
 use crate::server::error::{Error, Result};
 use crate::server::ledger::{PayForm, Source};
 use crate::server::state::AppState;
@@ -14,6 +14,7 @@ use std::time::Duration;
 pub async fn record(state: &AppState, options: PaymentArgs) -> Result<Outcome> {
     let service_id = service_id(state, &options.service_number).await?;
     let amount = Rupiah::parse_input(&options.amount).map_err(|error| Error::invalid("--amount", error.to_string()))?;
+    let holder_id = find::staff_id(state, &options.received_by).await?;
     let form = PayForm {
         service_id,
         amount,
@@ -21,6 +22,7 @@ pub async fn record(state: &AppState, options: PaymentArgs) -> Result<Outcome> {
         chosen: Vec::new(),
         received_on: options.received_on.unwrap_or_else(|| state.clock.today()),
         received_by: options.received_by,
+        holder_id,
         reference: options.reference,
         note: options.note,
         request_id: options.request_id,

@@ -162,6 +162,7 @@ impl TestApp {
             chosen: Vec::new(),
             received_on: self.state.clock.today(),
             received_by: "Rina".to_owned(),
+            holder_id: None,
             reference: String::new(),
             note: String::new(),
             request_id: None,

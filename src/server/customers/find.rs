@@ -29,6 +29,18 @@ pub async fn service_id(state: &AppState, name: &str) -> Result<i64> {
     }
 }
 
+sql!(STAFF_NAMED = "SELECT id FROM staff WHERE active AND (email = $1 OR LOWER(name) = $1) ORDER BY id LIMIT 2");
+
+/// The member of staff of that e-mail or name. None where nobody has it; two of one name are nobody.
+pub async fn staff_id(state: &AppState, name: &str) -> Result<Option<i64>> {
+    let name = name.trim().to_lowercase();
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let found: Vec<(i64,)> = state.db.all(STAFF_NAMED, args![name]).await?;
+    Ok(if let [(id,)] = found.as_slice() { Some(*id) } else { None })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

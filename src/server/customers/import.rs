@@ -13,6 +13,7 @@ mod tests;
 
 use crate::billing::Rupiah;
 use crate::server::audit::{self, Who};
+use crate::server::customers::links;
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -130,6 +131,7 @@ async fn run(
         .write::<_, Error, _>(move |tx| {
             let (who, text) = (who.clone(), text.clone());
             Box::pin(async move {
+                links::link(tx, now).await?;
                 if many {
                     tx.analyze().await?;
                 }

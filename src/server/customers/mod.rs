@@ -3,5 +3,6 @@
 pub mod export;
 pub mod find;
 pub mod import;
+pub mod links;
 pub mod packages;
 pub mod seed;

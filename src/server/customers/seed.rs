@@ -7,6 +7,7 @@ mod history;
 mod people;
 
 use crate::args;
+use crate::server::customers::links;
 use crate::server::db::Val;
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
@@ -73,7 +74,7 @@ pub async fn seed(state: &AppState, wish: SeedWish) -> Result<Seeded> {
                 for (head, rows) in ground {
                     tx.insert_many(head, rows).await?;
                 }
-                for table in ["package", "package_price", "router"] {
+                for table in ["package", "package_price", "router", "cash_bag"] {
                     tx.ids_follow(table).await?;
                 }
                 Ok(())
@@ -108,6 +109,7 @@ pub async fn seed(state: &AppState, wish: SeedWish) -> Result<Seeded> {
             .await?;
         from = to + 1;
     }
+    let now = state.clock.now();
     let (counters, seeded) = (books.counters(wish.customers), books.seeded(wish.customers));
     state
         .db
@@ -118,6 +120,7 @@ pub async fn seed(state: &AppState, wish: SeedWish) -> Result<Seeded> {
                 for table in ["customer", "service", "invoice", "payment"] {
                     tx.ids_follow(table).await?;
                 }
+                links::link(tx, now).await?;
                 tx.analyze().await?;
                 Ok(())
             })

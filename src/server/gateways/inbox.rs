@@ -230,6 +230,7 @@ async fn settle(state: &AppState, attempt: &Attempt, payment: &PaymentState, not
         chosen,
         received_on: ledger.today(),
         received_by: "Flip".to_owned(),
+        holder_id: None,
         reference: attempt.reference.clone(),
         note: String::new(),
         request_id: None,

@@ -3,6 +3,7 @@
 //! ([`take_turn`]), so that two of them never plan over the same bills.
 
 mod allocate;
+mod bag;
 mod balance;
 mod confirm;
 mod freeze;

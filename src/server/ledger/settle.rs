@@ -51,6 +51,8 @@ pub struct PayForm {
     pub received_on: NaiveDate,
     /// Who has it: a cashier's name, the gateway.
     pub received_by: String,
+    /// The member of staff whose bag cash goes into; without one it is the bag of the name.
+    pub holder_id: Option<i64>,
     /// The bank's or the gateway's reference, for people.
     pub reference: String,
     /// A note for people.
@@ -108,8 +110,8 @@ sql!(FIND_BY_ID = "SELECT id, receipt, service_id, amount, unused FROM payment W
 sql!(
     INSERT_PAYMENT =
         "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
-   request_id, reference, note, received_on, received_by, unused, at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4, $14) RETURNING id"
+   request_id, reference, note, received_on, received_by, unused, at, bag_id)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4, $14, $15) RETURNING id"
 );
 sql!(pub(super) INSERT_ENTRY = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)
  VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10)");
@@ -159,6 +161,10 @@ impl Ledger {
                 ("gateway", channel.clone(), Some(gateway.clone()), Some(reference.clone()))
             }
         };
+        let bag_id = match form.source {
+            Source::Cash => Some(self.bag(tx, form.holder_id, &form.received_by).await?),
+            Source::Transfer | Source::Gateway { .. } => None,
+        };
         let payment_id = tx
             .number(
                 INSERT_PAYMENT,
@@ -176,10 +182,14 @@ impl Ledger {
                     &form.note,
                     form.received_on,
                     &form.received_by,
-                    self.now
+                    self.now,
+                    bag_id
                 ],
             )
             .await?;
+        if let Some(bag_id) = bag_id {
+            self.put_in_bag(tx, bag_id, (payment_id, &receipt), form.amount, form.received_on).await?;
+        }
         tx.exec_one(
             INSERT_ENTRY,
             args![

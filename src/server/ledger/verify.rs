@@ -2,6 +2,7 @@
 //! statement that answers with the rows that disagree; a clean database answers with none.
 
 use crate::args;
+use crate::server::audit;
 use crate::server::db::Sql;
 use crate::server::error::Result;
 use crate::server::state::AppState;
@@ -79,6 +80,24 @@ sql!(RECEIPT_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.ther
  JOIN (SELECT 'receipt:' || SUBSTR(receipt, 4, 4) || '-' || SUBSTR(receipt, 9, 2) AS name, COUNT(*) AS there FROM payment WHERE receipt LIKE 'KW/%' GROUP BY 1) n ON n.name = c.name
  WHERE c.n <> n.there");
 
+sql!(CASH_IS_IN_BAGS = "SELECT p.receipt AS name, p.amount AS stored, CAST(COALESCE(SUM(CASE WHEN e.bag_id = p.bag_id THEN e.amount ELSE 0 END), 0) AS BIGINT) AS derived FROM payment p
+ LEFT JOIN bag_entry e ON e.payment_id = p.id AND e.kind = 'cash'
+ WHERE p.method = 'cash' OR p.bag_id IS NOT NULL GROUP BY p.id, p.receipt, p.amount
+ HAVING COALESCE(SUM(CASE WHEN e.bag_id = p.bag_id THEN e.amount ELSE 0 END), 0) <> p.amount");
+// A hand-over takes out of the bag what was counted and what was missing; one that was refused has put it back.
+sql!(HANDOVERS_LEAVE_BAGS = "SELECT h.number AS name, CASE WHEN h.state = 'refused' THEN 0 ELSE -(h.counted + h.difference) END AS stored,
+   CAST(COALESCE(SUM(CASE WHEN e.bag_id = h.bag_id THEN e.amount ELSE 0 END), 0) AS BIGINT) AS derived
+ FROM handover h LEFT JOIN bag_entry e ON e.handover_id = h.id GROUP BY h.id, h.number, h.state, h.counted, h.difference
+ HAVING COALESCE(SUM(CASE WHEN e.bag_id = h.bag_id THEN e.amount ELSE 0 END), 0) <> CASE WHEN h.state = 'refused' THEN 0 ELSE -(h.counted + h.difference) END");
+// The law of the bags: what lies in them, what was handed over, and what was missing are together the cash that was paid.
+sql!(BAGS_HOLD_ALL_CASH = "SELECT 'semua kas' AS name, d.stored, d.derived FROM (SELECT
+   (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment WHERE method = 'cash') AS stored,
+   (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM bag_entry) + (SELECT CAST(COALESCE(SUM(counted + difference), 0) AS BIGINT) FROM handover WHERE state <> 'refused') AS derived) d
+ WHERE d.stored <> d.derived");
+sql!(HANDOVER_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
+ JOIN (SELECT 'handover:' || SUBSTR(number, 4, 4) || '-' || SUBSTR(number, 9, 2) AS name, COUNT(*) AS there FROM handover GROUP BY 1) n ON n.name = c.name
+ WHERE c.n <> n.there");
+
 /// One check: what disagrees when it answers, and the statement.
 const CHECKS: &[(&str, Sql)] = &[
     ("baris tagihan tidak sama dengan jumlahnya", LINES_MAKE_TOTALS),
@@ -91,6 +110,10 @@ const CHECKS: &[(&str, Sql)] = &[
     ("pembayaran dipakai untuk tagihan pelanggan lain", ALLOCATIONS_STAY_IN_THE_HOUSE),
     ("nomor tagihan berlubang atau ganda", INVOICE_NUMBERS_HAVE_NO_GAP),
     ("nomor kuitansi berlubang atau ganda", RECEIPT_NUMBERS_HAVE_NO_GAP),
+    ("uang tunai tidak ada di tas penerimanya", CASH_IS_IN_BAGS),
+    ("setoran tidak cocok dengan isi tas", HANDOVERS_LEAVE_BAGS),
+    ("isi tas, setoran, dan selisih tidak sama dengan pembayaran tunai", BAGS_HOLD_ALL_CASH),
+    ("nomor setoran berlubang atau ganda", HANDOVER_NUMBERS_HAVE_NO_GAP),
 ];
 
 /// Checks every sum in the database.
@@ -107,6 +130,7 @@ pub async fn verify(state: &AppState) -> Result<VerifyReport> {
             differences.push(format!("{what}: dan {} lagi", rows.len() - LISTED_MAX));
         }
     }
+    differences.extend(audit::verify_chain(&state.db).await?.into_iter().take(LISTED_MAX));
     Ok(VerifyReport {
         customers: state.db.number(COUNT_CUSTOMERS, args![]).await?,
         invoices: state.db.number(COUNT_INVOICES, args![]).await?,

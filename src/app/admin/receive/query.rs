@@ -94,6 +94,7 @@ pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool)
         chosen: wish.chosen,
         received_on,
         received_by: who.name.clone(),
+        holder_id: who.staff_id,
         reference: wish.reference.trim().chars().take(100).collect(),
         note: wish.note.trim().chars().take(200).collect(),
         request_id: Some(wish.request_id),

@@ -18,9 +18,13 @@ use std::collections::BTreeMap;
 const INVOICE: &str = "INSERT INTO invoice (id, number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)";
 const LINE: &str =
     "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)";
-const PAYMENT: &str = "INSERT INTO payment (id, receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference, request_id, reference, note, received_on, received_by, unused, at)";
+const PAYMENT: &str = "INSERT INTO payment (id, receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference, request_id, reference, note, received_on, received_by, unused, at, bag_id)";
+const BAG_ENTRY: &str = "INSERT INTO bag_entry (bag_id, kind, amount, payment_id, business_date, text, who, at)";
 const ALLOCATION: &str = "INSERT INTO allocation (payment_id, invoice_id, amount, business_date, at)";
 const ENTRY: &str = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)";
+
+/// Who takes cash; each has a bag, whose row is the place in this list plus one.
+pub const RECEIVERS: [&str; 3] = ["Rina", "Pak Dedi", "Pak Udin"];
 
 /// Saldo of those who paid too much.
 const AHEAD: Rupiah = Rupiah(50_000);
@@ -29,7 +33,7 @@ const AHEAD: Rupiah = Rupiah(50_000);
 pub struct Books {
     months: Vec<Period>,
     midnight: Vec<DateTime<Utc>>,
-    rows: [Vec<Vec<Val>>; 5],
+    rows: [Vec<Vec<Val>>; 6],
     counters: BTreeMap<String, i64>,
     prices: BTreeMap<(usize, Period), PricedBill>,
     invoices: i64,
@@ -193,16 +197,21 @@ impl Books {
         let day = day.max(person.started_on).max(month.first_day()).min(month.last_day());
         let at = self.noon(day);
         let receipt = receipt_number(day.year(), day.month(), self.count("receipt", day));
-        let (method, channel, gateway, who) = match rng.random_range(0..100) {
+        let (method, channel, gateway, bag) = match rng.random_range(0..100) {
             0..=34 => (
                 "gateway",
                 ["bni_va", "bri_va", "qris", "mandiri_va", "alfamart"][rng.random_range(0..5)],
                 Some("flip".to_owned()),
-                "Flip",
+                None,
             ),
-            35..=79 => ("cash", "", None, ["Rina", "Pak Dedi", "Pak Udin"][rng.random_range(0..3)]),
-            _ => ("transfer", "", None, "Rina"),
+            35..=79 => ("cash", "", None, Some(rng.random_range(0..RECEIVERS.len()))),
+            _ => ("transfer", "", None, None),
         };
+        let who = match (&gateway, bag) {
+            (Some(_), _) => "Flip",
+            (None, bag) => RECEIVERS.get(bag.unwrap_or(0)).copied().unwrap_or_default(),
+        };
+        let bag_id = bag.and_then(|place| i64::try_from(place + 1).ok());
         let reference = gateway.as_ref().map(|_| format!("SEED{id:010}"));
         let amount = total + extra;
         self.rows[4].push(args![
@@ -218,6 +227,9 @@ impl Books {
             who,
             at
         ]);
+        if let Some(bag_id) = bag_id {
+            self.rows[5].push(args![bag_id, "cash", amount, id, day, format!("Pembayaran {receipt}"), who, at]);
+        }
         self.rows[2].push(args![
             id,
             receipt,
@@ -234,15 +246,23 @@ impl Books {
             day,
             who,
             extra,
-            at
+            at,
+            bag_id
         ]);
         self.rows[3].push(args![id, invoice_id, total, day, at]);
     }
 
     /// The rows made so far, table by table.
     pub fn take_rows(&mut self) -> Vec<(&'static str, Vec<Vec<Val>>)> {
-        let [invoices, lines, payments, allocations, entries] = std::mem::take(&mut self.rows);
-        vec![(INVOICE, invoices), (LINE, lines), (PAYMENT, payments), (ALLOCATION, allocations), (ENTRY, entries)]
+        let [invoices, lines, payments, allocations, entries, bags] = std::mem::take(&mut self.rows);
+        vec![
+            (INVOICE, invoices),
+            (LINE, lines),
+            (PAYMENT, payments),
+            (BAG_ENTRY, bags),
+            (ALLOCATION, allocations),
+            (ENTRY, entries),
+        ]
     }
 
     /// The counters' rows.

@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 /// Insert head of customers.
 pub const CUSTOMER: &str = "INSERT INTO customer (id, number, name, name_search, phone, email, address, portal_password_hash, money_turn, created_at)";
 /// Insert head of services.
+const BAG: &str = "INSERT INTO cash_bag (id, name, created_at)";
 pub const SERVICE: &str = "INSERT INTO service (id, customer_id, service_number, slug, package_id, router_id, pppoe_username, pppoe_password_sealed, area, collector, started_on, due_day, stage, covered_until, discount_kind, discount_value, never_isolate, desired, desired_since, desired_reason, manual, isolated_on, observed, observed_profile, observed_at, remembered_profile, disabled_by_us, kick_wanted, router_problem, created_at)";
 const PACKAGE: &str = "INSERT INTO package (id, name, profile, down_kbps, up_kbps, duration_months, created_at)";
 const PRICE: &str = "INSERT INTO package_price (package_id, price, valid_from)";
@@ -128,7 +129,8 @@ pub fn ground(state: &AppState, first_month: NaiveDate, address: SocketAddr) -> 
             now
         ]);
     }
-    Ok(vec![(PACKAGE, packages), (PRICE, prices), (ROUTER, routers)])
+    let bags = (1_i64..).zip(super::history::RECEIVERS).map(|(id, name)| args![id, name, now]).collect();
+    Ok(vec![(PACKAGE, packages), (PRICE, prices), (ROUTER, routers), (BAG, bags)])
 }
 
 /// How somebody pays.
