@@ -27,6 +27,8 @@ pub struct ShellInfo {
     pub name: String,
     /// His role, as a word.
     pub role: String,
+    /// The page he starts on.
+    pub start: String,
     /// Entries he may open.
     pub menu: Vec<MenuItem>,
     /// What the clock says when it is moved.
@@ -39,28 +41,13 @@ pub struct ShellInfo {
 /// whatever his rights: it asks for the session alone.
 #[server(prefix = "/api/admin", endpoint = "shell", input = Json)]
 pub async fn read_shell() -> Result<ShellInfo, ApiError> {
-    use crate::server::guard::Permission;
+    use crate::app::admin::menu;
     let (app, staff) = door::logged_in().await?;
-    let entries = [
-        (Permission::ViewDashboard, "", text::HOME, "/admin"),
-        (Permission::RecordPayment, "", text::RECEIVE, "/admin/terima"),
-        (Permission::ViewCustomers, text::GROUP_CUSTOMERS, text::CUSTOMERS, "/admin/pelanggan"),
-        (Permission::Import, text::GROUP_CUSTOMERS, text::IMPORT, "/admin/impor"),
-        (Permission::ViewInvoices, text::GROUP_INVOICES, text::INVOICES, "/admin/tagihan"),
-        (Permission::RunBilling, text::GROUP_INVOICES, text::ISSUE, "/admin/terbitkan"),
-        (Permission::ViewCustomers, text::GROUP_NETWORK, text::ISOLATED, "/admin/pelanggan?access=isolated"),
-        (Permission::ViewRouters, text::GROUP_NETWORK, text::ROUTERS, "/admin/router"),
-        (Permission::ViewMessages, text::GROUP_WHATSAPP, text::MESSAGES, "/admin/pesan"),
-    ];
-    let menu = entries
-        .into_iter()
-        .filter(|entry| staff.may(entry.0))
-        .map(|(_, group, word, href)| MenuItem { group: group.into(), word: word.into(), href: href.into() })
-        .collect();
     Ok(ShellInfo {
         name: staff.name.clone(),
         role: text::role(staff.role.as_str()).to_owned(),
-        menu,
+        start: menu::start(staff.role, staff.rights),
+        menu: menu::of(staff.rights),
         rehearsal: (app.clock.offset_s() != 0)
             .then(|| format!("Jam digeser untuk latihan: sekarang {}.", app.clock.words(app.clock.now()))),
         insecure: !app.config.is_https() && !app.config.is_loopback(),
@@ -146,7 +133,7 @@ fn Menu(shell: ShellInfo) -> impl IntoView {
         {shell.rehearsal.map(|words| view! { <p class="banner" role="status">{words}</p> })}
         {shell.insecure.then(|| view! { <p class="banner" role="alert">{text::INSECURE}</p> })}
         <nav class="side" aria-label=text::MENU>
-            <a class="brand" href="/admin"><span class="mark" aria-hidden="true">"K"</span>{text::BRAND}</a>
+            <a class="brand" href=shell.start><span class="mark" aria-hidden="true">"K"</span>{text::BRAND}</a>
             {items}
             <div class="me">
                 <span><b>{shell.name}</b><br /><span class="mute">{shell.role}</span></span>

@@ -9,6 +9,8 @@ pub mod invoices;
 pub mod issue;
 pub mod layout;
 pub mod login;
+#[cfg(feature = "ssr")]
+pub mod menu;
 pub mod messages;
 pub mod more;
 pub mod receive;

@@ -2,8 +2,10 @@
 
 use super::pages::problem;
 use super::{ClientAddress, Site, upload};
+use crate::app::admin::menu;
 use crate::app::{App, shell};
 use crate::server::error::Error;
+use crate::server::rights::Permission;
 use crate::server::session;
 use axum::Router;
 use axum::extract::{Extension, Form, Request, State};
@@ -64,6 +66,10 @@ async fn door(State(site): State<Site>, request: Request, next: Next) -> Respons
         return next.run(request).await;
     }
     match session::staff_of(&site.app, request.headers()).await {
+        // Beranda is not everybody's: whoever has none starts on the first page that is his.
+        Ok(Some(staff)) if path.trim_end_matches('/') == "/admin" && !staff.may(Permission::ViewDashboard) => {
+            Redirect::to(&menu::start(staff.role, staff.rights)).into_response()
+        }
         Ok(Some(_)) => next.run(request).await,
         Ok(None) => {
             let wanted = request.uri().path_and_query().map_or("/admin", |path| path.as_str());
