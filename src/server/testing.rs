@@ -6,8 +6,10 @@ use crate::server::audit::Who;
 use crate::server::clock::Clock;
 use crate::server::config::Config;
 use crate::server::db::Db;
+use crate::server::guard::{Asked, Rights, Role};
 use crate::server::ledger::{IssueReport, IssueWish, PayForm, Receipt, Scope, Source, VerifyReport, verify};
 use crate::server::secrets::Secrets;
+use crate::server::session::StaffSession;
 use crate::server::settings;
 use crate::server::state::AppState;
 use crate::sql;
@@ -85,6 +87,13 @@ impl TestApp {
     pub fn at(&self, at: &str) {
         let at = NaiveDateTime::parse_from_str(at, "%Y-%m-%d %H:%M").unwrap();
         self.state.clock.set(self.state.clock.instant(at.date(), at.time()));
+    }
+
+    /// Somebody who was let in with the delivered rights of a role, as server functions hand him on.
+    pub fn asked(&self, role: Role, staff_id: i64) -> Asked {
+        let staff = StaffSession { id: staff_id, name: role.label().to_owned(), role, rights: Rights::delivered(role) };
+        let who = Who { staff_id: Some(staff_id), name: staff.name.clone(), address: String::new() };
+        Asked { app: self.state.clone(), who, staff }
     }
 
     /// The folder of this application's data.

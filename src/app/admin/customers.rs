@@ -22,7 +22,7 @@ pub struct CustomerFilter {
     pub q: String,
     /// Stage of the service.
     pub stage: String,
-    /// `lunas` or `belum`: whether a bill up to this month is open.
+    /// `lunas` or `belum`: whether a bill up to this month is open; `menunggak`: two or more are.
     pub paid: String,
     /// Access, as `text::ACCESSES` names it.
     pub access: String,
@@ -32,6 +32,8 @@ pub struct CustomerFilter {
     pub router: String,
     /// Area.
     pub area: String,
+    /// Id of a collector.
+    pub collector: String,
     /// Column, with `-` before it when downwards.
     pub sort: String,
     /// Page, from 1.
@@ -50,6 +52,7 @@ impl CustomerFilter {
             package: get("package"),
             router: get("router"),
             area: get("area"),
+            collector: get("collector"),
             sort: get("sort"),
             page: get("page").parse().unwrap_or(1),
         }
@@ -96,6 +99,8 @@ pub struct CustomerList {
     pub owed: String,
     /// How many of them owe.
     pub owing: i64,
+    /// Whether the reader sees money at all.
+    pub sees_money: bool,
 }
 
 /// What the filters offer.
@@ -107,6 +112,8 @@ pub struct CustomerChoices {
     pub routers: Vec<Choice>,
     /// Areas.
     pub areas: Vec<Choice>,
+    /// Collectors.
+    pub collectors: Vec<Choice>,
 }
 
 /// A page of the list.
@@ -114,7 +121,7 @@ pub struct CustomerChoices {
 pub async fn list_customers(filter: CustomerFilter) -> Result<CustomerList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
-    Ok(query::list(&asked.app, filter).await?)
+    Ok(query::list(&asked, filter).await?)
 }
 
 /// What the filters offer.
@@ -163,7 +170,11 @@ pub fn CustomersPage() -> impl IntoView {
 #[component]
 fn Filters(filter: Memo<CustomerFilter>) -> impl IntoView {
     let choices = Resource::new(|| (), |()| read_choices());
-    let paid = vec![Choice::new("belum", "Belum Lunas"), Choice::new("lunas", "Lunas")];
+    let paid = vec![
+        Choice::new("belum", "Belum Lunas"),
+        Choice::new("menunggak", "Menunggak (2 bulan atau lebih)"),
+        Choice::new("lunas", "Lunas"),
+    ];
     view! {
         <Form method="GET" action="/admin/pelanggan">
             <div class="filters">
@@ -184,6 +195,7 @@ fn Filters(filter: Memo<CustomerFilter>) -> impl IntoView {
                                     <Select label="Paket" name="package" choices=offered.packages chosen=now.package />
                                     <Select label="Router" name="router" choices=offered.routers chosen=now.router />
                                     <Select label="Wilayah" name="area" choices=offered.areas chosen=now.area />
+                                    <Select label="Kolektor" name="collector" choices=offered.collectors chosen=now.collector />
                                 }
                             })
                     })}
@@ -211,6 +223,7 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
         .into_any();
     }
     let sort = if sort.is_empty() { "name".to_owned() } else { sort };
+    let sees_money = list.sees_money;
     let rows = list
         .rows
         .into_iter()
@@ -230,9 +243,11 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
                     <td class="num hide-s">{row.due_day}</td>
                     <td class="hide-s"><Tag badge=row.stage /></td>
                     <td class="hide-s"><Tag badge=row.access /></td>
-                    <td class="num">
-                        {if owes { view! { <a href=pay>{row.owed}</a> }.into_any() } else { view! { <span class="mute">"Lunas"</span> }.into_any() }}
-                    </td>
+                    {sees_money.then(|| view! {
+                        <td class="num">
+                            {if owes { view! { <a href=pay>{row.owed}</a> }.into_any() } else { view! { <span class="mute">"Lunas"</span> }.into_any() }}
+                        </td>
+                    })}
                 </tr>
             }
         })
@@ -240,8 +255,10 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
     view! {
         <p class="sums">
             <span><b>{text::count(list.info.total)}</b>" layanan"</span>
-            <span><b>{text::count(list.owing)}</b>" belum lunas"</span>
-            <span>"Belum dibayar "<b>{list.owed}</b></span>
+            {sees_money.then(|| view! {
+                <span><b>{text::count(list.owing)}</b>" belum lunas"</span>
+                <span>"Belum dibayar "<b>{list.owed}</b></span>
+            })}
         </p>
         <div class="scroll">
             <table>
@@ -253,7 +270,7 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
                         <SortHead label="Jatuh tempo" column="due" sort=sort.clone() class="num hide-s" />
                         <th scope="col" class="hide-s">"Layanan"</th>
                         <th scope="col" class="hide-s">"Akses"</th>
-                        <SortHead label="Belum dibayar" column="owed" sort class="num" />
+                        {sees_money.then(|| view! { <SortHead label="Belum dibayar" column="owed" sort class="num" /> })}
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

@@ -199,7 +199,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
             <Stat
                 label="Lewat jatuh tempo"
                 value=now.overdue.0.clone()
-                href="/admin/tagihan?status=overdue".to_owned()
+                href="/admin/tagihan?period=semua&status=overdue".to_owned()
                 note=text::counted(now.overdue.1, "tagihan, semua bulan")
             />
         </div>

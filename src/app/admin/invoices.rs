@@ -1,5 +1,8 @@
 //! Daftar Tagihan: bills by month and status, found, sorted and paged on the server, all of it in the URL.
 
+#[cfg(feature = "ssr")]
+mod query;
+
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -12,12 +15,15 @@ use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Json;
 
+/// As a period: every month.
+pub const EVERY_MONTH: &str = "semua";
+
 /// What the URL says about the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceFilter {
     /// Name, service number, number of a bill, telephone.
     pub q: String,
-    /// `2026-01`; empty is every month.
+    /// `2026-01`; empty is this month, [`EVERY_MONTH`] every one.
     pub period: String,
     /// As `text::INVOICE_STATES` names it; empty is any.
     pub status: String,
@@ -79,8 +85,10 @@ pub struct InvoiceList {
     pub paid: String,
     /// Left of them, formatted; cancelled ones left out.
     pub left: String,
-    /// Months that have bills, newest first.
+    /// Months that have bills, newest first, and every month.
     pub periods: Vec<Choice>,
+    /// The month that is shown.
+    pub period: String,
 }
 
 /// A page of the list.
@@ -88,132 +96,7 @@ pub struct InvoiceList {
 pub async fn list_invoices(filter: InvoiceFilter) -> Result<InvoiceList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;
-    Ok(query::list(&asked.app, filter).await?)
-}
-
-#[cfg(feature = "ssr")]
-mod query {
-    use super::{InvoiceFilter, InvoiceList, InvoiceRow};
-    use crate::app::admin::search::query::Patterns;
-    use crate::app::admin::words;
-    use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
-    use crate::app::text;
-    use crate::server::db::Sql;
-    use crate::server::error::Result;
-    use crate::server::state::AppState;
-    use crate::{args, sql};
-    use chrono::NaiveDate;
-
-    // A month is asked for as a range, so that the index on it serves "every month" too.
-    macro_rules! conditions {
-        () => {
-            " WHERE i.period >= $1 AND i.period <= $2
- AND ($3 = '' OR i.status = $3 OR ($3 = 'unpaid' AND i.status IN ('open', 'partial')) OR ($3 = 'overdue' AND i.status IN ('open', 'partial') AND i.due_on < $4))
- AND ($5 = '' OR i.service_id IN (SELECT s.id FROM service s JOIN customer c ON c.id = s.customer_id
-   WHERE c.name_search LIKE $5 OR LOWER(s.service_number) LIKE $6 OR c.phone LIKE $7) OR i.number = $8)"
-        };
-    }
-
-    macro_rules! list_sql {
-        ($($name:ident: $order:literal;)*) => { $(
-            sql!($name = concat!(
-                "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, s.service_number, i.period, i.due_on, i.total, i.paid, i.status
- FROM (SELECT i.id AS id FROM invoice i", conditions!(), " ORDER BY ", $order, " LIMIT $9 OFFSET $10) hit
- JOIN invoice i ON i.id = hit.id JOIN service s ON s.id = i.service_id ORDER BY ", $order));
-        )* };
-    }
-
-    list_sql! {
-        NEWEST: "i.id DESC";
-        OLDEST: "i.id";
-        BY_DUE: "i.due_on, i.id";
-        BY_DUE_DOWN: "i.due_on DESC, i.id DESC";
-        BY_NAME: "i.customer_name, i.id";
-        BY_NAME_DOWN: "i.customer_name DESC, i.id DESC";
-        BY_TOTAL: "i.total, i.id";
-        BY_TOTAL_DOWN: "i.total DESC, i.id DESC";
-        BY_LEFT: "i.total - i.paid, i.id";
-        BY_LEFT_DOWN: "i.total - i.paid DESC, i.id DESC";
-    }
-
-    sql!(SUMS = concat!("SELECT COUNT(*), CAST(COALESCE(SUM(i.total), 0) AS BIGINT), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
-  CAST(COALESCE(SUM(CASE WHEN i.status IN ('open', 'partial') THEN i.total - i.paid ELSE 0 END), 0) AS BIGINT) FROM invoice i", conditions!()));
-    sql!(PERIODS = "SELECT period FROM invoice GROUP BY period ORDER BY period DESC LIMIT 60");
-
-    fn order(sort: &str) -> Sql {
-        match sort {
-            "number" => OLDEST,
-            "due" => BY_DUE,
-            "-due" => BY_DUE_DOWN,
-            "name" => BY_NAME,
-            "-name" => BY_NAME_DOWN,
-            "total" => BY_TOTAL,
-            "-total" => BY_TOTAL_DOWN,
-            "left" => BY_LEFT,
-            "-left" => BY_LEFT_DOWN,
-            _ => NEWEST,
-        }
-    }
-
-    #[derive(sqlx::FromRow)]
-    struct Row {
-        id: i64,
-        number: String,
-        customer_id: i64,
-        name: String,
-        service_number: String,
-        period: String,
-        due_on: NaiveDate,
-        total: i64,
-        paid: i64,
-        status: String,
-    }
-
-    /// A page of the list with its totals.
-    pub async fn list(app: &AppState, filter: InvoiceFilter) -> Result<InvoiceList> {
-        let today = app.clock.today();
-        let patterns = Patterns::of(&filter.q);
-        let (from, to) =
-            if filter.period.is_empty() { ("", "9999-99") } else { (filter.period.as_str(), filter.period.as_str()) };
-        let matching = args![
-            from,
-            to,
-            &filter.status,
-            today,
-            patterns.name,
-            patterns.number,
-            patterns.phone,
-            filter.q.trim().to_uppercase()
-        ];
-        let (count, total, paid, left): (i64, i64, i64, i64) = app.db.one(SUMS, matching.clone()).await?;
-        let info = PageInfo::of(filter.page, count);
-        let mut arguments = matching;
-        arguments.extend(args![PAGE_ROWS, info.offset()]);
-        let rows: Vec<Row> = app.db.all(order(&filter.sort), arguments).await?;
-        let periods: Vec<(String,)> = app.db.all(PERIODS, args![]).await?;
-        let rows = rows
-            .into_iter()
-            .map(|row| InvoiceRow {
-                id: row.id,
-                number: row.number,
-                customer_id: row.customer_id,
-                name: row.name,
-                service_number: row.service_number,
-                period: words::period(&row.period),
-                due: words::day(row.due_on),
-                total: money(row.total),
-                left: if matches!(row.status.as_str(), "open" | "partial") {
-                    money(row.total - row.paid)
-                } else {
-                    String::new()
-                },
-                status: text::invoice(&row.status, row.due_on < today),
-            })
-            .collect();
-        let periods =
-            periods.into_iter().map(|(period,)| Choice::new(period.clone(), words::period(&period))).collect();
-        Ok(InvoiceList { rows, info, total: money(total), paid: money(paid), left: money(left), periods })
-    }
+    Ok(query::list(&asked, filter).await?)
 }
 
 /// The page.
@@ -292,7 +175,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
                     <label for="q">"Nama, nomor, telepon"</label>
                     <input id="q" name="q" type="search" value=filter.q />
                 </div>
-                <Select label="Bulan" name="period" choices=list.periods chosen=filter.period />
+                <Select label="Bulan" name="period" choices=list.periods chosen=list.period all="Bulan ini" />
                 <Select label="Status" name="status" choices=states chosen=filter.status />
                 <input type="hidden" name="sort" value=filter.sort />
                 <div class="row">

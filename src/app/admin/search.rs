@@ -35,65 +35,42 @@ impl CustomerHit {
 pub async fn find_customers(text: String) -> Result<Vec<CustomerHit>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
-    Ok(query::find(&asked.app, &text).await?)
+    Ok(query::find(&asked, &text).await?)
 }
 
-/// What a search text looks for in SQL.
 #[cfg(feature = "ssr")]
-pub(super) mod query {
+mod query {
     use super::CustomerHit;
     use crate::app::admin::words::phone;
     use crate::app::dto::money;
+    use crate::server::customers::service_row::Needles;
     use crate::server::error::Result;
-    use crate::server::state::AppState;
-    use crate::{args, sql};
+    use crate::server::guard::{Asked, Permission};
+    use crate::{args, found_by, in_scope, sql};
 
-    /// The patterns of a search text: names contain it, numbers begin with it, telephones contain it.
-    pub struct Patterns {
-        /// For lower-case names.
-        pub name: String,
-        /// For service, customer and PPPoE numbers.
-        pub number: String,
-        /// For telephones, in the stored form `62…`; one that nothing matches when the text has letters.
-        pub phone: String,
-    }
+    sql!(
+        FIND = concat!(
+            "SELECT v.id, c.id, c.name, v.service_number, c.phone, s.owed
+ FROM (SELECT s.service_id AS id FROM service_row s WHERE ",
+            found_by!("$1", "$2"),
+            " AND ",
+            in_scope!("$4"),
+            " ORDER BY CASE WHEN LOWER(s.number) = $3 THEN 0 ELSE 1 END, s.name, s.number LIMIT 8) hit
+ JOIN service_row s ON s.service_id = hit.id JOIN service v ON v.id = hit.id JOIN customer c ON c.id = v.customer_id
+ ORDER BY CASE WHEN LOWER(s.number) = $3 THEN 0 ELSE 1 END, s.name, s.number"
+        )
+    );
 
-    impl Patterns {
-        /// Reads a search text. `%` and `_` have no meaning for people and are dropped.
-        pub fn of(text: &str) -> Self {
-            let text: String = text.trim().to_lowercase().chars().filter(|c| !matches!(c, '%' | '_' | '\\')).collect();
-            if text.is_empty() {
-                return Self { name: String::new(), number: String::new(), phone: String::new() };
-            }
-            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-            let only_phone = !digits.is_empty() && text.chars().all(|c| c.is_ascii_digit() || " +-.()".contains(c));
-            let phone = match digits.strip_prefix('0') {
-                _ if !only_phone => "-".to_owned(),
-                Some(rest) => format!("%62{rest}%"),
-                None => format!("%{digits}%"),
-            };
-            Self { name: format!("%{text}%"), number: format!("{text}%"), phone }
-        }
-    }
-
-    sql!(FIND = "SELECT s.id, c.id, c.name, s.service_number, c.phone,
-  CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')), 0) AS BIGINT)
- FROM (SELECT s.id AS id
-   FROM service s JOIN customer c ON c.id = s.customer_id
-   WHERE c.name_search LIKE $1 OR LOWER(s.service_number) LIKE $2 OR LOWER(s.pppoe_username) LIKE $2 OR LOWER(COALESCE(c.number, '')) LIKE $2 OR c.phone LIKE $3
-   ORDER BY CASE WHEN LOWER(s.service_number) = $4 THEN 0 ELSE 1 END, c.name_search, s.service_number
-   LIMIT 8) hit
- JOIN service s ON s.id = hit.id JOIN customer c ON c.id = s.customer_id
- ORDER BY CASE WHEN LOWER(s.service_number) = $4 THEN 0 ELSE 1 END, c.name_search, s.service_number");
-
-    /// Carries out the search.
-    pub async fn find(app: &AppState, text: &str) -> Result<Vec<CustomerHit>> {
-        let patterns = Patterns::of(text);
-        if text.trim().chars().count() < 2 || patterns.name.is_empty() {
+    /// Carries out the search, among the customers that the asker sees.
+    pub async fn find(asked: &Asked, text: &str) -> Result<Vec<CustomerHit>> {
+        let needles = Needles::of(text);
+        if needles.text.chars().count() < 2 {
             return Ok(Vec::new());
         }
+        let sees_money = asked.staff.may(Permission::ViewInvoices);
+        let exact = needles.text.clone();
         let rows: Vec<(i64, i64, String, String, String, i64)> =
-            app.db.all(FIND, args![patterns.name, patterns.number, patterns.phone, text.trim().to_lowercase()]).await?;
+            asked.app.db.all(FIND, args![needles.text, needles.phone, exact, asked.scope().arg()]).await?;
         Ok(rows
             .into_iter()
             .map(|(service_id, customer_id, name, number, tel, owed)| CustomerHit {
@@ -102,26 +79,43 @@ pub(super) mod query {
                 name,
                 number,
                 phone: phone(&tel),
-                owed: if owed == 0 { String::new() } else { money(owed) },
+                owed: if owed == 0 || !sees_money { String::new() } else { money(owed) },
             })
             .collect())
     }
 
     #[cfg(test)]
     mod tests {
-        use super::Patterns;
+        use super::*;
+        use crate::server::guard::Role;
+        use crate::server::testing::TestApp;
 
-        #[test]
-        fn a_telephone_is_found_as_it_is_written_or_stored() {
-            assert_eq!(Patterns::of("0812-3456").phone, "%628123456%");
-            assert_eq!(Patterns::of("+62 812").phone, "%62812%");
-            assert_eq!(Patterns::of("siti 0812").phone, "-");
-        }
+        sql!(COLLECT = "UPDATE service SET collector_id = $2 WHERE id = $1");
+        sql!(
+            HIRE = "INSERT INTO staff (id, email, name, role, password_hash, active, created_at) VALUES ($1, 'k@kantor.test', 'Koko', 'collector', '-', TRUE, $2)"
+        );
 
-        #[test]
-        fn wildcards_are_no_wildcards() {
-            assert_eq!(Patterns::of("100%_a").name, "%100a%");
-            assert_eq!(Patterns::of(" % ").name, "");
+        #[tokio::test]
+        async fn a_collector_finds_his_own_and_a_technician_no_money() {
+            for t in TestApp::each("2026-01-15 10:00").await {
+                let package = t.package("Home", 300_000, 1).await;
+                let budi = t.service("BUDI1", package, "2025-06-01").await;
+                t.service("BUDI2", package, "2025-06-01").await;
+                t.issue("2026-01").await;
+                let mut tx = t.state.db.begin().await.unwrap();
+                tx.exec_one(HIRE, args![7, t.state.clock.now()]).await.unwrap();
+                tx.exec_one(COLLECT, args![budi, 7]).await.unwrap();
+                tx.commit().await.unwrap();
+                let numbers = async |asked: Asked| -> Vec<(String, String)> {
+                    find(&asked, "budi").await.unwrap().into_iter().map(|hit| (hit.number, hit.owed)).collect()
+                };
+                let owed = money(300_000);
+                assert_eq!(numbers(t.asked(Role::Collector, 7)).await, [("BUDI1".to_owned(), owed.clone())]);
+                let all = [("BUDI1".to_owned(), owed.clone()), ("BUDI2".to_owned(), owed)];
+                assert_eq!(numbers(t.asked(Role::Cashier, 1)).await, all);
+                let bare = [("BUDI1".to_owned(), String::new()), ("BUDI2".to_owned(), String::new())];
+                assert_eq!(numbers(t.asked(Role::Technician, 2)).await, bare);
+            }
         }
     }
 }

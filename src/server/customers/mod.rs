@@ -6,3 +6,4 @@ pub mod import;
 pub mod links;
 pub mod packages;
 pub mod seed;
+pub mod service_row;

@@ -98,6 +98,17 @@ sql!(HANDOVER_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.the
  JOIN (SELECT 'handover:' || SUBSTR(number, 4, 4) || '-' || SUBSTR(number, 9, 2) AS name, COUNT(*) AS there FROM handover GROUP BY 1) n ON n.name = c.name
  WHERE c.n <> n.there");
 
+// Lists read these caches of open bills and of what a service is.
+sql!(ROWS_OWE_WHAT_BILLS_SAY = "SELECT r.number AS name, r.owed AS stored, COALESCE(o.owed, 0) AS derived FROM service_row r
+ LEFT JOIN service_owed o ON o.service_id = r.service_id
+ WHERE r.owed <> COALESCE(o.owed, 0) OR r.bills <> COALESCE(o.bills, 0) OR COALESCE(r.oldest_due, '1970-01-01') <> COALESCE(o.oldest_due, '1970-01-01')
+  OR r.last_period <> COALESCE(o.last_period, '') OR r.last_left <> COALESCE(o.last_left, 0) OR r.last_bills <> COALESCE(o.last_bills, 0)");
+sql!(ROWS_SAY_WHAT_SERVICES_ARE = "SELECT n.number AS name, COALESCE(r.service_id, 0) AS stored, n.service_id AS derived FROM service_now n
+ LEFT JOIN service_row r ON r.service_id = n.service_id
+ WHERE r.service_id IS NULL OR r.customer_id <> n.customer_id OR r.name <> n.name OR r.number <> n.number OR r.search <> n.search
+  OR r.stage <> n.stage OR r.access <> n.access OR r.package_id <> n.package_id OR r.router_id <> n.router_id OR r.area <> n.area
+  OR COALESCE(r.collector_id, 0) <> COALESCE(n.collector_id, 0) OR r.due_day <> n.due_day OR r.started_on <> n.started_on");
+
 /// One check: what disagrees when it answers, and the statement.
 const CHECKS: &[(&str, Sql)] = &[
     ("baris tagihan tidak sama dengan jumlahnya", LINES_MAKE_TOTALS),
@@ -114,6 +125,8 @@ const CHECKS: &[(&str, Sql)] = &[
     ("setoran tidak cocok dengan isi tas", HANDOVERS_LEAVE_BAGS),
     ("isi tas, setoran, dan selisih tidak sama dengan pembayaran tunai", BAGS_HOLD_ALL_CASH),
     ("nomor setoran berlubang atau ganda", HANDOVER_NUMBERS_HAVE_NO_GAP),
+    ("yang dibaca daftar tidak sama dengan tagihan terbuka", ROWS_OWE_WHAT_BILLS_SAY),
+    ("yang dibaca daftar tidak sama dengan layanannya", ROWS_SAY_WHAT_SERVICES_ARE),
 ];
 
 /// Checks every sum in the database.

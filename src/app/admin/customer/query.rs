@@ -1,7 +1,6 @@
 //! What a customer's page reads: one statement a table, whatever the number of services.
 
 use super::{BillRow, CustomerView, EventRow, LedgerRow, MessageRow, PaymentRow, ServiceView};
-use crate::app::admin::customers::query::access_case;
 use crate::app::admin::words;
 use crate::app::dto::money;
 use crate::app::text;
@@ -73,16 +72,13 @@ struct Payment {
 }
 
 sql!(CUSTOMER = "SELECT name, number, phone, email, address FROM customer WHERE id = $1");
-sql!(SERVICES = concat!(
-    "SELECT s.id, s.service_number, s.slug, p.name AS package,
+sql!(SERVICES = "SELECT s.id, s.service_number, s.slug, p.name AS package,
   CAST(COALESCE((SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1), 0) AS BIGINT) AS price,
-  COALESCE(r.name, '') AS router, s.pppoe_username, s.area, s.collector, s.due_day, s.started_on, s.stage, ",
-    access_case!(),
-    " AS access, s.desired, s.desired_reason, s.observed_profile, s.observed_at, s.router_problem, s.never_isolate,
+  COALESCE(r.name, '') AS router, s.pppoe_username, s.area, s.collector, s.due_day, s.started_on, s.stage,
+  (SELECT r.access FROM service_row r WHERE r.service_id = s.id) AS access, s.desired, s.desired_reason, s.observed_profile, s.observed_at, s.router_problem, s.never_isolate,
   CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')), 0) AS BIGINT) AS owed
  FROM service s JOIN package p ON p.id = s.package_id LEFT JOIN router r ON r.id = s.router_id
- WHERE s.customer_id = $1 ORDER BY s.service_number"
-));
+ WHERE s.customer_id = $1 ORDER BY s.service_number");
 sql!(
     BILLS = "SELECT i.id, i.number, i.period, i.due_on, i.total, i.paid, i.status
  FROM invoice i WHERE i.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY i.id DESC LIMIT 36"

@@ -1,57 +1,37 @@
 //! What Daftar Pelanggan reads. Conditions are written once; a column to sort by is a statement of its own.
 
 use super::{CustomerChoices, CustomerFilter, CustomerList, CustomerRow};
-use crate::app::admin::search::query::Patterns;
 use crate::app::admin::words::phone;
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::app::text;
 use crate::billing::Period;
+use crate::server::customers::service_row::{Needles, months};
 use crate::server::db::{Sql, Val};
 use crate::server::error::Result;
+use crate::server::guard::{Asked, Permission};
 use crate::server::state::AppState;
-use crate::{args, sql};
+use crate::{args, bills_now, found_by, in_scope, owed_now, sql};
 
-/// The access of a service `s` as one word; the words are those of `text::access`.
-macro_rules! access_case {
-    () => {
-        "CASE WHEN s.desired = 'absent' THEN 'none' WHEN s.desired = 'as_is' THEN 'as_is' WHEN s.router_id IS NULL THEN CASE WHEN s.desired = 'normal' THEN 'none' ELSE s.desired END WHEN s.desired = s.observed THEN s.desired WHEN s.observed IN ('other', 'missing') THEN 'differs' ELSE 'waiting' END"
-    };
-}
-pub(in crate::app::admin) use access_case;
-
-/// Open bills `i` up to the month `$10`. The next month's, which is issued as soon as this one's is paid, is not owed yet.
-macro_rules! owed_now {
-    () => {
-        "i.status IN ('open', 'partial') AND i.period <= $10"
-    };
-}
-
-/// What a service `s` owes.
-macro_rules! owed_sum {
-    () => {
-        concat!(
-            "(SELECT COALESCE(SUM(i.total - i.paid), 0) FROM invoice i WHERE i.service_id = s.id AND ",
-            owed_now!(),
-            ")"
-        )
-    };
-}
-
+/// The rows that match: `$1`, `$2` the text searched for, `$3` stage, `$4` paid, `$5` access, `$6` package, `$7` router,
+/// `$8` area, `$9` collector, `$10` whose customers the asker sees, `$11` this month, `$12` the next.
 macro_rules! matching {
     () => {
         concat!(
-            "FROM service s JOIN customer c ON c.id = s.customer_id
- WHERE ($1 = '' OR c.name_search LIKE $1 OR LOWER(s.service_number) LIKE $2 OR LOWER(s.pppoe_username) LIKE $2 OR LOWER(COALESCE(c.number, '')) LIKE $2 OR c.phone LIKE $3)
- AND ($4 = '' OR s.stage = $4)
- AND ($5 = '' OR $5 = CASE WHEN EXISTS (SELECT 1 FROM invoice i WHERE i.service_id = s.id AND ",
-            owed_now!(),
-            ") THEN 'belum' ELSE 'lunas' END)
- AND ($6 = '' OR $6 = ",
-            access_case!(),
-            ")
- AND ($7 = 0 OR s.package_id = $7)
- AND ($8 = 0 OR s.router_id = $8)
- AND ($9 = '' OR s.area = $9)"
+            "FROM service_row s WHERE ",
+            found_by!("$1", "$2"),
+            " AND ($3 = '' OR s.stage = $3)
+ AND ($4 = '' OR ($4 = 'menunggak' AND ",
+            bills_now!("$11", "$12"),
+            " > 1) OR $4 = CASE WHEN ",
+            owed_now!("$11", "$12"),
+            " > 0 THEN 'belum' ELSE 'lunas' END)
+ AND ($5 = '' OR s.access = $5)
+ AND ($6 = 0 OR s.package_id = $6)
+ AND ($7 = 0 OR s.router_id = $7)
+ AND ($8 = '' OR s.area = $8)
+ AND ($9 = 0 OR s.collector_id = $9)
+ AND ",
+            in_scope!("$10")
         )
     };
 }
@@ -59,50 +39,45 @@ macro_rules! matching {
 macro_rules! list_sql {
     ($($name:ident: $order:expr;)*) => { $(
         sql!($name = concat!(
-            "SELECT c.id AS customer_id, s.id AS service_id, c.name, s.service_number, c.phone, p.name AS package, s.area, COALESCE(r.name, '') AS router, s.due_day, s.stage, ",
-            access_case!(), " AS access,
-  CAST(", owed_sum!(), " AS BIGINT) AS owed
- FROM (SELECT s.id AS id ", matching!(), " ORDER BY ", $order, " LIMIT $11 OFFSET $12) hit
- JOIN service s ON s.id = hit.id JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id LEFT JOIN router r ON r.id = s.router_id
+            "SELECT c.id AS customer_id, v.id AS service_id, c.name, v.service_number, c.phone, p.name AS package, v.area, COALESCE(r.name, '') AS router, v.due_day, v.stage, s.access,
+  CAST(", owed_now!("$11", "$12"), " AS BIGINT) AS owed
+ FROM (SELECT s.service_id AS id ", matching!(), " ORDER BY ", $order, " LIMIT $13 OFFSET $14) hit
+ JOIN service_row s ON s.service_id = hit.id JOIN service v ON v.id = hit.id JOIN customer c ON c.id = v.customer_id
+ JOIN package p ON p.id = v.package_id LEFT JOIN router r ON r.id = v.router_id
  ORDER BY ", $order));
     )* };
 }
 
 list_sql! {
-    BY_NAME: "c.name_search, s.service_number";
-    BY_NAME_DOWN: "c.name_search DESC, s.service_number DESC";
-    BY_NUMBER: "s.service_number";
-    BY_NUMBER_DOWN: "s.service_number DESC";
-    BY_DUE: "s.due_day, c.name_search, s.service_number";
-    BY_DUE_DOWN: "s.due_day DESC, c.name_search, s.service_number";
-    BY_AREA: "s.area, c.name_search, s.service_number";
-    BY_AREA_DOWN: "s.area DESC, c.name_search, s.service_number";
-    BY_STARTED: "s.started_on, s.id";
-    BY_STARTED_DOWN: "s.started_on DESC, s.id DESC";
-    BY_OWED: concat!(owed_sum!(), ", s.service_number");
-    BY_OWED_DOWN: concat!(owed_sum!(), " DESC, s.service_number");
+    BY_NAME: "s.name, s.number";
+    BY_NAME_DOWN: "s.name DESC, s.number DESC";
+    BY_NUMBER: "s.number";
+    BY_NUMBER_DOWN: "s.number DESC";
+    BY_DUE: "s.due_day, s.name, s.number";
+    BY_DUE_DOWN: "s.due_day DESC, s.name, s.number";
+    BY_AREA: "s.area, s.name, s.number";
+    BY_AREA_DOWN: "s.area DESC, s.name, s.number";
+    BY_STARTED: "s.started_on, s.service_id";
+    BY_STARTED_DOWN: "s.started_on DESC, s.service_id DESC";
+    BY_OWED: concat!(owed_now!("$11", "$12"), ", s.number");
+    BY_OWED_DOWN: concat!(owed_now!("$11", "$12"), " DESC, s.number");
 }
 
-sql!(COUNT = concat!("SELECT COUNT(*) ", matching!()));
 sql!(
-    OWED = concat!(
-        "SELECT CAST(COALESCE(SUM(d.owed), 0) AS BIGINT), COUNT(*)
- FROM (SELECT i.service_id AS service_id, SUM(i.total - i.paid) AS owed FROM invoice i WHERE ",
-        owed_now!(),
-        " GROUP BY i.service_id) d
- JOIN (SELECT s.id AS id ",
+    SUMS = concat!(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(d.owed), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN d.owed > 0 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM (SELECT ",
+        owed_now!("$11", "$12"),
+        " AS owed ",
         matching!(),
-        ") hit ON hit.id = d.service_id"
+        ") d"
     )
-);
-// The whole list, which everybody opens first, is counted over indexes alone.
-sql!(COUNT_ALL = "SELECT COUNT(*) FROM service");
-sql!(
-    OWED_ALL = "SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT), COUNT(DISTINCT i.service_id) FROM invoice i WHERE i.status IN ('open', 'partial') AND i.period <= $1"
 );
 sql!(PACKAGES = "SELECT CAST(id AS TEXT), name FROM package ORDER BY name");
 sql!(ROUTERS = "SELECT CAST(id AS TEXT), name FROM router ORDER BY name");
-sql!(AREAS = "SELECT area, area FROM service WHERE area <> '' GROUP BY area ORDER BY area LIMIT 500");
+sql!(AREAS = "SELECT name, name FROM area ORDER BY name");
+sql!(
+    COLLECTORS = "SELECT CAST(id AS TEXT), name FROM staff WHERE role = 'collector' OR id IN (SELECT collector_id FROM service WHERE collector_id IS NOT NULL) ORDER BY name"
+);
 
 fn order(sort: &str) -> Sql {
     match sort {
@@ -137,38 +112,51 @@ struct ListRow {
     owed: i64,
 }
 
-fn conditions(filter: &CustomerFilter, month: Period) -> Vec<Val> {
-    let patterns = Patterns::of(&filter.q);
+fn conditions(asked: &Asked, filter: &CustomerFilter) -> Vec<Val> {
+    let needles = Needles::of(&filter.q);
+    let (month, next) = months(Period::of(asked.app.clock.today()));
     // An id that is no number matches nothing, rather than everything.
     let id = |text: &str| if text.is_empty() { 0 } else { text.parse::<i64>().unwrap_or(-1) };
     args![
-        patterns.name,
-        patterns.number,
-        patterns.phone,
+        needles.text,
+        needles.phone,
         &filter.stage,
         &filter.paid,
         &filter.access,
         id(&filter.package),
         id(&filter.router),
         &filter.area,
-        month
+        id(&filter.collector),
+        asked.scope().arg(),
+        month,
+        next
     ]
 }
 
-/// A page of the list with its totals.
-pub async fn list(app: &AppState, filter: CustomerFilter) -> Result<CustomerList> {
-    let month = Period::of(app.clock.today());
-    let matching = conditions(&filter, month);
-    let whole = CustomerFilter { sort: filter.sort.clone(), page: filter.page, ..CustomerFilter::default() } == filter;
-    let (total, (owed, owing)): (i64, (i64, i64)) = if whole {
-        (app.db.number(COUNT_ALL, args![]).await?, app.db.one(OWED_ALL, args![month]).await?)
-    } else {
-        (app.db.number(COUNT, matching.clone()).await?, app.db.one(OWED, matching.clone()).await?)
+/// A page of the list with its totals. Who may not see money sees none of it, nor an order or a choice made by it.
+pub async fn list(asked: &Asked, mut filter: CustomerFilter) -> Result<CustomerList> {
+    let app = &asked.app;
+    let sees_money = asked.staff.may(Permission::ViewInvoices);
+    if !sees_money {
+        filter.paid.clear();
+        if filter.sort.trim_start_matches('-') == "owed" {
+            filter.sort.clear();
+        }
+    }
+    let matching = conditions(asked, &filter);
+    let page = |info: PageInfo| {
+        let mut arguments = matching.clone();
+        arguments.extend(args![PAGE_ROWS, info.offset()]);
+        app.db.all::<ListRow>(order(&filter.sort), arguments)
     };
+    // Totals and rows are read side by side; a page beyond the end is asked for once more.
+    let wanted = PageInfo::of(filter.page, i64::MAX / 2);
+    let sums = app.db.one::<(i64, i64, i64)>(SUMS, matching.clone());
+    let (sums, rows) = futures::future::join(sums, page(wanted)).await;
+    let (total, owed, owing) = sums?;
     let info = PageInfo::of(filter.page, total);
-    let mut arguments = matching;
-    arguments.extend(args![PAGE_ROWS, info.offset()]);
-    let rows: Vec<ListRow> = app.db.all(order(&filter.sort), arguments).await?;
+    let rows = if info.page == wanted.page { rows? } else { page(info).await? };
+    let shown = |amount: i64| if sees_money && amount != 0 { money(amount) } else { String::new() };
     let rows = rows
         .into_iter()
         .map(|row| CustomerRow {
@@ -183,10 +171,11 @@ pub async fn list(app: &AppState, filter: CustomerFilter) -> Result<CustomerList
             due_day: row.due_day,
             stage: text::stage(&row.stage),
             access: text::access(&row.access),
-            owed: if row.owed == 0 { String::new() } else { money(row.owed) },
+            owed: shown(row.owed),
         })
         .collect();
-    Ok(CustomerList { rows, info, owed: money(owed), owing })
+    let owed = if sees_money { money(owed) } else { String::new() };
+    Ok(CustomerList { rows, info, owed, owing: if sees_money { owing } else { 0 }, sees_money })
 }
 
 /// What the filters offer.
@@ -196,18 +185,20 @@ pub async fn choices(app: &AppState) -> Result<CustomerChoices> {
         packages: choice(app.db.all(PACKAGES, args![]).await?),
         routers: choice(app.db.all(ROUTERS, args![]).await?),
         areas: choice(app.db.all(AREAS, args![]).await?),
+        collectors: choice(app.db.all(COLLECTORS, args![]).await?),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::guard::Role;
     use crate::server::testing::TestApp;
 
     async fn numbers(t: &TestApp, paid: &str, sort: &str) -> (Vec<(String, String)>, String, i64) {
         let filter =
             CustomerFilter { paid: paid.to_owned(), sort: sort.to_owned(), page: 1, ..CustomerFilter::default() };
-        let list = list(&t.state, filter).await.unwrap();
+        let list = list(&t.asked(Role::Owner, 1), filter).await.unwrap();
         (list.rows.into_iter().map(|row| (row.number, row.owed)).collect(), list.owed, list.owing)
     }
 

@@ -86,7 +86,7 @@ async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today
             badge: Badge::new("Isolir ditahan", Tone::Bad),
             title: format!("{} dari {} layanan aktif akan diisolir", text::count(would_cut), text::count(active)),
             detail: "Terlalu banyak sekaligus, jadi belum satu pun diisolir. Periksa dulu, lalu setujui.".to_owned(),
-            href: "/admin/tagihan?status=overdue".to_owned(),
+            href: "/admin/tagihan?period=semua&status=overdue".to_owned(),
             deed: if staff.may(Permission::ManageAccess) { Deed::Approve } else { Deed::None },
         });
     }
@@ -150,7 +150,7 @@ async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today
 fn actions(staff: &StaffSession) -> Vec<(String, String)> {
     [
         (Permission::RecordPayment, text::RECEIVE, "/admin/terima"),
-        (Permission::ViewInvoices, "Lihat yang lewat jatuh tempo", "/admin/tagihan?status=overdue"),
+        (Permission::ViewInvoices, "Lihat yang lewat jatuh tempo", "/admin/tagihan?period=semua&status=overdue"),
         (Permission::RunBilling, text::ISSUE, "/admin/terbitkan"),
         (Permission::Import, text::IMPORT, "/admin/impor"),
     ]

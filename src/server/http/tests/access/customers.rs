@@ -6,7 +6,7 @@ use serde_json::json;
 
 /// Its server functions.
 pub fn functions() -> Vec<Function> {
-    let customers = json!({ "filter": { "q": "", "stage": "", "paid": "", "access": "", "package": "", "router": "", "area": "", "sort": "", "page": 1 } });
+    let customers = json!({ "filter": { "q": "", "stage": "", "paid": "", "access": "", "package": "", "router": "", "area": "", "collector": "", "sort": "", "page": 1 } });
     vec![
         ("customer/list", Some(P::ViewCustomers), customers),
         ("customer/choices", Some(P::ViewCustomers), json!({})),

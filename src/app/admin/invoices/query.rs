@@ -1,0 +1,198 @@
+//! What Daftar Tagihan reads. A month's bills come from one covering index; a text is looked up among the services first.
+
+use super::{EVERY_MONTH, InvoiceFilter, InvoiceList, InvoiceRow};
+use crate::app::admin::words;
+use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
+use crate::app::text;
+use crate::billing::Period;
+use crate::server::customers::service_row::Needles;
+use crate::server::db::{Sql, Val};
+use crate::server::error::Result;
+use crate::server::guard::{Asked, Scope};
+use crate::{args, found_by, in_scope, sql};
+use chrono::NaiveDate;
+
+/// `$1`, `$2` first and last month, `$3` status, `$4` today.
+macro_rules! conditions {
+    () => {
+        " WHERE i.period >= $1 AND i.period <= $2
+ AND ($3 = '' OR i.status = $3 OR ($3 = 'unpaid' AND i.status IN ('open', 'partial')) OR ($3 = 'overdue' AND i.status IN ('open', 'partial') AND i.due_on < $4))"
+    };
+}
+
+/// Bills by month alone.
+macro_rules! by_month {
+    () => {
+        concat!("FROM invoice i", conditions!())
+    };
+}
+
+/// Bills of the services that `$5`, `$6` ([`Needles`]) find among those in the scope `$7`.
+macro_rules! by_service {
+    () => {
+        concat!(
+            "FROM service_row s JOIN invoice i ON i.service_id = s.service_id",
+            conditions!(),
+            " AND ",
+            found_by!("$5", "$6"),
+            " AND ",
+            in_scope!("$7")
+        )
+    };
+}
+
+macro_rules! list_sql {
+    ($($name:ident, $found:ident: $order:literal;)*) => { $(
+        sql!($name = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status
+ FROM (SELECT i.id AS id ", by_month!(), " ORDER BY ", $order, " LIMIT $5 OFFSET $6) hit
+ JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
+        sql!($found = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status
+ FROM (SELECT i.id AS id ", by_service!(), " ORDER BY ", $order, " LIMIT $8 OFFSET $9) hit
+ JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
+    )* };
+}
+
+list_sql! {
+    NEWEST, FOUND_NEWEST: "i.id DESC";
+    OLDEST, FOUND_OLDEST: "i.id";
+    BY_DUE, FOUND_BY_DUE: "i.due_on, i.id";
+    BY_DUE_DOWN, FOUND_BY_DUE_DOWN: "i.due_on DESC, i.id DESC";
+    BY_NAME, FOUND_BY_NAME: "i.customer_name, i.id";
+    BY_NAME_DOWN, FOUND_BY_NAME_DOWN: "i.customer_name DESC, i.id DESC";
+    BY_TOTAL, FOUND_BY_TOTAL: "i.total, i.id";
+    BY_TOTAL_DOWN, FOUND_BY_TOTAL_DOWN: "i.total DESC, i.id DESC";
+    BY_LEFT, FOUND_BY_LEFT: "i.total - i.paid, i.id";
+    BY_LEFT_DOWN, FOUND_BY_LEFT_DOWN: "i.total - i.paid DESC, i.id DESC";
+}
+
+macro_rules! sums_sql {
+    ($name:ident, $source:expr) => {
+        sql!(
+            $name = concat!(
+                "SELECT COUNT(*), CAST(COALESCE(SUM(i.total), 0) AS BIGINT), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
+  CAST(COALESCE(SUM(CASE WHEN i.status IN ('open', 'partial') THEN i.total - i.paid ELSE 0 END), 0) AS BIGINT) ",
+                $source
+            )
+        );
+    };
+}
+sums_sql!(SUMS, by_month!());
+sums_sql!(FOUND_SUMS, by_service!());
+
+sql!(
+    ONE = "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status
+ FROM invoice i JOIN service v ON v.id = i.service_id WHERE i.number = $1"
+);
+// The months that have bills, by jumps through the index rather than over every bill.
+sql!(
+    PERIODS = "WITH RECURSIVE month (period) AS (SELECT MAX(period) FROM invoice UNION ALL
+   SELECT (SELECT MAX(i.period) FROM invoice i WHERE i.period < month.period) FROM month WHERE month.period IS NOT NULL)
+ SELECT period FROM month WHERE period IS NOT NULL LIMIT 60"
+);
+
+fn order(sort: &str) -> (Sql, Sql) {
+    match sort {
+        "number" => (OLDEST, FOUND_OLDEST),
+        "due" => (BY_DUE, FOUND_BY_DUE),
+        "-due" => (BY_DUE_DOWN, FOUND_BY_DUE_DOWN),
+        "name" => (BY_NAME, FOUND_BY_NAME),
+        "-name" => (BY_NAME_DOWN, FOUND_BY_NAME_DOWN),
+        "total" => (BY_TOTAL, FOUND_BY_TOTAL),
+        "-total" => (BY_TOTAL_DOWN, FOUND_BY_TOTAL_DOWN),
+        "left" => (BY_LEFT, FOUND_BY_LEFT),
+        "-left" => (BY_LEFT_DOWN, FOUND_BY_LEFT_DOWN),
+        _ => (NEWEST, FOUND_NEWEST),
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    number: String,
+    customer_id: i64,
+    name: String,
+    service_number: String,
+    period: String,
+    due_on: NaiveDate,
+    total: i64,
+    paid: i64,
+    status: String,
+}
+
+impl Row {
+    fn left(&self) -> i64 {
+        if matches!(self.status.as_str(), "open" | "partial") { self.total - self.paid } else { 0 }
+    }
+}
+
+/// Rows, their number, and the sums of total, paid and left.
+type Found = (Vec<Row>, PageInfo, (i64, i64, i64));
+
+async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Found> {
+    let app = &asked.app;
+    let needles = Needles::of(&filter.q);
+    let narrow = !needles.text.is_empty() || asked.scope() != Scope::All;
+    let (from, to) = if period == EVERY_MONTH { ("", "9999-99") } else { (period, period) };
+    let mut matching: Vec<Val> = args![from, to, &filter.status, app.clock.today()];
+    if narrow {
+        matching.extend(args![needles.text, needles.phone, asked.scope().arg()]);
+    }
+    let (by_month, by_service) = order(&filter.sort);
+    let (list, sums) = if narrow { (by_service, FOUND_SUMS) } else { (by_month, SUMS) };
+    let page = |info: PageInfo| {
+        let mut arguments = matching.clone();
+        arguments.extend(args![PAGE_ROWS, info.offset()]);
+        app.db.all::<Row>(list, arguments)
+    };
+    let wanted = PageInfo::of(filter.page, i64::MAX / 2);
+    let totals = app.db.one::<(i64, i64, i64, i64)>(sums, matching.clone());
+    let (totals, rows) = futures::future::join(totals, page(wanted)).await;
+    let (count, total, paid, left) = totals?;
+    let info = PageInfo::of(filter.page, count);
+    let rows = if info.page == wanted.page { rows? } else { page(info).await? };
+    Ok((rows, info, (total, paid, left)))
+}
+
+/// A page of the list with its totals. The whole number of a bill finds it in any month.
+pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
+    let app = &asked.app;
+    let today = app.clock.today();
+    let period = if filter.period.is_empty() { Period::of(today).to_string() } else { filter.period.clone() };
+    let number = filter.q.trim().to_uppercase();
+    let one: Option<Row> = if number.starts_with("INV/") { app.db.opt(ONE, args![number]).await? } else { None };
+    let (rows, info, (total, paid, left)) = match one {
+        Some(row) => {
+            asked.reaches_customer(row.customer_id).await?;
+            let sums = (row.total, row.paid, row.left());
+            (vec![row], PageInfo::of(1, 1), sums)
+        }
+        None => search(asked, &filter, &period).await?,
+    };
+    let rows = rows
+        .into_iter()
+        .map(|row| InvoiceRow {
+            id: row.id,
+            left: if row.left() > 0 { money(row.left()) } else { String::new() },
+            number: row.number,
+            customer_id: row.customer_id,
+            name: row.name,
+            service_number: row.service_number,
+            period: words::period(&row.period),
+            due: words::day(row.due_on),
+            total: money(row.total),
+            status: text::invoice(&row.status, row.due_on < today),
+        })
+        .collect();
+    let periods: Vec<(String,)> = app.db.all(PERIODS, args![]).await?;
+    let every = [Choice::new(EVERY_MONTH, "Semua bulan")];
+    let months = periods.into_iter().map(|(period,)| Choice::new(period.clone(), words::period(&period)));
+    Ok(InvoiceList {
+        rows,
+        info,
+        total: money(total),
+        paid: money(paid),
+        left: money(left),
+        periods: every.into_iter().chain(months).collect(),
+        period,
+    })
+}

@@ -1,0 +1,154 @@
+//! `service_row`: a row a service with all that lists find, filter and sort by. Triggers keep it (migration 0004).
+
+use crate::billing::Period;
+
+/// What a search text looks for in `service_row.search`: the text itself, and the telephone it may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needles {
+    /// In lower case; empty finds everything.
+    pub text: String,
+    /// As telephones are stored (`62…`); empty when the text is none.
+    pub phone: String,
+}
+
+impl Needles {
+    /// Reads what somebody typed or scanned.
+    pub fn of(typed: &str) -> Self {
+        let text: String = typed.trim().to_lowercase().chars().filter(|c| *c != '|').collect();
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let only_phone = digits.len() > 2 && text.chars().all(|c| c.is_ascii_digit() || " +-.()".contains(c));
+        let phone = match digits.strip_prefix('0') {
+            _ if !only_phone => String::new(),
+            Some(rest) => format!("62{rest}"),
+            None => digits,
+        };
+        Self { text, phone }
+    }
+}
+
+/// The month and the one after it, as [`owed_now!`](crate::owed_now) takes them.
+pub fn months(month: Period) -> (Period, Period) {
+    (month, month.next())
+}
+
+/// The condition under which a row `s` holds the text `$a` or the telephone `$b` ([`Needles`]).
+#[macro_export]
+macro_rules! found_by {
+    ($text:literal, $phone:literal) => {
+        concat!(
+            "(",
+            $text,
+            " = '' OR INSTR(s.search, ",
+            $text,
+            ") > 0 OR (",
+            $phone,
+            " <> '' AND INSTR(s.search, ",
+            $phone,
+            ") > 0))"
+        )
+    };
+}
+
+/// What a service owes in row `s` up to the month `$a`, when `$b` is the month after: the next month's bill, issued as
+/// soon as this one's is paid, is not owed yet. Bills further ahead are rare and are summed anew.
+#[macro_export]
+macro_rules! owed_now {
+    ($month:literal, $next:literal) => {
+        concat!(
+            "CASE WHEN s.last_period <= ", $month, " THEN s.owed WHEN s.last_period = ", $next,
+            " THEN s.owed - s.last_left ELSE (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i WHERE i.service_id = s.service_id AND i.status IN ('open', 'partial') AND i.period <= ",
+            $month, ") END"
+        )
+    };
+}
+
+/// How many bills those are.
+#[macro_export]
+macro_rules! bills_now {
+    ($month:literal, $next:literal) => {
+        concat!(
+            "CASE WHEN s.last_period <= ", $month, " THEN s.bills WHEN s.last_period = ", $next,
+            " THEN s.bills - s.last_bills ELSE (SELECT COUNT(*) FROM invoice i WHERE i.service_id = s.service_id AND i.status IN ('open', 'partial') AND i.period <= ",
+            $month, ") END"
+        )
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing::TestApp;
+    use crate::{args, sql};
+
+    sql!(
+        OWED = concat!(
+            "SELECT CAST(",
+            owed_now!("$2", "$3"),
+            " AS BIGINT), CAST(",
+            bills_now!("$2", "$3"),
+            " AS BIGINT) FROM service_row s WHERE s.service_id = $1"
+        )
+    );
+    sql!(FOUND = concat!("SELECT s.number FROM service_row s WHERE ", found_by!("$1", "$2"), " ORDER BY s.number"));
+    sql!(
+        RENAME = "UPDATE customer SET name = $2, name_search = $3, phone = $4 WHERE id = (SELECT customer_id FROM service WHERE id = $1)"
+    );
+    sql!(DAMAGE = "UPDATE service_row SET owed = owed + 1 WHERE service_id = $1");
+    sql!(MISNAME = "UPDATE service_row SET search = 'x' WHERE service_id = $1");
+
+    async fn run(t: &TestApp, sql: crate::server::db::Sql, args: Vec<crate::server::db::Val>) {
+        let mut tx = t.state.db.begin().await.unwrap();
+        tx.exec_one(sql, args).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn found(t: &TestApp, typed: &str) -> Vec<String> {
+        let needles = Needles::of(typed);
+        let rows: Vec<(String,)> = t.state.db.all(FOUND, args![needles.text, needles.phone]).await.unwrap();
+        rows.into_iter().map(|row| row.0).collect()
+    }
+
+    #[test]
+    fn a_telephone_is_found_as_it_is_written_or_stored() {
+        assert_eq!(Needles::of("0812-3456").phone, "628123456");
+        assert_eq!(Needles::of("+62 812").phone, "62812");
+        assert_eq!(Needles::of("siti 0812").phone, "");
+        assert_eq!(Needles::of(" Siti | A ").text, "siti  a");
+    }
+
+    #[tokio::test]
+    async fn rows_follow_bills_payments_and_names() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let budi = t.service("BUDI", package, "2025-06-01").await;
+            t.issue("2025-12").await;
+            t.issue("2026-01").await;
+            let owed = async |month: &str| -> (i64, i64) {
+                let (month, next) = months(month.parse().unwrap());
+                t.state.db.one(OWED, args![budi, month, next]).await.unwrap()
+            };
+            assert_eq!(owed("2026-01").await, (600_000, 2));
+            assert_eq!(owed("2025-12").await, (300_000, 1), "January is the month ahead");
+            assert_eq!(owed("2025-11").await, (0, 0), "two months ahead are summed anew");
+            t.cash(budi, 350_000).await;
+            assert_eq!(owed("2026-01").await, (250_000, 1));
+            t.cash(budi, 250_000).await;
+            assert_eq!(owed("2026-01").await, (0, 0), "February was issued with the payment and is not owed yet");
+            assert_eq!(owed("2026-02").await, (300_000, 1));
+
+            assert_eq!(found(&t, "udi").await, ["BUDI"]);
+            run(&t, RENAME, args![budi, "Siti", "siti", "628111222333"]).await;
+            assert_eq!(found(&t, "Siti").await, ["BUDI"]);
+            assert_eq!(found(&t, "0811-1222").await, ["BUDI"]);
+            assert_eq!(found(&t, "joko").await, Vec::<String>::new());
+            t.assert_books().await;
+
+            run(&t, DAMAGE, args![budi]).await;
+            let report = crate::server::ledger::verify(&t.state).await.unwrap();
+            assert!(report.differences.iter().any(|line| line.contains("BUDI")), "{:?}", report.differences);
+            run(&t, MISNAME, args![budi]).await;
+            let report = crate::server::ledger::verify(&t.state).await.unwrap();
+            assert!(report.differences.iter().any(|line| line.contains("daftar")), "{:?}", report.differences);
+        }
+    }
+}
