@@ -2,9 +2,21 @@
 //! set on the way still counts, and nothing moves while it loads.
 
 use crate::app::admin::{
-    customer::CustomerPage, customers::CustomersPage, home::HomePage, import::ImportPage, invoice::InvoicePage,
-    invoices::InvoicesPage, issue::IssuePage, layout::Layout, login::LoginPage, messages::MessagesPage, more::MorePage,
-    receive::ReceivePage, routers::RoutersPage,
+    banks::BanksPage,
+    customer::CustomerPage,
+    customers::CustomersPage,
+    home::HomePage,
+    import::ImportPage,
+    invoice::InvoicePage,
+    invoices::InvoicesPage,
+    issue::IssuePage,
+    layout::Layout,
+    login::LoginPage,
+    messages::MessagesPage,
+    more::MorePage,
+    receive::ReceivePage,
+    routers::RoutersPage,
+    settings::{SettingsIndex, SettingsPage},
 };
 use crate::app::text;
 use leptos::prelude::*;
@@ -34,6 +46,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("impor") view=ImportPage ssr=SsrMode::Async />
                     <Route path=path!("router") view=RoutersPage ssr=SsrMode::Async />
                     <Route path=path!("pesan") view=MessagesPage ssr=SsrMode::Async />
+                    <Route path=path!("pengaturan") view=SettingsIndex ssr=SsrMode::Async />
+                    <Route path=path!("pengaturan/:group") view=SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("rekening") view=BanksPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

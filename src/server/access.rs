@@ -4,11 +4,13 @@
 mod by_hand;
 pub(crate) mod ids;
 pub mod isolir;
+mod preview;
 #[cfg(test)]
 mod tests;
 
 pub use by_hand::{OneReport, isolate_one, restore_one};
 pub use isolir::{Failed, Held, IsolirReport, RunIsolir, approve_brake, run_isolir};
+pub use preview::{Preview, preview};
 
 use crate::args;
 use crate::billing::access::{parse_dates, parse_weekdays, within_window};

@@ -158,6 +158,8 @@ sql!(
  ON CONFLICT (key) DO UPDATE SET value = excluded.value, sealed = excluded.sealed, updated_at = excluded.updated_at"
 );
 
+sql!(DROP_SETTING = "DELETE FROM setting WHERE key = $1");
+
 /// The description of a key, or an error that names it.
 pub fn find(name: &str) -> Result<&'static Key> {
     KEYS.iter().find(|key| key.name == name).ok_or_else(|| {
@@ -225,13 +227,28 @@ impl Key {
 impl Settings {
     /// Reads all of them.
     pub async fn load(db: &Db, secrets: &Secrets) -> Result<Self> {
-        let rows: Vec<(String, String, bool)> = db.all(ALL_SETTINGS, args![]).await?;
+        Ok(Self::of(db.all(ALL_SETTINGS, args![]).await?, secrets))
+    }
+
+    /// Reads all of them inside a transaction, so that a change knows what it changes.
+    pub async fn load_in(tx: &mut Tx, secrets: &Secrets) -> Result<Self> {
+        Ok(Self::of(tx.all(ALL_SETTINGS, args![]).await?, secrets))
+    }
+
+    fn of(rows: Vec<(String, String, bool)>, secrets: &Secrets) -> Self {
         let (sealed, plain): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.2);
-        Ok(Self {
+        Self {
             plain: plain.into_iter().map(|row| (row.0, row.1)).collect(),
             sealed: sealed.into_iter().map(|row| (row.0, row.1)).collect(),
             secrets: secrets.clone(),
-        })
+        }
+    }
+
+    /// The same with other plain values: what would hold if somebody saved them.
+    pub fn with(&self, values: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut changed = self.clone();
+        changed.plain.extend(values);
+        changed
     }
 
     /// The value as text; the default when nothing is set. Secrets are not here.
@@ -293,5 +310,12 @@ pub async fn put(tx: &mut Tx, secrets: &Secrets, name: &str, value: &str, now: D
     let sealed = key.kind == Kind::Secret;
     let stored = if sealed { secrets.seal(name, value)? } else { value.to_owned() };
     tx.exec_one(PUT_SETTING, args![name, stored, sealed, now]).await?;
+    Ok(())
+}
+
+/// Takes one key back to its default inside a transaction; a secret is gone.
+pub async fn clear(tx: &mut Tx, name: &str) -> Result<()> {
+    find(name)?;
+    tx.exec(DROP_SETTING, args![name]).await?;
     Ok(())
 }

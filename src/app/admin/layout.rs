@@ -77,7 +77,7 @@ mod door {
 fn is_current(href: &str, path: &str, query: &str) -> bool {
     match href.split_once('?') {
         Some((page, wanted)) => path == page && query.trim_start_matches('?').contains(wanted),
-        None if href == "/admin" => path.trim_end_matches('/') == "/admin",
+        None if matches!(href, "/admin" | "/admin/pengaturan") => path.trim_end_matches('/') == href,
         None => {
             (path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
                 && !(href == "/admin/pelanggan" && query.contains("access=isolated"))

@@ -102,12 +102,20 @@ const MENU: &[Group] = &[
         text::GROUP_SETTINGS,
         &[
             // Perusahaan
+            (P::ManageSettings, text::COMPANY, "/admin/pengaturan/perusahaan"),
             // Paket Internet
             // Tagihan & Jatuh Tempo
+            (P::ManageSettings, text::BILLING_SETTINGS, "/admin/pengaturan/tagihan"),
             // Isolir & Hari Libur
+            (P::ManageSettings, text::ISOLIR_SETTINGS, "/admin/pengaturan/isolir"),
             // Pajak
+            (P::ManageSettings, text::TAX, "/admin/pengaturan/pajak"),
             // Payment Gateway
+            (P::ManageSettings, text::GATEWAYS, "/admin/pengaturan/gateway"),
             // Rekening Bank
+            (P::ManageSettings, text::BANK_ACCOUNTS, "/admin/rekening"),
+            // Semua Pengaturan
+            (P::ManageSettings, text::ALL_SETTINGS, "/admin/pengaturan"),
             // Pengguna & Hak Akses
             // Cadangan Data
             // Tugas Otomatis

@@ -1,5 +1,6 @@
 //! The office: a file a screen.
 
+pub mod banks;
 pub mod customer;
 pub mod customers;
 pub mod home;
@@ -16,5 +17,6 @@ pub mod more;
 pub mod receive;
 pub mod routers;
 pub mod search;
+pub mod settings;
 #[cfg(feature = "ssr")]
 mod words;

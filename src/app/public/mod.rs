@@ -18,6 +18,8 @@ pub struct Company {
     pub name: String,
     /// Telephone for help; may be empty.
     pub phone: String,
+    /// Address of its logo; empty when there is none.
+    pub logo: String,
 }
 
 /// The document around a page. `head` is added to the head (a refresh for pages without script).
@@ -29,6 +31,11 @@ fn document(
     body: impl IntoView + 'static,
 ) -> String {
     let initial: String = company.name.chars().take(1).collect();
+    let mark = if company.logo.is_empty() {
+        view! { <span class="mark" aria-hidden="true">{initial}</span> }.into_any()
+    } else {
+        view! { <img class="logo" src=company.logo.clone() alt="" height="36" /> }.into_any()
+    };
     let help = (!company.phone.is_empty())
         .then(|| view! { <p class="help">"Butuh bantuan? WhatsApp " {company.phone.clone()}</p> });
     // Set as text of its own: what the renderer writes between pieces of text would show in a title.
@@ -48,7 +55,7 @@ fn document(
             </head>
             <body>
                 <main>
-                    <a class="brand" href="/"><span class="mark" aria-hidden="true">{initial}</span>{company.name.clone()}</a>
+                    <a class="brand" href="/">{mark}{company.name.clone()}</a>
                     {body}
                     {help}
                 </main>
@@ -62,7 +69,7 @@ fn document(
 
 /// A page that says one thing.
 pub fn message_page(title: &str, message: &str) -> String {
-    let company = Company { name: "Kimonet".to_owned(), phone: String::new() };
+    let company = Company { name: "Kimonet".to_owned(), phone: String::new(), logo: String::new() };
     let (heading, message) = (title.to_owned(), message.to_owned());
     let body = view! {
         <section class="panel">
@@ -99,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_title_is_plain_text_whatever_the_company_is_called() {
-        let company = Company { name: "Nusa & <b>Net</b>".to_owned(), phone: String::new() };
+        let company = Company { name: "Nusa & <b>Net</b>".to_owned(), phone: String::new(), logo: String::new() };
         let html = check_page(&company, "", "");
         let title = html.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
         assert_eq!(title, Some("Cek Tagihan · Nusa &amp; &lt;b&gt;Net&lt;/b&gt;"));

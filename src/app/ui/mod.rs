@@ -2,10 +2,12 @@
 //! every colour, keyboard first.
 
 mod chart;
+mod entry;
 mod list;
 mod search;
 
 pub use chart::{BarView, ChartView, MonthChart};
+pub use entry::{OtherProblem, TextInput, wrong_of};
 pub use list::{Pager, SortHead, with_query};
 pub use search::{SearchBox, focus_element};
 

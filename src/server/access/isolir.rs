@@ -148,11 +148,12 @@ sql!(
    OR (desired = 'normal' AND observed IN ('isolated', 'disabled')))"
 );
 
-/// The daily run. Set-based; chunks of the cut are their own transactions, so that payments get the writer in between.
-pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport> {
-    let settings = state.fresh_settings().await?;
-    let ctx = AccessContext { settings, today: run.today, now: state.clock.now(), who: run.by.clone() };
-    let shut = closed(&ctx.settings, run.today, state.clock.time());
+/// Judges everybody who is overdue: the report so far (overdue and held), and who is to be cut. Changes nothing.
+pub(super) async fn judge(
+    state: &AppState,
+    ctx: &AccessContext,
+    shut: Option<&str>,
+) -> Result<(IsolirReport, Vec<i64>)> {
     let overdue: Vec<Overdue> = state.db.all(OVERDUE, args![ctx.cutoff(), ctx.min_debt()]).await?;
     let mut report = IsolirReport { overdue: count(overdue.len()), ..IsolirReport::default() };
 
@@ -166,7 +167,7 @@ pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport
             cut_by_hand: service.desired == "isolated" && service.manual == "cut",
         };
         let hold = |reason: String| Held { service_number: service.service_number.clone(), reason };
-        match decide(&facts, shut.as_deref()) {
+        match decide(&facts, shut) {
             Decision::Held(reason) if service.desired == "normal" || !proven => report.held.push(hold(reason)),
             Decision::Isolate if service.desired == "normal" && !service.on_router => {
                 report.held.push(hold("belum terhubung ke router atau belum punya akun PPPoE".to_owned()));
@@ -175,8 +176,22 @@ pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport
             Decision::Held(_) | Decision::Isolate | Decision::Normal => {}
         }
     }
+    Ok((report, to_cut))
+}
 
-    let active = state.db.number(ACTIVE_SERVICES, args![]).await?;
+/// Active services, which the brake counts against.
+pub(super) async fn active_services(state: &AppState) -> Result<i64> {
+    Ok(state.db.number(ACTIVE_SERVICES, args![]).await?)
+}
+
+/// The daily run. Set-based; chunks of the cut are their own transactions, so that payments get the writer in between.
+pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport> {
+    let settings = state.fresh_settings().await?;
+    let ctx = AccessContext { settings, today: run.today, now: state.clock.now(), who: run.by.clone() };
+    let shut = closed(&ctx.settings, run.today, state.clock.time());
+    let (mut report, to_cut) = judge(state, &ctx, shut.as_deref()).await?;
+
+    let active = active_services(state).await?;
     let would_cut = count(to_cut.len());
     let too_many =
         brakes(would_cut, active, ctx.settings.int("isolir.brake_percent"), ctx.settings.int("isolir.brake_min"));

@@ -6,6 +6,7 @@ mod bill;
 mod events;
 mod health;
 pub mod limits;
+mod logo;
 mod lookup;
 mod pages;
 mod qr;
@@ -135,7 +136,8 @@ pub fn router(app: AppState) -> Router {
         .merge(pages::routes())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(SetResponseHeaderLayer::overriding(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PUBLIC_POLICY)))
-        .with_state(site.clone());
+        .with_state(site.clone())
+        .merge(logo::public().with_state(app.clone()));
     let office = admin::router(&site);
     let office_here = if app.config.admin_host.is_some() { Router::new() } else { office.clone() };
     let base = anywhere.clone().merge(public).merge(office_here).fallback(not_found);

@@ -57,6 +57,10 @@ async fn company(site: &Site) -> Result<public::Company> {
     Ok(public::Company {
         name: settings.text("company.name").to_owned(),
         phone: settings.text("company.phone").to_owned(),
+        logo: match settings.text("company.logo") {
+            "" => String::new(),
+            logo => format!("/logo?v={logo}"),
+        },
     })
 }
 

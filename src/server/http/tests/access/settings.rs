@@ -1,8 +1,22 @@
 //! Settings and the set-up assistant.
 
 use super::Function;
+use crate::server::guard::Permission as P;
+use serde_json::json;
 
 /// Its server functions.
 pub fn functions() -> Vec<Function> {
-    vec![]
+    let bank =
+        json!({ "account": { "id": 0, "bank": "BCA", "number": "1234567890", "holder": "PT Uji", "active": true } });
+    vec![
+        ("setting/groups", Some(P::ManageSettings), json!({})),
+        ("setting/read", Some(P::ManageSettings), json!({ "group": "tagihan" })),
+        ("setting/save", Some(P::ManageSettings), json!({ "group": "tagihan", "values": [] })),
+        ("setting/effect", Some(P::ManageSettings), json!({ "group": "isolir", "values": [] })),
+        ("setting/token", Some(P::ManageStaff), json!({ "key": "cron.token" })),
+        ("gateway/test", Some(P::ManageSettings), json!({})),
+        ("gateway/reach", Some(P::ManageSettings), json!({})),
+        ("bank/list", Some(P::ManageSettings), json!({})),
+        ("bank/save", Some(P::ManageSettings), bank),
+    ]
 }
