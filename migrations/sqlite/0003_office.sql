@@ -74,6 +74,14 @@ CREATE INDEX service_package ON service (package_id);
 
 ALTER TABLE package ADD COLUMN active BOOLEAN NOT NULL DEFAULT TRUE;
 
+-- The PPP profiles that a router was last seen to have, so that a package can say where it works.
+CREATE TABLE router_profile (
+  router_id BIGINT NOT NULL REFERENCES router(id),
+  name TEXT NOT NULL,
+  seen_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (router_id, name)
+);
+
 -- Changes that wait for their day. At most one of a kind is planned for a service.
 CREATE TABLE service_change (
   id INTEGER PRIMARY KEY,

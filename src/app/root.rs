@@ -14,6 +14,7 @@ use crate::app::admin::{
     login::LoginPage,
     messages::MessagesPage,
     more::MorePage,
+    packages::PackagesPage,
     receive::ReceivePage,
     routers::RoutersPage,
     settings::{SettingsIndex, SettingsPage},
@@ -48,6 +49,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("pesan") view=MessagesPage ssr=SsrMode::Async />
                     <Route path=path!("pengaturan") view=SettingsIndex ssr=SsrMode::Async />
                     <Route path=path!("pengaturan/:group") view=SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("paket") view=PackagesPage ssr=SsrMode::Async />
                     <Route path=path!("rekening") view=BanksPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />
                 </ParentRoute>

@@ -104,6 +104,7 @@ const MENU: &[Group] = &[
             // Perusahaan
             (P::ManageSettings, text::COMPANY, "/admin/pengaturan/perusahaan"),
             // Paket Internet
+            (P::ManagePackages, text::PACKAGES, "/admin/paket"),
             // Tagihan & Jatuh Tempo
             (P::ManageSettings, text::BILLING_SETTINGS, "/admin/pengaturan/tagihan"),
             // Isolir & Hari Libur

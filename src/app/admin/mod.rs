@@ -14,6 +14,7 @@ pub mod login;
 pub mod menu;
 pub mod messages;
 pub mod more;
+pub mod packages;
 pub mod receive;
 pub mod routers;
 pub mod search;

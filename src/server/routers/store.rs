@@ -157,6 +157,13 @@ async fn save(state: &AppState, id: Option<i64>, form: RouterForm, sealed: Strin
             let (form, sealed, who, name, pin) = (form.clone(), sealed.clone(), who.clone(), name.clone(), pin.clone());
             Box::pin(async move {
                 let (host, port) = (form.host.trim().to_owned(), i64::from(form.port));
+                let before: Option<RouterRow> = match id {
+                    Some(id) => tx.opt(ROUTER, args![id]).await?,
+                    None => None,
+                };
+                let replaced = if id.is_some() && !sealed.is_empty() { ", kata sandi diganti" } else { "" };
+                let after =
+                    format!("{name} {}@{host}:{port} {} tls {tls}{replaced}", form.username, form.isolir_profile);
                 let router_id = match id {
                     None => {
                         let args = args![
@@ -193,15 +200,16 @@ async fn save(state: &AppState, id: Option<i64>, form: RouterForm, sealed: Strin
                     }
                 };
                 let action = if id.is_some() { "router.update" } else { "router.add" };
-                audit::record(tx, &who, now, action, &format!("router:{router_id}"), "", &name).await?;
                 work::enqueue(tx, &Job::SyncRouter { router_id }, now, now).await?;
+                let before = before.as_ref().map(words_of).unwrap_or_default();
+                audit::record(tx, &who, now, action, &format!("router:{router_id}"), &before, &after).await?;
                 Ok(router_id)
             })
         })
         .await;
     state.work_bell.notify_waiters();
     match saved {
-        Err(Error::Db(error)) if DbError::is_unique_violation(&error) => Err(Error::Conflict(taken)),
+        Err(Error::Db(error)) if DbError::is_unique_violation(&error) => Err(Error::invalid("name", taken)),
         other => other,
     }
 }
@@ -239,6 +247,64 @@ fn check(form: &RouterForm) -> Result<(&'static str, String)> {
     }
 }
 
+sql!(ROUTER_USES = "SELECT COUNT(*) FROM service WHERE router_id = $1");
+sql!(DROP_PROFILES = "DELETE FROM router_profile WHERE router_id = $1");
+sql!(
+    ADD_PROFILE = "INSERT INTO router_profile (router_id, name, seen_at) SELECT r.id, $2, $3 FROM router r WHERE r.id = $1 ON CONFLICT (router_id, name) DO NOTHING"
+);
+sql!(DROP_ROUTER = "DELETE FROM router WHERE id = $1");
+
+/// Removes a router that no service is on.
+pub async fn remove(state: &AppState, id: i64, who: &Who) -> Result<()> {
+    let (now, who) = (state.clock.now(), who.clone());
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                let router: RouterRow =
+                    tx.opt(ROUTER, args![id]).await?.ok_or_else(|| Error::NotFound("Router itu tidak ada.".to_owned()))?;
+                let uses = tx.number(ROUTER_USES, args![id]).await?;
+                if uses > 0 {
+                    return Err(Error::Refused(format!(
+                        "Router {} dipakai {uses} layanan, jadi tidak dapat dihapus. Pindahkan dahulu layanannya ke router lain.",
+                        router.name
+                    )));
+                }
+                tx.exec(DROP_PROFILES, args![id]).await?;
+                tx.exec_one(DROP_ROUTER, args![id]).await?;
+                audit::record(tx, &who, now, "router.remove", &format!("router:{id}"), &words_of(&router), "").await
+            })
+        })
+        .await
+}
+
+/// Keeps the profiles that a probe saw, so that packages can say where they work.
+async fn remember_profiles(state: &AppState, id: i64, profiles: Vec<String>) -> Result<()> {
+    let now = state.clock.now();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let profiles = profiles.clone();
+            Box::pin(async move {
+                tx.exec(DROP_PROFILES, args![id]).await?;
+                for name in &profiles {
+                    tx.exec(ADD_PROFILE, args![id, name, now]).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// A router for the log; without its password.
+fn words_of(router: &RouterRow) -> String {
+    format!(
+        "{} {}@{}:{} {} tls {}",
+        router.name, router.username, router.host, router.port, router.isolir_profile, router.tls
+    )
+}
+
 /// The way into a router, its password opened.
 pub fn endpoint(state: &AppState, router: &RouterRow) -> Result<Endpoint> {
     let corrupt = |what: &str| Error::Corrupt(format!("router {}: {what}", router.name));
@@ -256,7 +322,11 @@ pub fn endpoint(state: &AppState, router: &RouterRow) -> Result<Endpoint> {
     })
 }
 
-/// `mikrotik:test`: does this router work for us? Changes nothing.
+/// `mikrotik:test`: does this router work for us? Changes nothing on it; the profiles it has are remembered.
 pub async fn probe(state: &AppState, router: &RouterRow) -> Result<Probe> {
-    Ok(probe::probe(&endpoint(state, router)?, &router.isolir_profile).await)
+    let seen = probe::probe(&endpoint(state, router)?, &router.isolir_profile).await;
+    if let Probe::Works { profiles, .. } = &seen {
+        remember_profiles(state, router.id, profiles.clone()).await?;
+    }
+    Ok(seen)
 }

@@ -102,11 +102,18 @@ pub fn value(field: &FieldSpec, typed: &str, year: i32) -> Result<String, String
             let plain = message.strip_prefix(&format!("{}: ", field.key)).unwrap_or(&message);
             Err(match key.kind {
                 Kind::Url => "Isi alamat lengkap yang diawali https://, atau kosongkan.".to_owned(),
-                _ => plain.to_owned(),
+                _ => sentence(plain),
             })
         }
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.trim_end_matches('.').chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn dates(text: &str, year: i32) -> Result<String, String> {

@@ -85,10 +85,11 @@ async fn a_form_is_saved_whole_and_logged_with_before_and_after() {
 
 #[tokio::test]
 async fn the_effect_is_what_the_run_would_do_under_the_typed_values() {
-    for t in TestApp::each("2026-01-15 10:00").await {
+    for t in TestApp::each("2026-01-01 00:01").await {
         let package = t.package("Home", 300_000, 1).await;
         t.service("SARI", package, "2025-06-01").await;
         t.issue("2026-01").await;
+        t.at("2026-01-15 10:00");
         let isolir = groups::find("isolir").unwrap();
         let say = async |values: Vec<TypedValue>| effect::effect(&t.state, isolir, values).await.unwrap().lines;
         // She has no router, so the run would hold her.

@@ -6,7 +6,13 @@ use serde_json::json;
 
 /// Its server functions.
 pub fn functions() -> Vec<Function> {
+    let package = json!({ "package": { "id": 0, "name": "", "price": "", "profile": "", "down": "", "up": "", "months": "1", "from": "next" } });
     vec![
+        ("package/list", Some(P::ManagePackages), json!({})),
+        ("package/save", Some(P::ManagePackages), package),
+        ("package/active", Some(P::ManagePackages), json!({ "id": 999, "active": true })),
+        ("package/remove", Some(P::ManagePackages), json!({ "id": 999 })),
+        ("package/check", Some(P::ManagePackages), json!({})),
         ("isolir/approve", Some(P::ManageAccess), json!({})),
         ("access/wish", Some(P::ManageAccess), json!({ "service_id": 999, "cut": true, "reason": "uji" })),
         ("router/list", Some(P::ViewRouters), json!({})),
