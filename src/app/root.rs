@@ -16,7 +16,7 @@ use crate::app::admin::{
     more::MorePage,
     packages::PackagesPage,
     receive::ReceivePage,
-    routers::RoutersPage,
+    routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
 };
 use crate::app::text;
@@ -46,6 +46,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
                     <Route path=path!("impor") view=ImportPage ssr=SsrMode::Async />
                     <Route path=path!("router") view=RoutersPage ssr=SsrMode::Async />
+                    <Route path=path!("router/:id") view=RouterPage ssr=SsrMode::Async />
                     <Route path=path!("pesan") view=MessagesPage ssr=SsrMode::Async />
                     <Route path=path!("pengaturan") view=SettingsIndex ssr=SsrMode::Async />
                     <Route path=path!("pengaturan/:group") view=SettingsPage ssr=SsrMode::Async />

@@ -1,11 +1,19 @@
-//! Router (Lokasi Server): state of each, and what waits for it.
+//! Router (Lokasi Server): state of each, what waits for it, and the way to a new one.
+
+mod detail;
+mod form;
+#[cfg(feature = "ssr")]
+mod query;
 
 use crate::app::dto::Badge;
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Empty, Loading, Problem, Tag};
+pub use detail::{RouterPage, TestResult};
+pub use form::RouterEntry;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_navigate;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Json;
 
@@ -32,90 +40,186 @@ pub struct RouterRow {
     pub waiting: i64,
 }
 
-/// All routers.
-#[server(prefix = "/api/admin", endpoint = "router/list", input = Json)]
-pub async fn list_routers() -> Result<Vec<RouterRow>, ApiError> {
-    use crate::server::guard::{Permission, guard};
-    let asked = guard(Permission::ViewRouters).await?;
-    Ok(query::list(&asked.app).await?)
+/// The list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterList {
+    /// Its rows.
+    pub rows: Vec<RouterRow>,
+    /// Whether this person may add and change.
+    pub may_manage: bool,
 }
 
-#[cfg(feature = "ssr")]
-mod query {
-    use super::RouterRow;
-    use crate::app::admin::words;
-    use crate::app::text;
-    use crate::server::error::Result;
-    use crate::server::state::AppState;
-    use crate::{args, sql};
-    use chrono::{DateTime, Utc};
+/// A router as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterTyped {
+    /// The router; 0 for a new one.
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// Name or address.
+    pub host: String,
+    /// Port, as typed.
+    pub port: String,
+    /// RouterOS user.
+    pub username: String,
+    /// Its password; blank keeps the stored one.
+    pub password: String,
+    /// Profile of those who are isolated.
+    pub isolir_profile: String,
+    /// `off`, `any`, `pin`.
+    pub tls: String,
+    /// SHA-256 of the certificate, for `pin`.
+    pub pin: String,
+}
 
-    #[derive(sqlx::FromRow)]
-    struct Row {
-        id: i64,
-        name: String,
-        host: String,
-        port: i64,
-        state: String,
-        state_since: Option<DateTime<Utc>>,
-        last_read_at: Option<DateTime<Utc>>,
-        last_problem: String,
-        services: i64,
-        waiting: i64,
-    }
+/// A service that the router does not yet treat as we want.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRow {
+    /// The customer.
+    pub customer_id: i64,
+    /// His name.
+    pub name: String,
+    /// Number of the service.
+    pub number: String,
+    /// PPPoE name.
+    pub account: String,
+    /// What it should have.
+    pub wanted: Badge,
+    /// What the router was last seen to give.
+    pub seen: Badge,
+    /// What stands in the way; empty when only the router's turn is missing.
+    pub problem: String,
+}
 
-    sql!(LIST = "SELECT r.id, r.name, r.host, r.port, r.state, r.state_since, r.last_read_at, r.last_problem,
-  COALESCE(n.services, 0) AS services, COALESCE(w.waiting, 0) AS waiting
- FROM router r
- LEFT JOIN (SELECT router_id, COUNT(*) AS services FROM service WHERE router_id IS NOT NULL GROUP BY router_id) n ON n.router_id = r.id
- LEFT JOIN (SELECT router_id, COUNT(*) AS waiting FROM service WHERE desired <> observed AND desired <> 'as_is' GROUP BY router_id) w ON w.router_id = r.id
- ORDER BY r.name");
+/// Everything about a router.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterDetail {
+    /// Its row of the list.
+    pub row: RouterRow,
+    /// What its form starts from.
+    pub form: RouterTyped,
+    /// What waits, the first of it.
+    pub waiting: Vec<WaitingRow>,
+    /// Profiles as last read.
+    pub profiles: Vec<String>,
+    /// Whether this person may change it.
+    pub may_manage: bool,
+}
 
-    /// All routers.
-    pub async fn list(app: &AppState) -> Result<Vec<RouterRow>> {
-        let now = app.clock.now();
-        let rows: Vec<Row> = app.db.all(LIST, args![]).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| RouterRow {
-                id: row.id,
-                name: row.name,
-                address: format!("{}:{}", row.host, row.port),
-                state: text::router(&row.state),
-                since: row.state_since.map(|at| words::since(now, at)).unwrap_or_default(),
-                read_at: row.last_read_at.map(|at| words::instant(&app.clock, at)).unwrap_or_default(),
-                problem: row.last_problem,
-                services: row.services,
-                waiting: row.waiting,
-            })
-            .collect())
-    }
+/// What a test saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterSeen {
+    /// Whether it can be used as it is.
+    pub fine: bool,
+    /// Name and value of what it said.
+    pub facts: Vec<(String, String)>,
+    /// What is wrong, a sentence each, with what to do.
+    pub advice: Vec<String>,
+}
+
+/// What to paste into a router's terminal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouterCommands {
+    /// The user they make.
+    pub username: String,
+    /// His password, made for this.
+    pub password: String,
+    /// User, service and profile.
+    pub commands: String,
+    /// The encrypted service, which may be left out.
+    pub tls_commands: String,
+}
+
+/// All routers.
+#[server(prefix = "/api/admin", endpoint = "router/list", input = Json)]
+pub async fn list_routers() -> Result<RouterList, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewRouters).await?;
+    let may_manage = asked.staff.may(Permission::ManageRouters);
+    Ok(RouterList { rows: query::list(&asked.app).await?, may_manage })
+}
+
+/// Everything about a router.
+#[server(prefix = "/api/admin", endpoint = "router/view", input = Json)]
+pub async fn read_router(id: i64) -> Result<RouterDetail, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewRouters).await?;
+    let may_manage = asked.staff.may(Permission::ManageRouters);
+    Ok(query::view(&asked.app, id, may_manage).await?)
+}
+
+/// Adds or changes a router; its id.
+#[server(prefix = "/api/admin", endpoint = "router/save", input = Json)]
+pub async fn save_router(router: RouterTyped) -> Result<i64, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageRouters).await?;
+    Ok(query::save(&asked.app, &asked.who, router).await?)
+}
+
+/// Asks a router whether it works for us; changes nothing on it.
+#[server(prefix = "/api/admin", endpoint = "router/test", input = Json)]
+pub async fn test_router(id: i64) -> Result<RouterSeen, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageRouters).await?;
+    Ok(query::test(&asked.app, id).await?)
+}
+
+/// Visits a router now; what was done, in words.
+#[server(prefix = "/api/admin", endpoint = "router/sync", input = Json)]
+pub async fn sync_router(id: i64) -> Result<String, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageRouters).await?;
+    Ok(query::sync(&asked.app, id).await?)
+}
+
+/// Removes a router that no service is on.
+#[server(prefix = "/api/admin", endpoint = "router/remove", input = Json)]
+pub async fn remove_router(id: i64) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageRouters).await?;
+    Ok(crate::server::routers::store::remove(&asked.app, id, &asked.who).await?)
+}
+
+/// Commands for a router's terminal, with a password made for them.
+#[server(prefix = "/api/admin", endpoint = "router/commands", input = Json)]
+pub async fn make_commands() -> Result<RouterCommands, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageRouters).await?;
+    Ok(query::commands(&asked.app).await?)
 }
 
 /// The page.
 #[component]
 pub fn RoutersPage() -> impl IntoView {
     let data = Resource::new(|| (), |()| list_routers());
+    let adding = RwSignal::new(false);
+    let navigate = use_navigate();
+    let done = Callback::new(move |id: i64| navigate(&format!("/admin/router/{id}?uji=1"), leptos_router::NavigateOptions::default()));
     view! {
         <Title text=text::ROUTERS />
-        <div class="title"><h1>{text::ROUTERS}</h1></div>
-        <section class="panel">
-            <Suspense fallback=Loading>
-                {move || Suspend::new(async move {
-                    match data.await {
-                        Ok(rows) => view! { <Rows rows /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(list) => view! {
+                        <div class="title">
+                            <h1>{text::ROUTERS}</h1>
+                            {list.may_manage.then(|| view! { <button class="btn main" type="button" on:click=move |_| adding.set(true)>"Tambah router"</button> })}
+                        </div>
+                        {move || adding.get().then(|| view! { <RouterEntry router=form::fresh() done cancel=Callback::new(move |()| adding.set(false)) /> })}
+                        <section class="panel gap-top"><Rows rows=list.rows /></section>
                     }
-                })}
-            </Suspense>
-        </section>
+                        .into_any(),
+                    Err(error) => view! { <Problem error /> }.into_any(),
+                }
+            })}
+        </Transition>
     }
 }
 
 #[component]
 fn Rows(rows: Vec<RouterRow>) -> impl IntoView {
     if rows.is_empty() {
-        return view! { <Empty title="Belum ada router." hint="Tambahkan dengan perintah kimonet router:add." /> }
+        return view! { <Empty title="Belum ada router." hint="Tekan Tambah router; perintah untuk ditempel di terminal router disediakan." /> }
             .into_any();
     }
     let rows = rows
@@ -123,10 +227,10 @@ fn Rows(rows: Vec<RouterRow>) -> impl IntoView {
         .map(|row| {
             view! {
                 <tr>
-                    <td><a class="strong" href=format!("/admin/pelanggan?router={}", row.id)>{row.name}</a><span class="sub">{row.address}</span></td>
+                    <td><a class="strong" href=format!("/admin/router/{}", row.id)>{row.name}</a><span class="sub">{row.address}</span></td>
                     <td><Tag badge=row.state /><span class="sub">{row.since}</span><span class="sub">{row.problem}</span></td>
                     <td class="hide-s">{row.read_at}</td>
-                    <td class="num hide-s">{text::count(row.services)}</td>
+                    <td class="num hide-s"><a href=format!("/admin/pelanggan?router={}", row.id)>{text::count(row.services)}</a></td>
                     <td class="num">{text::count(row.waiting)}</td>
                 </tr>
             }

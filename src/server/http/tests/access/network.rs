@@ -7,6 +7,7 @@ use serde_json::json;
 /// Its server functions.
 pub fn functions() -> Vec<Function> {
     let package = json!({ "package": { "id": 0, "name": "", "price": "", "profile": "", "down": "", "up": "", "months": "1", "from": "next" } });
+    let router = json!({ "router": { "id": 0, "name": "", "host": "", "port": "", "username": "", "password": "", "isolir_profile": "", "tls": "off", "pin": "" } });
     vec![
         ("package/list", Some(P::ManagePackages), json!({})),
         ("package/save", Some(P::ManagePackages), package),
@@ -16,6 +17,12 @@ pub fn functions() -> Vec<Function> {
         ("isolir/approve", Some(P::ManageAccess), json!({})),
         ("access/wish", Some(P::ManageAccess), json!({ "service_id": 999, "cut": true, "reason": "uji" })),
         ("router/list", Some(P::ViewRouters), json!({})),
+        ("router/view", Some(P::ViewRouters), json!({ "id": 999 })),
+        ("router/save", Some(P::ManageRouters), router),
+        ("router/test", Some(P::ManageRouters), json!({ "id": 999 })),
+        ("router/sync", Some(P::ManageRouters), json!({ "id": 999 })),
+        ("router/remove", Some(P::ManageRouters), json!({ "id": 999 })),
+        ("router/commands", Some(P::ManageRouters), json!({})),
     ]
 }
 
