@@ -255,6 +255,7 @@ CREATE UNIQUE INDEX alert_open ON alert (kind, subject) WHERE state = 'open';
 
 ALTER TABLE job_run ADD COLUMN who TEXT NOT NULL DEFAULT 'Jadwal';
 CREATE INDEX job_run_started ON job_run (started_at);
+CREATE INDEX access_event_at ON access_event (at, what);
 
 CREATE TABLE backup (
   id INTEGER PRIMARY KEY,

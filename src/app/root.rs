@@ -9,6 +9,8 @@ use crate::app::admin::{
     import::ImportPage,
     invoice::InvoicePage,
     invoices::InvoicesPage,
+    isolated::IsolatedPage,
+    isolir_log::IsolirLogPage,
     issue::IssuePage,
     layout::Layout,
     login::LoginPage,
@@ -50,6 +52,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("pesan") view=MessagesPage ssr=SsrMode::Async />
                     <Route path=path!("pengaturan") view=SettingsIndex ssr=SsrMode::Async />
                     <Route path=path!("pengaturan/:group") view=SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("terisolir") view=IsolatedPage ssr=SsrMode::Async />
+                    <Route path=path!("log-isolir") view=IsolirLogPage ssr=SsrMode::Async />
                     <Route path=path!("paket") view=PackagesPage ssr=SsrMode::Async />
                     <Route path=path!("rekening") view=BanksPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />

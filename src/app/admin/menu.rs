@@ -65,9 +65,10 @@ const MENU: &[Group] = &[
         text::GROUP_NETWORK,
         &[
             // Pelanggan Terisolir
-            (P::ViewCustomers, text::ISOLATED, "/admin/pelanggan?access=isolated"),
+            (P::ViewCustomers, text::ISOLATED, "/admin/terisolir"),
             // Jadwal Isolir
             // Log Isolir
+            (P::ViewRouters, text::ISOLIR_LOG, "/admin/log-isolir"),
             // Router (Lokasi Server)
             (P::ViewRouters, text::ROUTERS, "/admin/router"),
             // Akun PPPoE

@@ -7,6 +7,8 @@ pub mod home;
 pub mod import;
 pub mod invoice;
 pub mod invoices;
+pub mod isolated;
+pub mod isolir_log;
 pub mod issue;
 pub mod layout;
 pub mod login;

@@ -194,7 +194,9 @@ pub fn RoutersPage() -> impl IntoView {
     let data = Resource::new(|| (), |()| list_routers());
     let adding = RwSignal::new(false);
     let navigate = use_navigate();
-    let done = Callback::new(move |id: i64| navigate(&format!("/admin/router/{id}?uji=1"), leptos_router::NavigateOptions::default()));
+    let done = Callback::new(move |id: i64| {
+        navigate(&format!("/admin/router/{id}?uji=1"), leptos_router::NavigateOptions::default())
+    });
     view! {
         <Title text=text::ROUTERS />
         <Transition fallback=Loading>

@@ -5,6 +5,7 @@ mod api;
 mod bill;
 mod events;
 mod health;
+mod isolir_files;
 pub mod limits;
 mod logo;
 mod lookup;

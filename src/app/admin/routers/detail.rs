@@ -91,7 +91,9 @@ fn Deeds(id: i64, name: String, services: i64, form: super::RouterTyped, refresh
                 Deed::Remove => {
                     sure.set(false);
                     match remove_router(id).await {
-                        Ok(()) => navigate.with_value(|go| go("/admin/router", leptos_router::NavigateOptions::default())),
+                        Ok(()) => {
+                            navigate.with_value(|go| go("/admin/router", leptos_router::NavigateOptions::default()))
+                        }
                         Err(error) => bad(error),
                     }
                 }
@@ -142,7 +144,11 @@ pub fn TestResult(
     /// The answer.
     seen: RouterSeen,
 ) -> impl IntoView {
-    let facts = seen.facts.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd class="code">{value}</dd> }).collect::<Vec<_>>();
+    let facts = seen
+        .facts
+        .into_iter()
+        .map(|(name, value)| view! { <dt>{name}</dt><dd class="code">{value}</dd> })
+        .collect::<Vec<_>>();
     let none = facts.is_empty();
     let advice = seen.advice.into_iter().map(|words| view! { <p>{words}</p> }).collect::<Vec<_>>();
     let tone = if seen.fine { Tone::Ok } else { Tone::Bad };

@@ -39,12 +39,17 @@ sql!(LIST = "SELECT r.id, r.name, r.host, r.port, r.state, r.state_since, r.last
  LEFT JOIN (SELECT router_id, COUNT(*) AS services FROM service WHERE router_id IS NOT NULL GROUP BY router_id) n ON n.router_id = r.id
  LEFT JOIN (SELECT router_id, COUNT(*) AS waiting FROM service WHERE desired <> observed AND desired <> 'as_is' GROUP BY router_id) w ON w.router_id = r.id
  ORDER BY r.name");
-sql!(WAITING = "SELECT s.customer_id, c.name, s.service_number, s.pppoe_username, s.desired, s.observed, s.router_problem
+sql!(
+    WAITING =
+        "SELECT s.customer_id, c.name, s.service_number, s.pppoe_username, s.desired, s.observed, s.router_problem
  FROM service s JOIN customer c ON c.id = s.customer_id
- WHERE s.router_id = $1 AND s.desired <> s.observed AND s.desired <> 'as_is' ORDER BY s.desired_since, s.id LIMIT $2");
+ WHERE s.router_id = $1 AND s.desired <> s.observed AND s.desired <> 'as_is' ORDER BY s.desired_since, s.id LIMIT $2"
+);
 sql!(PROFILES = "SELECT name FROM router_profile WHERE router_id = $1 ORDER BY name");
-sql!(WANTED_PROFILES = "SELECT DISTINCT p.profile FROM service s JOIN package p ON p.id = s.package_id
- WHERE s.router_id = $1 AND s.stage IN ('aktif', 'siap_dicabut') ORDER BY p.profile");
+sql!(
+    WANTED_PROFILES = "SELECT DISTINCT p.profile FROM service s JOIN package p ON p.id = s.package_id
+ WHERE s.router_id = $1 AND s.stage IN ('aktif', 'siap_dicabut') ORDER BY p.profile"
+);
 sql!(SOME_PROFILE = "SELECT profile FROM package WHERE active ORDER BY id LIMIT 1");
 
 fn shown(app: &AppState, row: Row) -> RouterRow {
@@ -156,7 +161,9 @@ pub async fn test(app: &AppState, id: i64) -> Result<RouterSeen> {
     let router = store::get(app, id).await?;
     let wanted: Vec<(String,)> = app.db.all(WANTED_PROFILES, args![id]).await?;
     Ok(match store::probe(app, &router).await? {
-        Probe::Works { identity, version, board, profiles, isolir_profile_exists, latency_ms, tls_fingerprint, .. } => {
+        Probe::Works {
+            identity, version, board, profiles, isolir_profile_exists, latency_ms, tls_fingerprint, ..
+        } => {
             let mut advice = Vec::new();
             if !isolir_profile_exists {
                 advice.push(format!(
@@ -165,7 +172,9 @@ pub async fn test(app: &AppState, id: i64) -> Result<RouterSeen> {
                 ));
             }
             for (profile,) in wanted.iter().filter(|(profile,)| !profiles.contains(profile)) {
-                advice.push(format!("Profil {profile} dipakai paket pelanggan di router ini, tetapi belum ada. Buat di PPP, Profiles."));
+                advice.push(format!(
+                    "Profil {profile} dipakai paket pelanggan di router ini, tetapi belum ada. Buat di PPP, Profiles."
+                ));
             }
             let mut facts = vec![
                 ("Nama".to_owned(), identity),
@@ -246,7 +255,10 @@ mod tests {
             let who = Who::command();
             let id = save(&t.state, &who, typed(&sim)).await.unwrap();
             let seen = test(&t.state, id).await.unwrap();
-            assert!(seen.fine && view(&t.state, id, true).await.unwrap().profiles.contains(&"ISOLIR".to_owned()), "{seen:?}");
+            assert!(
+                seen.fine && view(&t.state, id, true).await.unwrap().profiles.contains(&"ISOLIR".to_owned()),
+                "{seen:?}"
+            );
 
             // Blank keeps the password; a wrong one is told with advice.
             let blank = RouterTyped { id, name: "Selatan".to_owned(), password: String::new(), ..typed(&sim) };

@@ -16,6 +16,12 @@ pub fn functions() -> Vec<Function> {
         ("package/check", Some(P::ManagePackages), json!({})),
         ("isolir/approve", Some(P::ManageAccess), json!({})),
         ("access/wish", Some(P::ManageAccess), json!({ "service_id": 999, "cut": true, "reason": "uji" })),
+        ("isolir/list", Some(P::ViewCustomers), json!({ "filter": { "q": "", "state": "", "sort": "", "page": 1 } })),
+        (
+            "isolir/log",
+            Some(P::ViewRouters),
+            json!({ "filter": { "q": "", "what": "", "from": "", "to": "", "page": 1 } }),
+        ),
         ("router/list", Some(P::ViewRouters), json!({})),
         ("router/view", Some(P::ViewRouters), json!({ "id": 999 })),
         ("router/save", Some(P::ManageRouters), router),
@@ -28,5 +34,5 @@ pub fn functions() -> Vec<Function> {
 
 /// Its pages and files.
 pub fn downloads() -> Vec<Download> {
-    vec![]
+    vec![("/admin/terisolir.xlsx", P::Export), ("/admin/log-isolir.xlsx", P::Export)]
 }

@@ -1,0 +1,160 @@
+//! What Log Isolir reads.
+
+use super::{LogFilter, LogList, LogRow};
+use crate::app::admin::words::instant;
+use crate::app::dto::{PAGE_ROWS, PageInfo};
+use crate::app::text;
+use crate::billing::words::parse_date_input;
+use crate::server::customers::service_row::Needles;
+use crate::server::db::Val;
+use crate::server::error::{Error, Result};
+use crate::server::guard::{Asked, Permission};
+use crate::{args, found_by, in_scope, sql};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+
+/// Most rows of a file.
+const FILE_ROWS: i64 = 100_000;
+
+macro_rules! matching {
+    () => {
+        concat!(
+            "FROM access_event e WHERE e.at >= $4 AND e.at < $5
+ AND ($6 = '' OR e.what = $6 OR ($6 = 'diminta' AND e.what IN ('wish_isolated', 'wish_normal', 'wish_disabled'))
+   OR ($6 = 'terbukti' AND e.what IN ('isolated', 'restored', 'disabled', 'created')))
+ AND (($1 = '' AND $3 = 0) OR e.service_id IN (SELECT s.service_id FROM service_row s WHERE ",
+            found_by!("$1", "$2"),
+            " AND ",
+            in_scope!("$3"),
+            "))"
+        )
+    };
+}
+
+sql!(COUNT = concat!("SELECT COUNT(*) ", matching!()));
+sql!(
+    LIST = concat!(
+        "SELECT c.id, c.name, v.service_number, e.at, e.what, e.reason, e.profile_before, e.profile_after, e.who
+ FROM (SELECT e.id AS id ",
+        matching!(),
+        " ORDER BY e.at DESC, e.id DESC LIMIT $7 OFFSET $8) hit
+ JOIN access_event e ON e.id = hit.id JOIN service v ON v.id = e.service_id JOIN customer c ON c.id = v.customer_id
+ ORDER BY e.at DESC, e.id DESC"
+    )
+);
+
+type Row = (i64, String, String, DateTime<Utc>, String, String, String, String, String);
+
+fn conditions(asked: &Asked, filter: &LogFilter) -> Result<Vec<Val>> {
+    let clock = &asked.app.clock;
+    let day = |field: &str, typed: &str, otherwise: NaiveDate| {
+        if typed.trim().is_empty() {
+            return Ok(otherwise);
+        }
+        parse_date_input(typed, clock.today().year())
+            .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
+    };
+    let first = day("from", &filter.from, NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default())?;
+    let last = day("to", &filter.to, NaiveDate::from_ymd_opt(2200, 1, 1).unwrap_or_default())?;
+    let (from, to) = (clock.instant(first, NaiveTime::MIN), clock.instant(last + Days::new(1), NaiveTime::MIN));
+    let needles = Needles::of(&filter.q);
+    Ok(args![needles.text, needles.phone, asked.scope().arg(), from, to, &filter.what])
+}
+
+async fn rows(asked: &Asked, filter: &LogFilter, limit: i64, offset: i64) -> Result<Vec<LogRow>> {
+    let mut values = conditions(asked, filter)?;
+    values.extend(args![limit, offset]);
+    let rows: Vec<Row> = asked.app.db.all(LIST, values).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(customer_id, name, number, at, what, reason, before, after, who)| LogRow {
+            customer_id,
+            name,
+            number,
+            at: instant(&asked.app.clock, at),
+            what: text::access_event(&what),
+            reason,
+            profiles: if before.is_empty() && after.is_empty() {
+                String::new()
+            } else {
+                format!("{before} → {after}")
+            },
+            who,
+        })
+        .collect())
+}
+
+/// A page of the log.
+pub async fn list(asked: &Asked, filter: LogFilter) -> Result<LogList> {
+    let total = asked.app.db.number(COUNT, conditions(asked, &filter)?).await?;
+    let info = PageInfo::of(filter.page, total);
+    let rows = rows(asked, &filter, PAGE_ROWS, info.offset()).await?;
+    Ok(LogList { rows, info, may_export: asked.staff.may(Permission::Export) })
+}
+
+/// The log for a file: titles and cells.
+pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
+    let total = asked.app.db.number(COUNT, conditions(asked, filter)?).await?;
+    if total > FILE_ROWS {
+        return Err(Error::Refused(format!(
+            "Ada {} kejadian; satu berkas memuat paling banyak {}. Persempit tanggalnya.",
+            text::count(total),
+            text::count(FILE_ROWS)
+        )));
+    }
+    let titles = vec!["waktu", "nomor_layanan", "nama_pelanggan", "kejadian", "sebab", "profil", "oleh"];
+    let rows = rows(asked, filter, FILE_ROWS, 0).await?;
+    let cells = rows
+        .into_iter()
+        .map(|row| vec![row.at, row.number, row.name, row.what.word, row.reason, row.profiles, row.who])
+        .collect();
+    Ok((titles, cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::access::{AccessContext, wish};
+    use crate::server::audit::Who;
+    use crate::server::guard::Role;
+    use crate::server::testing::TestApp;
+
+    #[tokio::test]
+    async fn the_log_is_found_by_day_kind_and_name() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let sari = t.service("SARI", package, "2025-06-01").await;
+            let budi = t.service("BUDI", package, "2025-06-01").await;
+            for (service, day, desired) in [
+                (sari, "2026-01-15 10:00", "isolated"),
+                (budi, "2026-01-16 10:00", "isolated"),
+                (sari, "2026-01-17 10:00", "normal"),
+            ] {
+                t.at(day);
+                let ctx = AccessContext {
+                    settings: t.state.fresh_settings().await.unwrap(),
+                    today: t.state.clock.today(),
+                    now: t.state.clock.now(),
+                    who: Who::system(),
+                };
+                let mut tx = t.state.db.begin().await.unwrap();
+                wish(&mut tx, &ctx, service, desired, "none", "uji").await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            let of = async |q: &str, what: &str, from: &str, to: &str| -> Vec<String> {
+                let filter = LogFilter { q: q.into(), what: what.into(), from: from.into(), to: to.into(), page: 1 };
+                let list = list(&t.asked(Role::Technician, 2), filter).await.unwrap();
+                list.rows.into_iter().map(|row| format!("{} {}", row.number, row.what.word)).collect()
+            };
+            assert_eq!(of("", "", "", "").await, ["SARI Akan dipulihkan", "BUDI Akan diisolir", "SARI Akan diisolir"]);
+            assert_eq!(of("sari", "diminta", "", "").await.len(), 2);
+            assert_eq!(of("", "wish_isolated", "16/1", "16/1/2026").await, ["BUDI Akan diisolir"]);
+            assert!(of("", "terbukti", "", "").await.is_empty());
+            let bad = LogFilter { from: "kemarin".into(), page: 1, ..LogFilter::default() };
+            assert!(
+                matches!(list(&t.asked(Role::Owner, 1), bad).await, Err(Error::Invalid { field, .. }) if field == "from")
+            );
+            let (titles, cells) = table(&t.asked(Role::Owner, 1), &LogFilter::default()).await.unwrap();
+            assert!(cells.len() == 3 && cells.iter().all(|row| row.len() == titles.len()));
+        }
+    }
+}
