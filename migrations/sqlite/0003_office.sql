@@ -68,6 +68,10 @@ ALTER TABLE service ADD COLUMN never_isolate_until DATE;
 -- Place on the map in millionths of a degree.
 ALTER TABLE service ADD COLUMN lat_e6 BIGINT CHECK (lat_e6 BETWEEN -90000000 AND 90000000);
 ALTER TABLE service ADD COLUMN lng_e6 BIGINT CHECK (lng_e6 BETWEEN -180000000 AND 180000000);
+-- The form that made the service: sent twice, it is one service.
+ALTER TABLE service ADD COLUMN request_id TEXT;
+CREATE UNIQUE INDEX service_request ON service (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX service_installed ON service (installed_on) WHERE installed_on IS NOT NULL;
 CREATE INDEX service_collector ON service (collector_id) WHERE collector_id IS NOT NULL;
 CREATE INDEX service_area ON service (area);
 CREATE INDEX service_package ON service (package_id);
@@ -98,6 +102,38 @@ CREATE TABLE service_change (
 CREATE UNIQUE INDEX service_change_planned ON service_change (service_id, kind) WHERE state = 'planned';
 CREATE INDEX service_change_due ON service_change (from_on) WHERE state = 'planned';
 CREATE INDEX service_change_service ON service_change (service_id);
+
+-- Accounts that a service left behind on a router (moved to another, or under another name): disabled there, nothing deleted.
+CREATE TABLE router_leftover (
+  id INTEGER PRIMARY KEY,
+  router_id BIGINT NOT NULL REFERENCES router(id),
+  service_id BIGINT NOT NULL REFERENCES service(id),
+  pppoe_username TEXT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  done_at TIMESTAMPTZ
+);
+CREATE INDEX router_leftover_open ON router_leftover (router_id) WHERE done_at IS NULL;
+CREATE INDEX router_leftover_service ON router_leftover (service_id);
+
+-- Bulk changes: what was done to each service, once a form.
+CREATE TABLE bulk_change (
+  id INTEGER PRIMARY KEY,
+  request_id TEXT NOT NULL UNIQUE,
+  what TEXT NOT NULL CHECK (what IN ('area', 'collector', 'due_day', 'package', 'never_isolate')),
+  value TEXT NOT NULL,
+  done BIGINT NOT NULL,
+  refused BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  staff_id BIGINT REFERENCES staff(id),
+  at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE bulk_change_row (
+  bulk_id BIGINT NOT NULL REFERENCES bulk_change(id),
+  service_id BIGINT NOT NULL REFERENCES service(id),
+  before_value TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  PRIMARY KEY (bulk_id, service_id)
+);
 
 -- 'kontak': somebody spoke with the customer about what he owes.
 CREATE TABLE customer_note (

@@ -1,6 +1,6 @@
 //! Which deed carries out which kind of work.
 
-use super::{attempts, housekeeping, invoicing, isolir, schedule, sweep};
+use super::{attempts, changes, housekeeping, invoicing, isolir, schedule, sweep};
 use crate::server::customers::import;
 use crate::server::error::Result;
 use crate::server::gateways::inbox;
@@ -26,6 +26,7 @@ async fn run_job(state: &AppState, job: &str, slot: &str, attempt: i64) -> Resul
     let result = match job {
         invoicing::INVOICING => invoicing::run(state, slot).await,
         invoicing::PRORATE => invoicing::run_starters(state).await,
+        changes::NAME => changes::run(state).await,
         isolir::NAME => isolir::run(state).await,
         sweep::NAME => sweep::run(state).await,
         attempts::NAME => attempts::run(state).await,

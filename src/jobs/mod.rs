@@ -2,6 +2,7 @@
 
 pub mod attempts;
 pub mod carry;
+pub mod changes;
 pub mod housekeeping;
 pub mod invoicing;
 pub mod isolir;

@@ -1,7 +1,7 @@
 //! When jobs run: rows of `schedule`, moved on by compare-and-swap, so that several processes need no leader. Times are
 //! cron texts in the business zone; what was missed while nothing ran follows each job's own rule.
 
-use super::{attempts, housekeeping, invoicing, isolir, sweep};
+use super::{attempts, changes, housekeeping, invoicing, isolir, sweep};
 use crate::server::clock::Clock;
 use crate::server::error::{Error, Result};
 use crate::server::settings::{Settings, parse_time};
@@ -45,6 +45,7 @@ pub const ENTRIES: &[Entry] = &[
         catch_up: CatchUp::Every,
     },
     Entry { job: invoicing::PRORATE, title: "Tagihan bulan pertama", cron: "5 0 * * *", catch_up: CatchUp::Once },
+    Entry { job: changes::NAME, title: "Berhenti dan ganti paket yang direncanakan", cron: "2 0 * * *", catch_up: CatchUp::Once },
     Entry { job: isolir::NAME, title: "Isolir harian", cron: "", catch_up: CatchUp::Once },
     Entry { job: sweep::NAME, title: "Sinkronkan router", cron: "*/5 * * * *", catch_up: CatchUp::Skip },
     Entry { job: attempts::NAME, title: "Periksa pembayaran kedaluwarsa", cron: "* * * * *", catch_up: CatchUp::Skip },

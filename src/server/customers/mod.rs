@@ -3,7 +3,9 @@
 pub mod export;
 pub mod find;
 pub mod import;
+pub mod install;
 pub mod links;
 pub mod packages;
+pub mod planned;
 pub mod seed;
 pub mod service_row;

@@ -10,6 +10,7 @@ use crate::args;
 use crate::billing::due::due_for_issue;
 use crate::billing::pricing::{PriceInput, PricedBill, Skip, price_bill};
 use crate::billing::{LineKind, Period, Rupiah};
+use crate::server::customers::planned;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
@@ -48,6 +49,8 @@ sql!(INSERT_DUE = "INSERT INTO issue_due (run_id, due_day, due_on, first_due_on)
 // Isolated for long, with so many bills issued since: ready to be taken down, no further bill.
 sql!(RETIRE_ISOLATED = "UPDATE service SET stage = 'siap_dicabut' WHERE stage = 'aktif' AND isolated_on IS NOT NULL
  AND (SELECT COUNT(*) FROM invoice i WHERE i.service_id = service.id AND i.kind = 'regular' AND i.issued_on > service.isolated_on) >= $1");
+// What is planned for that month or before is carried out when its day has come (`planned`); a run ahead of the day
+// leaves those services to the run of the month itself.
 // The promise of once: no candidate has a regular line of the month, nor of a month its price would bill along; nor had
 // one that was cancelled. Asked apart, since each has an index of its own; counted, so that PostgreSQL looks each
 // service up, whatever it believes of a month that has no bill yet; `< 1`, since it believes that `= 0` leaves nobody.
@@ -58,6 +61,7 @@ sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service
      CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END AS priced_from
    FROM service s JOIN package p ON p.id = s.package_id
    WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
+     AND s.id NOT IN (SELECT ch.service_id FROM service_change ch WHERE ch.state = 'planned' AND ch.from_on <= $7)
      AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) < 1
      AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND l.void) < 1)
  SELECT $1, ROW_NUMBER() OVER (ORDER BY s.id), s.id, pr.id,
@@ -87,13 +91,14 @@ sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
 impl Ledger {
     /// Freezes a run for `period` in the caller's transaction.
     pub(super) async fn freeze(&self, tx: &mut Tx, period: Period, scope: Scope, notify: bool) -> Result<Run> {
+        planned::carry_due(tx, &self.access(), i64::MAX).await?;
         tx.exec(RETIRE_ISOLATED, args![self.settings.int("invoice.bill_while_isolated").max(1)]).await?;
         let run_id = tx.number(INSERT_RUN, args![period, scope.as_str(), self.today, notify, self.now]).await?;
         self.freeze_prices(tx, run_id, period).await?;
         self.freeze_due_dates(tx, run_id, period).await?;
         tx.tell_sizes("issue_price, issue_price_line, issue_due").await?;
         let (from, to) = self.starts(period, scope);
-        tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to])
+        tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to, period.first_day()])
             .await?;
         tx.tell_sizes("issue_candidate").await?;
         Ok(Run { id: run_id, business_date: self.today, position: 0 })

@@ -5,6 +5,7 @@
 mod allocate;
 mod bag;
 mod balance;
+mod charge;
 mod confirm;
 mod freeze;
 #[cfg(test)]

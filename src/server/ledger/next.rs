@@ -13,29 +13,33 @@ use crate::server::error::{Error, Result};
 use crate::sql;
 use chrono::{Datelike, NaiveDate};
 
+/// A service as its bill is priced.
 #[derive(Clone, Debug, sqlx::FromRow)]
-struct ServiceRow {
-    id: i64,
-    customer_id: i64,
+pub(super) struct ServiceRow {
+    pub(super) id: i64,
+    pub(super) customer_id: i64,
     customer_name: String,
-    package_name: String,
-    duration_months: i64,
-    price: Option<i64>,
-    started_on: NaiveDate,
+    pub(super) package_name: String,
+    pub(super) duration_months: i64,
+    pub(super) price: Option<i64>,
+    pub(super) started_on: NaiveDate,
     due_day: i64,
-    stage: String,
-    covered_until: String,
-    discount_kind: String,
-    discount_value: i64,
+    pub(super) stage: String,
+    pub(super) covered_until: String,
+    pub(super) discount_kind: String,
+    pub(super) discount_value: i64,
 }
 
-sql!(SERVICE_TO_BILL = "SELECT s.id, s.customer_id, c.name AS customer_name, p.name AS package_name, p.duration_months,
+sql!(pub(super) SERVICE_TO_BILL = "SELECT s.id, s.customer_id, c.name AS customer_name, p.name AS package_name, p.duration_months,
    (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1) AS price,
    s.started_on, s.due_day, s.stage, s.covered_until, s.discount_kind, s.discount_value
  FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1");
 // Asked apart, since standing and cancelled lines have an index each.
-sql!(REGULAR_LINE_EVER = "SELECT (SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND NOT void)
+sql!(pub(super) REGULAR_LINE_EVER = "SELECT (SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND NOT void)
  + (SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND void)");
+sql!(IS_REGULAR = "SELECT COUNT(*) FROM invoice WHERE id = $1 AND kind = 'regular'");
+// Who stops by then gets no bill; who changes package is billed by the run of that month, when the change is made.
+sql!(CHANGES_BY = "SELECT COUNT(*) FROM service_change WHERE service_id = $1 AND state = 'planned' AND from_on <= $2");
 sql!(RUN_IS_OVER = "SELECT COUNT(*) FROM issue_run WHERE period = $1 AND state = 'done' AND scope = 'all'");
 sql!(pub(super) INSERT_INVOICE = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'open', $9, $10, NULL, $11) RETURNING id");
@@ -59,8 +63,8 @@ impl Ledger {
         }
         let mut any = false;
         for bill in completed {
-            let is_regular = tx.number(REGULAR_LINE_EVER, args![bill.service_id, bill.period]).await? > 0;
-            if is_regular && bill.number.starts_with("INV/") {
+            // A one-off charge of the same month is no month's bill.
+            if tx.number(IS_REGULAR, args![bill.id]).await? > 0 {
                 any |= self.next_bill(tx, bill.service_id, bill.period.next()).await?;
             }
         }
@@ -75,6 +79,9 @@ impl Ledger {
         }
         // A voided line of that month counts as well: it is issued again only from the service's page.
         if tx.number(REGULAR_LINE_EVER, args![service_id, period]).await? > 0 {
+            return Ok(false);
+        }
+        if tx.number(CHANGES_BY, args![service_id, period.first_day()]).await? > 0 {
             return Ok(false);
         }
         let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, period.first_day()]).await?;
@@ -101,7 +108,14 @@ impl Ledger {
         }
     }
 
-    async fn issue_one(&self, tx: &mut Tx, service: &ServiceRow, period: Period, priced: &PricedBill) -> Result<()> {
+    /// Writes the bill; answers its row.
+    pub(super) async fn issue_one(
+        &self,
+        tx: &mut Tx,
+        service: &ServiceRow,
+        period: Period,
+        priced: &PricedBill,
+    ) -> Result<i64> {
         let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
         let number = invoice_number(self.today.year(), self.today.month(), sequence);
         let due_day = u32::try_from(service.due_day).map_err(|_| Error::Corrupt("tanggal tempo".to_owned()))?;
@@ -156,6 +170,6 @@ impl Ledger {
             ],
         )
         .await?;
-        Ok(())
+        Ok(invoice_id)
     }
 }

@@ -16,12 +16,14 @@ pub enum TemplateKind {
     NewBill,
     /// The line will be slowed down tomorrow.
     Warning,
+    /// The line was put into use.
+    Welcome,
 }
 
 impl TemplateKind {
     /// Every kind, in the order of the settings screen.
-    pub const ALL: [Self; 6] =
-        [Self::NewBill, Self::Reminder, Self::Warning, Self::Isolated, Self::PaymentConfirmation, Self::Restored];
+    pub const ALL: [Self; 7] =
+        [Self::Welcome, Self::NewBill, Self::Reminder, Self::Warning, Self::Isolated, Self::PaymentConfirmation, Self::Restored];
 
     /// `payment_confirmation`, `restored`, …: key in settings and log.
     pub const fn code(self) -> &'static str {
@@ -32,6 +34,7 @@ impl TemplateKind {
             Self::Reminder => "reminder",
             Self::NewBill => "new_bill",
             Self::Warning => "warning",
+            Self::Welcome => "welcome",
         }
     }
 
@@ -49,6 +52,7 @@ impl TemplateKind {
             Self::Reminder => "Pengingat tagihan",
             Self::NewBill => "Tagihan baru",
             Self::Warning => "Peringatan sebelum isolir",
+            Self::Welcome => "Selamat datang",
         }
     }
 
@@ -71,6 +75,7 @@ impl TemplateKind {
             Self::Reminder => REMINDER,
             Self::NewBill => NEW_BILL,
             Self::Warning => WARNING,
+            Self::Welcome => WELCOME,
         }
     }
 }
@@ -151,6 +156,20 @@ Mohon dibayar sebelum besok agar internet Anda tidak dibatasi:
 {payment_link}
 
 Perlu tambahan waktu? Balas pesan ini. Abaikan bila sudah membayar.
+{company}";
+
+const WELCOME: &str = "Halo *{nama_pelanggan}*,
+
+Selamat datang, internet Anda sudah aktif.
+
+No. layanan: *{nomor_layanan}*
+Paket: {paket}
+Tagihan pertama: Rp {total}
+
+Lihat dan bayar tagihan di sini:
+{payment_link}
+
+Simpan nomor ini untuk bertanya atau melaporkan gangguan.
 {company}";
 
 #[cfg(test)]
