@@ -7,6 +7,7 @@ use crate::app::admin::{
     customers::CustomersPage,
     home::HomePage,
     import::ImportPage,
+    install::{InstallPage, InstalledPage, InstallsPage},
     invoice::InvoicePage,
     invoices::InvoicesPage,
     isolated::IsolatedPage,
@@ -46,6 +47,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tagihan/:id") view=InvoicePage ssr=SsrMode::Async />
                     <Route path=path!("terima") view=ReceivePage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
+                    <Route path=path!("pasang") view=InstallsPage ssr=SsrMode::Async />
+                    <Route path=path!("pasang/baru") view=InstallPage ssr=SsrMode::Async />
+                    <Route path=path!("pasang/:id") view=InstalledPage ssr=SsrMode::Async />
                     <Route path=path!("impor") view=ImportPage ssr=SsrMode::Async />
                     <Route path=path!("router") view=RoutersPage ssr=SsrMode::Async />
                     <Route path=path!("router/:id") view=RouterPage ssr=SsrMode::Async />

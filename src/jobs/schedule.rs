@@ -45,7 +45,12 @@ pub const ENTRIES: &[Entry] = &[
         catch_up: CatchUp::Every,
     },
     Entry { job: invoicing::PRORATE, title: "Tagihan bulan pertama", cron: "5 0 * * *", catch_up: CatchUp::Once },
-    Entry { job: changes::NAME, title: "Berhenti dan ganti paket yang direncanakan", cron: "2 0 * * *", catch_up: CatchUp::Once },
+    Entry {
+        job: changes::NAME,
+        title: "Berhenti dan ganti paket yang direncanakan",
+        cron: "2 0 * * *",
+        catch_up: CatchUp::Once,
+    },
     Entry { job: isolir::NAME, title: "Isolir harian", cron: "", catch_up: CatchUp::Once },
     Entry { job: sweep::NAME, title: "Sinkronkan router", cron: "*/5 * * * *", catch_up: CatchUp::Skip },
     Entry { job: attempts::NAME, title: "Periksa pembayaran kedaluwarsa", cron: "* * * * *", catch_up: CatchUp::Skip },

@@ -31,6 +31,7 @@ const MENU: &[Group] = &[
             // Daftar Pelanggan
             (P::ViewCustomers, text::CUSTOMERS, "/admin/pelanggan"),
             // Pasang Baru
+            (P::Install, text::INSTALL, "/admin/pasang"),
             // Berhenti & Cuti
             // Wilayah
             // Impor & Ekspor Excel

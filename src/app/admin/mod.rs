@@ -5,6 +5,7 @@ pub mod customer;
 pub mod customers;
 pub mod home;
 pub mod import;
+pub mod install;
 pub mod invoice;
 pub mod invoices;
 pub mod isolated;

@@ -103,7 +103,8 @@ sql!(BY_REQUEST = "SELECT id, customer_id FROM service WHERE request_id = $1");
 sql!(NUMBER_TAKEN = "SELECT COUNT(*) FROM service WHERE service_number = $1");
 sql!(SLUG_TAKEN = "SELECT COUNT(*) FROM service WHERE slug = $1");
 sql!(
-    ACCOUNT_TAKEN = "SELECT service_number FROM service WHERE router_id = $1 AND pppoe_username = $2 AND id <> $3 LIMIT 1"
+    ACCOUNT_TAKEN =
+        "SELECT service_number FROM service WHERE router_id = $1 AND pppoe_username = $2 AND id <> $3 LIMIT 1"
 );
 sql!(ADD_AREA = "INSERT INTO area (name, note, created_at) VALUES ($1, '', $2) ON CONFLICT (name) DO NOTHING");
 sql!(pub(super) INSERT_CUSTOMER = "INSERT INTO customer (number, name, name_search, phone, email, address, portal_password_hash, money_turn, created_at)
@@ -121,7 +122,9 @@ sql!(UPDATE_SERVICE = "UPDATE service SET package_id = $2, router_id = $3, pppoe
    technician_id = $9, install_on = $10, install_fee = $11, install_note = $12, lat_e6 = $13, lng_e6 = $14
  WHERE id = $1 AND stage IN ('calon', 'menunggu_pemasangan')");
 sql!(WAITING = "SELECT customer_id, service_number, stage FROM service WHERE id = $1");
-sql!(ACTIVATE = "UPDATE service SET stage = 'aktif', started_on = $2, installed_on = $2 WHERE id = $1 AND stage IN ('calon', 'menunggu_pemasangan')");
+sql!(
+    ACTIVATE = "UPDATE service SET stage = 'aktif', started_on = $2, installed_on = $2 WHERE id = $1 AND stage IN ('calon', 'menunggu_pemasangan')"
+);
 sql!(
     LINE = "SELECT c.name, c.phone, s.service_number, p.name, s.router_id, s.pppoe_password_sealed FROM service s
  JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"
@@ -149,7 +152,13 @@ pub async fn save(state: &AppState, who: Who, line: NewLine) -> Result<Installed
     let result = state
         .db
         .write::<_, Error, _>(move |tx| {
-            let deed = Deed { ledger: ledger.clone(), context: context.clone(), line: line.clone(), sealed: sealed.clone(), base: base.clone() };
+            let deed = Deed {
+                ledger: ledger.clone(),
+                context: context.clone(),
+                line: line.clone(),
+                sealed: sealed.clone(),
+                base: base.clone(),
+            };
             Box::pin(async move { deed.carry_out(tx).await })
         })
         .await;
@@ -366,8 +375,7 @@ pub fn readable_password() -> Result<String> {
     let chance = random_bytes::<12>()?;
     let pick = |from: &[u8], byte: u8| from.get(usize::from(byte) % from.len()).copied().map_or('a', char::from);
     let letters = chance.iter().take(8).enumerate();
-    let mut text: String =
-        letters.map(|(n, byte)| pick(if n % 2 == 0 { CONSONANTS } else { VOWELS }, *byte)).collect();
+    let mut text: String = letters.map(|(n, byte)| pick(if n % 2 == 0 { CONSONANTS } else { VOWELS }, *byte)).collect();
     text.extend(chance.iter().skip(8).map(|byte| pick(b"23456789", *byte)));
     Ok(text)
 }

@@ -6,6 +6,7 @@ pub mod import;
 pub mod install;
 pub mod links;
 pub mod packages;
+pub mod place;
 pub mod planned;
 pub mod seed;
 pub mod service_row;

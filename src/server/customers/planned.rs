@@ -33,16 +33,20 @@ struct Standing {
     customer_id: i64,
 }
 
-sql!(DUE = "SELECT id, service_id, kind, from_on, package_id, reason, who FROM service_change
- WHERE state = 'planned' AND from_on <= $1 ORDER BY from_on, id LIMIT $2");
+sql!(
+    DUE = "SELECT id, service_id, kind, from_on, package_id, reason, who FROM service_change
+ WHERE state = 'planned' AND from_on <= $1 ORDER BY from_on, id LIMIT $2"
+);
 sql!(RUN_OVER = "SELECT COUNT(*) FROM issue_run WHERE period = $1 AND state = 'done' AND scope = 'all'");
 sql!(END = "UPDATE service_change SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'planned'");
 sql!(
-    STOP =
-        "UPDATE service SET stage = 'berhenti', isolated_on = NULL WHERE id = $1 AND stage IN ('aktif', 'siap_dicabut', 'cuti')"
+    STOP = "UPDATE service SET stage = 'berhenti', isolated_on = NULL WHERE id = $1 AND stage IN ('aktif', 'siap_dicabut', 'cuti')"
 );
 sql!(CHANGE_PACKAGE = "UPDATE service SET package_id = $2 WHERE id = $1");
-sql!(STANDING = "SELECT stage, package_id, covered_until, router_id, pppoe_username, customer_id FROM service WHERE id = $1");
+sql!(
+    STANDING =
+        "SELECT stage, package_id, covered_until, router_id, pppoe_username, customer_id FROM service WHERE id = $1"
+);
 sql!(
     LAST_BILLED = "SELECT COALESCE((SELECT MAX(period) FROM invoice_line WHERE service_id = $1 AND kind IN ('subscription', 'prorate') AND NOT void), '')"
 );
@@ -50,7 +54,9 @@ sql!(INSERT = "INSERT INTO service_change (service_id, kind, from_on, package_id
  VALUES ($1, $2, $3, $4, 'planned', $5, $6, $7, NULL) ON CONFLICT (service_id, kind) WHERE state = 'planned' DO NOTHING RETURNING id");
 sql!(PLANNED = "SELECT service_id, kind, from_on FROM service_change WHERE id = $1 AND state = 'planned'");
 sql!(PACKAGE_NAME = "SELECT name FROM package WHERE id = $1 AND active");
-sql!(RESTART = "UPDATE service SET stage = 'aktif', started_on = $2 WHERE id = $1 AND stage IN ('berhenti', 'cuti', 'siap_dicabut')");
+sql!(
+    RESTART = "UPDATE service SET stage = 'aktif', started_on = $2 WHERE id = $1 AND stage IN ('berhenti', 'cuti', 'siap_dicabut')"
+);
 
 /// A change to be planned.
 #[derive(Clone, Debug, PartialEq, Eq)]

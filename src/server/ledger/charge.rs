@@ -17,7 +17,8 @@ sql!(
 );
 // The change id is unique among all lines.
 sql!(
-    INSERT_CHARGE = "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
+    INSERT_CHARGE =
+        "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
  VALUES ($1, $2, $3, 'charge', $4, $5, 'Biaya sekali, disepakati dengan pelanggan.', $6, FALSE)"
 );
 

@@ -98,8 +98,11 @@ impl Ledger {
         self.freeze_due_dates(tx, run_id, period).await?;
         tx.tell_sizes("issue_price, issue_price_line, issue_due").await?;
         let (from, to) = self.starts(period, scope);
-        tx.exec(INSERT_CANDIDATES, args![run_id, period, self.seam(period), self.before_seam(period), from, to, period.first_day()])
-            .await?;
+        tx.exec(
+            INSERT_CANDIDATES,
+            args![run_id, period, self.seam(period), self.before_seam(period), from, to, period.first_day()],
+        )
+        .await?;
         tx.tell_sizes("issue_candidate").await?;
         Ok(Run { id: run_id, business_date: self.today, position: 0 })
     }

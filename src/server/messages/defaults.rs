@@ -22,8 +22,15 @@ pub enum TemplateKind {
 
 impl TemplateKind {
     /// Every kind, in the order of the settings screen.
-    pub const ALL: [Self; 7] =
-        [Self::Welcome, Self::NewBill, Self::Reminder, Self::Warning, Self::Isolated, Self::PaymentConfirmation, Self::Restored];
+    pub const ALL: [Self; 7] = [
+        Self::Welcome,
+        Self::NewBill,
+        Self::Reminder,
+        Self::Warning,
+        Self::Isolated,
+        Self::PaymentConfirmation,
+        Self::Restored,
+    ];
 
     /// `payment_confirmation`, `restored`, …: key in settings and log.
     pub const fn code(self) -> &'static str {

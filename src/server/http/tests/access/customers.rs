@@ -7,7 +7,16 @@ use serde_json::json;
 /// Its server functions.
 pub fn functions() -> Vec<Function> {
     let customers = json!({ "filter": { "q": "", "stage": "", "paid": "", "access": "", "package": "", "router": "", "area": "", "collector": "", "sort": "", "page": 1 } });
+    let form = json!({ "form": { "request_id": "r", "service_id": 0, "customer_id": 0, "name": "", "phone": "", "email": "", "address": "", "area": "",
+        "place": "", "package_id": 0, "router_id": 0, "pppoe_username": "", "pppoe_password": "", "fee": "", "due_day": "", "install_on": "",
+        "started_on": "", "technician_id": 0, "note": "", "step": "calon" } });
     vec![
+        ("install/list", Some(P::Install), json!({ "stage": "calon", "q": "", "page": 1 })),
+        ("install/start", Some(P::Install), json!({ "service_id": 0, "customer_id": 0 })),
+        ("install/phone", Some(P::Install), json!({ "phone": "0812" })),
+        ("install/save", Some(P::Install), form),
+        ("install/view", Some(P::Install), json!({ "service_id": 1 })),
+        ("install/secret", Some(P::Install), json!({ "service_id": 1 })),
         ("customer/list", Some(P::ViewCustomers), customers),
         ("customer/choices", Some(P::ViewCustomers), json!({})),
         ("customer/find", Some(P::ViewCustomers), json!({ "text": "bu" })),
