@@ -106,13 +106,13 @@ CREATE INDEX service_change_service ON service_change (service_id);
 -- Accounts that a service left behind on a router (moved to another, or under another name): disabled there, nothing deleted.
 CREATE TABLE router_leftover (
   id INTEGER PRIMARY KEY,
-  router_id BIGINT NOT NULL REFERENCES router(id),
+  router_id BIGINT NOT NULL,
   service_id BIGINT NOT NULL REFERENCES service(id),
   pppoe_username TEXT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   done_at TIMESTAMPTZ
 );
-CREATE INDEX router_leftover_open ON router_leftover (router_id) WHERE done_at IS NULL;
+CREATE UNIQUE INDEX router_leftover_open ON router_leftover (router_id, pppoe_username) WHERE done_at IS NULL;
 CREATE INDEX router_leftover_service ON router_leftover (service_id);
 
 -- Bulk changes: what was done to each service, once a form.

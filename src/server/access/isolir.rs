@@ -88,7 +88,8 @@ struct Overdue {
 }
 
 // One walk over the unpaid bills.
-sql!(OVERDUE = "SELECT s.id, s.service_number, s.router_id IS NOT NULL AND s.pppoe_username <> '' AS on_router, s.desired, s.observed, s.manual, s.never_isolate, d.past_due
+sql!(OVERDUE = "SELECT s.id, s.service_number, s.router_id IS NOT NULL AND s.pppoe_username <> '' AS on_router, s.desired, s.observed, s.manual,
+   CASE WHEN s.never_isolate_until < $3 THEN '' ELSE s.never_isolate END AS never_isolate, d.past_due
  FROM (SELECT service_id, CAST(SUM(total - paid) AS BIGINT) AS past_due FROM invoice
    WHERE status IN ('open', 'partial') AND due_on < $1 GROUP BY service_id) d
  JOIN service s ON s.id = d.service_id

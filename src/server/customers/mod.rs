@@ -1,6 +1,8 @@
 //! Customers and their services: import, export, look-ups, packages, the seed.
 
+pub mod edit;
 pub mod export;
+pub mod files;
 pub mod find;
 pub mod import;
 pub mod install;

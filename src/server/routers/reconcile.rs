@@ -86,10 +86,15 @@ impl Loaded {
     }
 }
 
+// Accounts that services left behind come as rows with a negative id: wished disabled, known to no service.
 sql!(
     LOAD = "SELECT s.id, s.pppoe_username, p.profile, s.desired, s.manual, s.observed, s.observed_profile,
    s.remembered_profile, s.disabled_by_us, s.kick_wanted, s.router_problem
- FROM service s JOIN package p ON p.id = s.package_id WHERE s.router_id = $1 ORDER BY s.id"
+ FROM service s JOIN package p ON p.id = s.package_id WHERE s.router_id = $1
+ UNION ALL SELECT -l.id, l.pppoe_username, '', 'disabled', 'none', 'unknown', '', '', TRUE, FALSE, '' FROM router_leftover l
+ WHERE l.router_id = $1 AND l.done_at IS NULL
+   AND NOT EXISTS (SELECT 1 FROM service o WHERE o.router_id = l.router_id AND o.pppoe_username = l.pppoe_username)
+ ORDER BY id"
 );
 
 /// Visits one router. A router that cannot be reached, or breaks off, is an `error` in the report, and its services

@@ -7,7 +7,7 @@ use crate::server::access::ids::{IDS_MAX, id_text};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::routers::store::RouterRow;
-use crate::server::routers::strategy::Observed;
+use crate::server::routers::strategy::{Observed, Want};
 use crate::server::state::AppState;
 use crate::{args, id_list, sql};
 use chrono::{DateTime, Utc};
@@ -39,6 +39,7 @@ struct Notes {
     events: BTreeMap<Event, Vec<i64>>,
     cut: Vec<i64>,
     restored: Vec<i64>,
+    left_behind: Vec<i64>,
 }
 
 sql!(SERVICES_SEEN = "UPDATE service SET observed_at = $2 WHERE router_id = $1");
@@ -59,6 +60,7 @@ sql!(
         id_list!()
     )
 );
+sql!(LEFTOVERS_DONE = concat!("UPDATE router_leftover SET done_at = $2 WHERE done_at IS NULL AND id IN ", id_list!()));
 sql!(
     ROUTER_UP = "UPDATE router SET state = 'up', state_since = CASE WHEN state = 'up' THEN state_since ELSE $2 END, last_read_at = $2, last_problem = $3, failures = 0 WHERE id = $1"
 );
@@ -135,6 +137,9 @@ async fn write_notes(tx: &mut Tx, router_id: i64, notes: &Notes, now: DateTime<U
             tx.exec(EVENTS, args![id_text(chunk), event.what, &event.reason, &event.before, &event.after, now]).await?;
         }
     }
+    for chunk in notes.left_behind.chunks(IDS_MAX) {
+        tx.exec(LEFTOVERS_DONE, args![id_text(chunk), now]).await?;
+    }
     Ok(())
 }
 
@@ -151,6 +156,14 @@ fn word(observed: &Observed) -> &'static str {
 fn notes(loaded: &[Loaded], seen: &Seen) -> Notes {
     let mut notes = Notes::default();
     for service in loaded {
+        if service.id < 0 {
+            // Left behind: done once it has no access and no session.
+            let gone = seen.after.get(&service.id).is_some_and(|after| after.satisfies(Want::Disabled));
+            if gone && !seen.kicks_left.contains(&service.id) {
+                notes.left_behind.push(-service.id);
+            }
+            continue;
+        }
         let Some(after) = seen.after.get(&service.id) else { continue };
         let profile = seen.profiles.get(&service.pppoe_username).cloned().unwrap_or_default();
         let problem = seen.problems.get(&service.id).cloned().unwrap_or_default();
