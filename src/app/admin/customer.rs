@@ -1,5 +1,6 @@
 //! A customer: services and their access, bills, payments, messages, and the ledger that explains the balance.
 
+mod daily;
 #[cfg(feature = "ssr")]
 mod query;
 mod tables;
@@ -8,6 +9,7 @@ use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Confirm, Loading, Notice, Problem, Tag};
+use daily::Daily;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -174,8 +176,29 @@ pub struct CustomerView {
     pub ledger: Vec<LedgerRow>,
     /// Whether this person may take money.
     pub may_pay: bool,
+    /// Whether this person sees bills and payments.
+    pub sees_money: bool,
     /// Whether this person may isolate and restore.
     pub may_access: bool,
+}
+
+#[cfg(feature = "ssr")]
+impl CustomerView {
+    /// For who may see the customer, not his money.
+    fn without_money(mut self) -> Self {
+        self.services.iter_mut().for_each(|service| service.owed.clear());
+        Self {
+            owed: String::new(),
+            owes: false,
+            saldo: String::new(),
+            bills: Vec::new(),
+            payments: Vec::new(),
+            ledger: Vec::new(),
+            messages: Vec::new(),
+            sees_money: false,
+            ..self
+        }
+    }
 }
 
 /// Everything about a customer.
@@ -185,7 +208,9 @@ pub async fn read_customer(id: i64) -> Result<CustomerView, ApiError> {
     let asked = guard(Permission::ViewCustomers).await?;
     let may_pay = asked.staff.may(Permission::RecordPayment);
     let may_access = asked.staff.may(Permission::ManageAccess);
-    Ok(query::view(&asked.app, id, may_pay, may_access).await?)
+    asked.reaches_customer(id).await?;
+    let view = query::view(&asked.app, id, may_pay, may_access).await?;
+    Ok(if asked.staff.may(Permission::ViewInvoices) { view } else { view.without_money() })
 }
 
 /// Isolates (`cut`) or restores a service by hand, for a reason that the history keeps.
@@ -220,6 +245,7 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
     let first = customer.services.first().map(|service| service.id);
     let pay = first.filter(|_| customer.may_pay).map(|id| format!("/admin/terima?layanan={id}"));
     let may_access = customer.may_access;
+    let sees_money = customer.sees_money;
     let services = customer
         .services
         .into_iter()
@@ -235,20 +261,33 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
             {pay.map(|href| view! { <a class="btn main" href=href>{text::RECEIVE}</a> })}
         </div>
         <div class="grid g4">
-            <div class="panel stat"><span class="label">"Belum dibayar"</span><strong>{customer.owed}</strong></div>
-            <div class="panel stat"><span class="label">"Saldo"</span><strong>{customer.saldo}</strong></div>
+            {sees_money.then(|| view! {
+                <div class="panel stat"><span class="label">"Belum dibayar"</span><strong>{customer.owed}</strong></div>
+                <div class="panel stat"><span class="label">"Saldo"</span><strong>{customer.saldo}</strong></div>
+            })}
             <div class="panel pad"><h3>"Alamat"</h3><p>{if customer.address.is_empty() { "-".to_owned() } else { customer.address }}</p></div>
             <div class="panel pad"><h3>"Surel"</h3><p>{if customer.email.is_empty() { "-".to_owned() } else { customer.email }}</p></div>
         </div>
+        <Refused />
         <div class="grid g2 gap-top">{services}</div>
         <div class="stack gap-top">
-            <Bills rows=customer.bills />
-            <Payments rows=customer.payments />
-            <Ledger rows=customer.ledger />
+            <Daily id=customer.id refresh />
+            {sees_money.then(|| view! {
+                <Bills rows=customer.bills />
+                <Payments rows=customer.payments />
+                <Ledger rows=customer.ledger />
+            })}
             <Events rows=customer.events />
-            <Messages rows=customer.messages />
+            {sees_money.then(|| view! { <Messages rows=customer.messages /> })}
         </div>
     }
+}
+
+/// What a form that the browser sent by itself came back with.
+#[component]
+fn Refused() -> impl IntoView {
+    let map = leptos_router::hooks::use_query_map();
+    move || map.read().get("galat").map(|words| view! { <Notice tone=Tone::Bad><p>{words}</p></Notice> })
 }
 
 #[component]

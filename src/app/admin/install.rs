@@ -1,6 +1,8 @@
 //! Pasang Baru: who asked for a line, who waits for the technician, who was put into use lately; and the one form that
 //! leads from the call to the working line.
 
+#[cfg(feature = "ssr")]
+pub(super) mod checks;
 mod form;
 #[cfg(feature = "ssr")]
 mod query;
@@ -11,6 +13,7 @@ use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Empty, Loading, Pager, Problem, Tag};
 use form::InstallEntry;
+pub(super) use form::WhereAmI;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Form;

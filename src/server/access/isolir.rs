@@ -155,7 +155,7 @@ pub(super) async fn judge(
     ctx: &AccessContext,
     shut: Option<&str>,
 ) -> Result<(IsolirReport, Vec<i64>)> {
-    let overdue: Vec<Overdue> = state.db.all(OVERDUE, args![ctx.cutoff(), ctx.min_debt()]).await?;
+    let overdue: Vec<Overdue> = state.db.all(OVERDUE, args![ctx.cutoff(), ctx.min_debt(), ctx.today]).await?;
     let mut report = IsolirReport { overdue: count(overdue.len()), ..IsolirReport::default() };
 
     let mut to_cut = Vec::new();

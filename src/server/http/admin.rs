@@ -1,7 +1,7 @@
 //! The office: log-in and log-out as plain forms, pages behind the door, Leptos behind that.
 
 use super::pages::problem;
-use super::{ClientAddress, Site, isolir_files, logo, upload};
+use super::{ClientAddress, Site, files, isolir_files, logo, upload};
 use crate::app::admin::menu;
 use crate::app::{App, shell};
 use crate::server::error::Error;
@@ -54,6 +54,7 @@ pub fn router(site: &Site) -> Router {
         .with_state(site.clone());
     pages
         .merge(upload::routes().with_state(site.app.clone()))
+        .merge(files::routes().with_state(site.app.clone()))
         .merge(isolir_files::routes().with_state(site.app.clone()))
         .merge(logo::routes().with_state(site.app.clone()))
         .layer(middleware::from_fn_with_state(site.clone(), door))

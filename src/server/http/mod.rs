@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod bill;
 mod events;
+mod files;
 mod health;
 mod isolir_files;
 pub mod limits;

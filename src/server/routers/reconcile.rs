@@ -94,7 +94,7 @@ sql!(
  UNION ALL SELECT -l.id, l.pppoe_username, '', 'disabled', 'none', 'unknown', '', '', TRUE, FALSE, '' FROM router_leftover l
  WHERE l.router_id = $1 AND l.done_at IS NULL
    AND NOT EXISTS (SELECT 1 FROM service o WHERE o.router_id = l.router_id AND o.pppoe_username = l.pppoe_username)
- ORDER BY id"
+ ORDER BY 1"
 );
 
 /// Visits one router. A router that cannot be reached, or breaks off, is an `error` in the report, and its services

@@ -164,6 +164,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
             .collect(),
         ledger: ledger(app, id).await?,
         may_pay,
+        sees_money: true,
         may_access,
     })
 }

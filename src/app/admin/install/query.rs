@@ -1,10 +1,10 @@
 //! What Pasang Baru reads, and how its form becomes a line.
 
+use super::checks::{account_text, date_of, due_day_of, text_of};
 use super::{InstallForm, InstallList, InstallRow, InstallStart, InstallView, PackageChoice, PhoneOwner};
 use crate::app::admin::words;
 use crate::app::dto::{Choice, PageInfo, money};
 use crate::app::text;
-use crate::billing::words::parse_date_input;
 use crate::billing::{Phone, Rupiah};
 use crate::server::audit::{self, Who};
 use crate::server::customers::install::{self, NewLine, Payer, Step, readable_password};
@@ -14,7 +14,7 @@ use crate::server::guard::{Asked, Permission};
 use crate::server::routers::reconcile::PPPOE_PLACE;
 use crate::server::state::AppState;
 use crate::{args, sql};
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 
 /// How long a line counts as new.
 const NEW_DAYS: u64 = 30;
@@ -240,41 +240,6 @@ pub async fn phone_owners(app: &AppState, phone: &str) -> Result<Vec<PhoneOwner>
         .into_iter()
         .map(|(customer_id, name, address, number)| PhoneOwner { customer_id, words: words([name, number, address]) })
         .collect())
-}
-
-/// Text of at most so many characters, without control characters.
-pub(in crate::app::admin) fn text_of(field: &str, label: &str, text: &str, max: usize) -> Result<String> {
-    let text = text.trim();
-    if text.chars().count() > max || text.chars().any(char::is_control) {
-        return Err(Error::invalid(field, format!("{label} paling banyak {max} huruf, dalam satu baris.")));
-    }
-    Ok(text.to_owned())
-}
-
-fn date_of(field: &str, text: &str, today: NaiveDate) -> Result<Option<NaiveDate>> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    parse_date_input(text, today.year())
-        .map(Some)
-        .ok_or_else(|| Error::invalid(field, "Tanggal tidak terbaca. Tulis seperti 15/1 atau 15/01/2026."))
-}
-
-/// A due day as typed.
-pub(in crate::app::admin) fn due_day_of(text: &str) -> Result<i64> {
-    match text.trim().parse::<i64>() {
-        Ok(day) if (1..=31).contains(&day) => Ok(day),
-        _ => Err(Error::invalid("due_day", "Tanggal jatuh tempo adalah angka 1 sampai 31.")),
-    }
-}
-
-/// Whether a text may be an account name or a password on a router.
-pub(in crate::app::admin) fn account_text(field: &str, label: &str, text: &str) -> Result<String> {
-    let text = text_of(field, label, text, 64)?;
-    if text.chars().any(char::is_whitespace) {
-        return Err(Error::invalid(field, format!("{label} ditulis tanpa spasi.")));
-    }
-    Ok(text)
 }
 
 /// Checks the form and saves it.

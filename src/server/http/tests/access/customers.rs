@@ -17,6 +17,23 @@ pub fn functions() -> Vec<Function> {
         ("install/save", Some(P::Install), form),
         ("install/view", Some(P::Install), json!({ "service_id": 1 })),
         ("install/secret", Some(P::Install), json!({ "service_id": 1 })),
+        ("customer/daily", Some(P::ViewCustomers), json!({ "id": 1 })),
+        (
+            "customer/save",
+            Some(P::EditCustomers),
+            json!({ "form": { "id": 1, "name": "", "phone": "", "email": "", "address": "" } }),
+        ),
+        (
+            "service/save",
+            Some(P::EditCustomers),
+            json!({ "form": { "id": 1, "area": "", "collector_id": 0, "due_day": "", "router_id": 0,
+            "pppoe_username": "", "pppoe_password": "", "never_isolate": "", "never_isolate_until": "", "place": "" } }),
+        ),
+        ("service/plan", Some(P::EditCustomers), json!({ "service_id": 1, "package_id": 0, "reason": "" })),
+        ("service/unplan", Some(P::EditCustomers), json!({ "change_id": 1 })),
+        ("service/restart", Some(P::EditCustomers), json!({ "service_id": 1 })),
+        ("customer/note", Some(P::EditCustomers), json!({ "id": 1, "kind": "catatan", "text": "" })),
+        ("customer/file/remove", Some(P::EditCustomers), json!({ "id": 1 })),
         ("customer/list", Some(P::ViewCustomers), customers),
         ("customer/choices", Some(P::ViewCustomers), json!({})),
         ("customer/find", Some(P::ViewCustomers), json!({ "text": "bu" })),
@@ -28,5 +45,5 @@ pub fn functions() -> Vec<Function> {
 
 /// Its pages and files.
 pub fn downloads() -> Vec<Download> {
-    vec![("/admin/ekspor.xlsx", P::Export)]
+    vec![("/admin/berkas/1", P::ViewFiles), ("/admin/ekspor.xlsx", P::Export)]
 }

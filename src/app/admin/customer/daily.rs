@@ -1,0 +1,493 @@
+//! What an office does with a customer day by day: change his data, note a talk, keep a photo, plan a stop; and who changed
+//! what.
+
+#[cfg(feature = "ssr")]
+mod query;
+mod service;
+
+use crate::app::admin::install::WhereAmI;
+use crate::app::dto::{Choice, Tone};
+use crate::app::error::ApiError;
+use crate::app::ui::{Loading, Notice, Problem};
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+use server_fn::codec::Json;
+use service::ServiceEdit;
+
+/// A customer's data as the form holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerForm {
+    /// The customer.
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// Telephone as people write it.
+    pub phone: String,
+    /// E-mail.
+    pub email: String,
+    /// Address.
+    pub address: String,
+}
+
+/// A service's data as the form holds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceForm {
+    /// The service.
+    pub id: i64,
+    /// Area.
+    pub area: String,
+    /// Collector, or 0.
+    pub collector_id: i64,
+    /// Due day as typed.
+    pub due_day: String,
+    /// Router, or 0.
+    pub router_id: i64,
+    /// Account.
+    pub pppoe_username: String,
+    /// New password; empty keeps the old one.
+    pub pppoe_password: String,
+    /// Why it is never isolated.
+    pub never_isolate: String,
+    /// Until when, as typed.
+    pub never_isolate_until: String,
+    /// Place on the map, as typed.
+    pub place: String,
+}
+
+/// A planned change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedView {
+    /// Its row.
+    pub id: i64,
+    /// What happens, and from when.
+    pub words: String,
+    /// Why, and by whom.
+    pub why: String,
+}
+
+/// A service with what can be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyService {
+    /// Its number.
+    pub number: String,
+    /// The form.
+    pub form: ServiceForm,
+    /// What is planned.
+    pub planned: Vec<PlannedView>,
+    /// Whether it runs, so that something can be planned.
+    pub runs: bool,
+    /// Whether it can be put into use again.
+    pub stopped: bool,
+    /// Whether it waits for its installation.
+    pub waits: bool,
+    /// Address of the place on a map; empty where there is none.
+    pub map: String,
+}
+
+/// A note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteRow {
+    /// When, and by whom.
+    pub head: String,
+    /// What.
+    pub kind: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// Its row.
+    pub id: i64,
+    /// What it shows.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Size, when, by whom.
+    pub sub: String,
+}
+
+/// A change that somebody made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// When.
+    pub at: String,
+    /// Who.
+    pub who: String,
+    /// What was done.
+    pub what: String,
+    /// What was.
+    pub before: String,
+    /// What is.
+    pub after: String,
+}
+
+/// Everything of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DailyView {
+    /// His data.
+    pub customer: CustomerForm,
+    /// His services.
+    pub services: Vec<DailyService>,
+    /// Notes, newest first.
+    pub notes: Vec<NoteRow>,
+    /// Files; empty for who may not open them.
+    pub files: Vec<FileRow>,
+    /// Changes, newest first.
+    pub history: Vec<HistoryRow>,
+    /// Areas.
+    pub areas: Vec<String>,
+    /// Routers.
+    pub routers: Vec<Choice>,
+    /// Collectors.
+    pub collectors: Vec<Choice>,
+    /// Packages.
+    pub packages: Vec<Choice>,
+    /// Kinds of files.
+    pub kinds: Vec<Choice>,
+    /// `tel:` address; empty without a telephone.
+    pub call: String,
+    /// Address that opens WhatsApp; empty without a mobile number.
+    pub whatsapp: String,
+    /// Whether he may change.
+    pub may_edit: bool,
+    /// Whether he may open files.
+    pub may_files: bool,
+    /// Whether he may add a service.
+    pub may_install: bool,
+}
+
+/// Everything of it.
+#[server(prefix = "/api/admin", endpoint = "customer/daily", input = Json)]
+pub async fn read_daily(id: i64) -> Result<DailyView, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewCustomers).await?;
+    asked.reaches_customer(id).await?;
+    Ok(query::view(&asked, id).await?)
+}
+
+/// Saves a customer's data.
+#[server(prefix = "/api/admin", endpoint = "customer/save", input = Json)]
+pub async fn save_customer(form: CustomerForm) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::EditCustomers).await?;
+    asked.reaches_customer(form.id).await?;
+    Ok(query::save_customer(&asked.app, asked.who, form).await?)
+}
+
+/// Saves a service's data.
+#[server(prefix = "/api/admin", endpoint = "service/save", input = Json)]
+pub async fn save_service(form: ServiceForm) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::EditCustomers).await?;
+    asked.reaches_service(form.id).await?;
+    Ok(query::save_service(&asked.app, asked.who, form).await?)
+}
+
+/// Plans a stop (`package_id` 0) or another package; answers from when.
+#[server(prefix = "/api/admin", endpoint = "service/plan", input = Json)]
+pub async fn plan_change(service_id: i64, package_id: i64, reason: String) -> Result<String, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::EditCustomers).await?;
+    asked.reaches_service(service_id).await?;
+    Ok(query::plan(&asked.app, asked.who, service_id, package_id, reason).await?)
+}
+
+/// Takes a planned change back.
+#[server(prefix = "/api/admin", endpoint = "service/unplan", input = Json)]
+pub async fn cancel_change(change_id: i64) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::EditCustomers).await?;
+    Ok(query::unplan(&asked.app, asked.who, change_id).await?)
+}
+
+/// Puts a stopped service into use again.
+#[server(prefix = "/api/admin", endpoint = "service/restart", input = Json)]
+pub async fn restart_service(service_id: i64) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::EditCustomers).await?;
+    asked.reaches_service(service_id).await?;
+    Ok(query::restart(&asked.app, asked.who, service_id).await?)
+}
+
+/// Writes a note (`catatan` or `kontak`).
+#[server(prefix = "/api/admin", endpoint = "customer/note", input = Json)]
+pub async fn add_note(id: i64, kind: String, text: String) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::EditCustomers).await?;
+    asked.reaches_customer(id).await?;
+    Ok(query::add_note(&asked.app, asked.who, id, &kind, &text).await?)
+}
+
+/// Takes a file away.
+#[server(prefix = "/api/admin", endpoint = "customer/file/remove", input = Json)]
+pub async fn remove_file(id: i64) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::EditCustomers).await?;
+    Ok(query::remove_file(&asked, id).await?)
+}
+
+/// What is wrong with one field, if it is that.
+pub(super) fn wrong_of(problem: RwSignal<Option<ApiError>>, field: &'static str) -> Option<String> {
+    match problem.get() {
+        Some(ApiError::Invalid { field: of, message }) if of == field => Some(message),
+        _ => None,
+    }
+}
+
+/// A text field with what is wrong under it. `id` is the whole page's, `field` the server's.
+#[component]
+pub(super) fn Line(
+    label: &'static str,
+    id: String,
+    field: &'static str,
+    value: RwSignal<String>,
+    problem: RwSignal<Option<ApiError>>,
+    #[prop(optional)] hint: &'static str,
+    #[prop(optional)] list: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <input
+                id=id
+                type="text"
+                maxlength="300"
+                autocomplete="off"
+                list=(!list.is_empty()).then_some(list)
+                prop:value=value
+                aria-invalid=move || wrong_of(problem, field).is_some().to_string()
+                on:input=move |event| value.set(event_target_value(&event))
+            />
+            {move || match wrong_of(problem, field) {
+                Some(message) => view! { <span class="wrong">{message}</span> }.into_any(),
+                None => view! { <span class="hint">{hint}</span> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+/// The part of the customer's page.
+#[component]
+pub fn Daily(id: i64, refresh: Callback<()>) -> impl IntoView {
+    let data = Resource::new(move || id, read_daily);
+    let again = Callback::new(move |()| {
+        data.refetch();
+        refresh.run(());
+    });
+    view! {
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(daily) => view! { <Parts daily again /> }.into_any(),
+                    Err(error) => view! { <Problem error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Parts(daily: DailyView, again: Callback<()>) -> impl IntoView {
+    let id = daily.customer.id;
+    let offer = (daily.areas, daily.routers, daily.collectors, daily.packages);
+    let services = daily.may_edit.then(|| {
+        daily
+            .services
+            .clone()
+            .into_iter()
+            .map(|service| view! { <ServiceEdit service offer=offer.clone() again /> })
+            .collect::<Vec<_>>()
+    });
+    let maps = daily
+        .services
+        .into_iter()
+        .filter(|service| !service.map.is_empty())
+        .map(|service| view! { <a class="btn small" href=service.map rel="external noopener" target="_blank">"Peta " {service.number}</a> })
+        .collect::<Vec<_>>();
+    view! {
+        <section class="panel">
+            <div class="row pad">
+                {(!daily.call.is_empty()).then(|| view! { <a class="btn small" rel="external" href=daily.call>"Telepon"</a> })}
+                {(!daily.whatsapp.is_empty()).then(|| view! { <a class="btn small" rel="external noopener" target="_blank" href=daily.whatsapp>"WhatsApp"</a> })}
+                {maps}
+                {daily.may_install.then(|| view! { <a class="btn small" href=format!("/admin/pasang/baru?pelanggan={id}")>"Tambah layanan"</a> })}
+            </div>
+            {daily.may_edit.then(|| view! { <CustomerEdit form=daily.customer again /> })}
+            {services}
+        </section>
+        <Notes id rows=daily.notes may_edit=daily.may_edit again />
+        {daily.may_files.then(|| view! { <Files id rows=daily.files kinds=daily.kinds may_edit=daily.may_edit again /> })}
+        <History rows=daily.history />
+    }
+}
+
+#[component]
+fn CustomerEdit(form: CustomerForm, again: Callback<()>) -> impl IntoView {
+    let signal = |text: String| RwSignal::new(text);
+    let id = form.id;
+    let (name, phone, email, address) =
+        (signal(form.name), signal(form.phone), signal(form.email), signal(form.address));
+    let problem = RwSignal::new(None::<ApiError>);
+    let save = Action::new(move |(): &()| async move {
+        problem.set(None);
+        let form = CustomerForm {
+            id,
+            name: name.get_untracked(),
+            phone: phone.get_untracked(),
+            email: email.get_untracked(),
+            address: address.get_untracked(),
+        };
+        match save_customer(form).await {
+            Ok(()) => again.run(()),
+            Err(error) => problem.set(Some(error)),
+        }
+    });
+    view! {
+        <details class="pad">
+            <summary>"Ubah data pelanggan"</summary>
+            <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); save.dispatch(()); }>
+                <Line label="Nama" id="ubah-nama".to_owned() field="name" value=name problem />
+                <Line label="Telepon" id="ubah-telepon".to_owned() field="phone" value=phone problem hint="Pesan yang belum terkirim ikut ke nomor baru" />
+                <Line label="Surel" id="ubah-surel".to_owned() field="email" value=email problem />
+                <Line label="Alamat" id="ubah-alamat".to_owned() field="address" value=address problem />
+                {move || problem.get().map(|error| view! { <Problem error /> })}
+                <div class="row"><button class="btn main" type="submit" disabled=save.pending()>"Simpan data pelanggan"</button></div>
+            </form>
+        </details>
+    }
+}
+
+#[component]
+fn Notes(id: i64, rows: Vec<NoteRow>, may_edit: bool, again: Callback<()>) -> impl IntoView {
+    let text = RwSignal::new(String::new());
+    let kind = RwSignal::new("catatan".to_owned());
+    let problem = RwSignal::new(None::<ApiError>);
+    let save = Action::new(move |(): &()| async move {
+        problem.set(None);
+        match add_note(id, kind.get_untracked(), text.get_untracked()).await {
+            Ok(()) => again.run(()),
+            Err(error) => problem.set(Some(error)),
+        }
+    });
+    let none = rows.is_empty();
+    let rows = rows
+        .into_iter()
+        .map(|note| view! { <li><span>{note.text}<span class="sub">{note.kind} " · " {note.head}</span></span></li> })
+        .collect::<Vec<_>>();
+    view! {
+        <section class="panel">
+            <div class="head"><h2>"Catatan"</h2></div>
+            {may_edit.then(|| view! {
+                <form class="stack pad" on:submit=move |event| { event.prevent_default(); save.dispatch(()); }>
+                    <div class="field">
+                        <label for="catatan-jenis">"Jenis"</label>
+                        <select id="catatan-jenis" on:change=move |event| kind.set(event_target_value(&event))>
+                            <option value="catatan">"Catatan"</option>
+                            <option value="kontak">"Sudah dihubungi"</option>
+                        </select>
+                    </div>
+                    <Line label="Isi catatan" id="catatan-isi".to_owned() field="text" value=text problem />
+                    {move || problem.get().map(|error| view! { <Problem error /> })}
+                    <div class="row"><button class="btn" type="submit" disabled=save.pending()>"Simpan catatan"</button></div>
+                </form>
+            })}
+            {if none { view! { <p class="pad mute">"Belum ada catatan."</p> }.into_any() } else { view! { <ul class="todo">{rows}</ul> }.into_any() }}
+        </section>
+    }
+}
+
+#[component]
+fn Files(id: i64, rows: Vec<FileRow>, kinds: Vec<Choice>, may_edit: bool, again: Callback<()>) -> impl IntoView {
+    let problem = RwSignal::new(None::<ApiError>);
+    let remove = Action::new(move |file: &i64| {
+        let file = *file;
+        async move {
+            problem.set(None);
+            match remove_file(file).await {
+                Ok(()) => again.run(()),
+                Err(error) => problem.set(Some(error)),
+            }
+        }
+    });
+    let none = rows.is_empty();
+    let rows = rows
+        .into_iter()
+        .map(|file| {
+            view! {
+                <li>
+                    <span><a href=format!("/admin/berkas/{}", file.id) rel="external" target="_blank">{file.kind}</a><span class="sub">{file.name} " · " {file.sub}</span></span>
+                    {may_edit.then(|| view! { <button class="btn small" type="button" on:click=move |_| { remove.dispatch(file.id); }>"Hapus"</button> })}
+                </li>
+            }
+        })
+        .collect::<Vec<_>>();
+    let kinds =
+        kinds.into_iter().map(|kind| view! { <option value=kind.value>{kind.word}</option> }).collect::<Vec<_>>();
+    view! {
+        <section class="panel">
+            <div class="head"><h2>"Berkas"</h2></div>
+            {may_edit.then(|| view! {
+                <form class="stack pad" method="post" enctype="multipart/form-data" action=format!("/admin/pelanggan/{id}/berkas")>
+                    <div class="field">
+                        <label for="berkas-jenis">"Jenis berkas"</label>
+                        <select id="berkas-jenis" name="jenis">{kinds}</select>
+                    </div>
+                    <div class="field">
+                        <label for="berkas">"Foto atau PDF"</label>
+                        <input id="berkas" name="berkas" type="file" required accept="image/jpeg,image/png,image/webp,application/pdf" />
+                        <span class="hint">"Paling besar 10 MB"</span>
+                    </div>
+                    <div class="row"><button class="btn" type="submit">"Unggah"</button></div>
+                </form>
+            })}
+            {move || problem.get().map(|error| view! { <Problem error /> })}
+            {if none { view! { <p class="pad mute">"Belum ada berkas."</p> }.into_any() } else { view! { <ul class="todo">{rows}</ul> }.into_any() }}
+        </section>
+    }
+}
+
+#[component]
+fn History(rows: Vec<HistoryRow>) -> impl IntoView {
+    if rows.is_empty() {
+        return ().into_any();
+    }
+    let rows = rows
+        .into_iter()
+        .map(|row| {
+            view! {
+                <tr>
+                    <td class="num date">{row.at}<span class="sub">{row.who}</span></td>
+                    <td>{row.what}</td>
+                    <td class="hide-s">{row.before}</td>
+                    <td>{row.after}</td>
+                </tr>
+            }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <section class="panel">
+            <div class="head"><h2>"Riwayat perubahan"</h2></div>
+            <div class="scroll">
+                <table>
+                    <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Perubahan"</th><th scope="col" class="hide-s">"Sebelum"</th><th scope="col">"Sesudah"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// A sentence that something went well.
+#[component]
+pub(super) fn Said(words: RwSignal<String>) -> impl IntoView {
+    move || (!words.get().is_empty()).then(|| view! { <Notice tone=Tone::Ok><p>{words.get()}</p></Notice> })
+}
+
+/// The geolocation button beside a place.
+#[component]
+pub(super) fn Here(place: RwSignal<String>) -> impl IntoView {
+    view! { <WhereAmI place /> }
+}

@@ -1,0 +1,155 @@
+//! Changing one service: its data at once, a stop or another package from a coming month on.
+
+use super::{DailyService, Here, Line, Said, ServiceForm, cancel_change, plan_change, restart_service, save_service};
+use crate::app::dto::Choice;
+use crate::app::error::ApiError;
+use crate::app::ui::Problem;
+use leptos::prelude::*;
+
+/// Areas, routers, collectors, packages.
+type Offer = (Vec<String>, Vec<Choice>, Vec<Choice>, Vec<Choice>);
+
+#[component]
+fn Pick(
+    label: &'static str,
+    id: String,
+    value: RwSignal<i64>,
+    choices: Vec<Choice>,
+    none: &'static str,
+) -> impl IntoView {
+    let chosen = value.get_untracked().to_string();
+    let entries = choices
+        .into_iter()
+        .map(|choice| {
+            let selected = choice.value == chosen;
+            view! { <option value=choice.value selected=selected>{choice.word}</option> }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <select id=id on:change=move |event| value.set(event_target_value(&event).parse().unwrap_or(0))>
+                <option value="0">{none}</option>
+                {entries}
+            </select>
+        </div>
+    }
+}
+
+/// The forms of one service.
+#[component]
+pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<()>) -> impl IntoView {
+    let (areas, routers, collectors, packages) = offer;
+    let form = service.form;
+    let (id, list) = (form.id, "wilayah-pelanggan");
+    let text = |value: String| RwSignal::new(value);
+    let (area, due_day, username, password) =
+        (text(form.area), text(form.due_day), text(form.pppoe_username), text(form.pppoe_password));
+    let (never, until, place) = (text(form.never_isolate), text(form.never_isolate_until), text(form.place));
+    let (collector, router) = (RwSignal::new(form.collector_id), RwSignal::new(form.router_id));
+    let problem = RwSignal::new(None::<ApiError>);
+    let save = Action::new(move |(): &()| async move {
+        problem.set(None);
+        let form = ServiceForm {
+            id,
+            area: area.get_untracked(),
+            collector_id: collector.get_untracked(),
+            due_day: due_day.get_untracked(),
+            router_id: router.get_untracked(),
+            pppoe_username: username.get_untracked(),
+            pppoe_password: password.get_untracked(),
+            never_isolate: never.get_untracked(),
+            never_isolate_until: until.get_untracked(),
+            place: place.get_untracked(),
+        };
+        match save_service(form).await {
+            Ok(()) => again.run(()),
+            Err(error) => problem.set(Some(error)),
+        }
+    });
+    let cancel = Action::new(move |change: &i64| {
+        let change = *change;
+        async move {
+            match cancel_change(change).await {
+                Ok(()) => again.run(()),
+                Err(error) => problem.set(Some(error)),
+            }
+        }
+    });
+    let restart = Action::new(move |(): &()| async move {
+        problem.set(None);
+        match restart_service(id).await {
+            Ok(()) => again.run(()),
+            Err(error) => problem.set(Some(error)),
+        }
+    });
+    let areas = areas.into_iter().map(|area| view! { <option value=area></option> }).collect::<Vec<_>>();
+    let planned = service
+        .planned
+        .into_iter()
+        .map(|change| {
+            view! {
+                <div class="row between">
+                    <span><strong>{change.words}</strong><span class="sub">{change.why}</span></span>
+                    <button class="btn small" type="button" on:click=move |_| { cancel.dispatch(change.id); }>"Batalkan rencana"</button>
+                </div>
+            }
+        })
+        .collect::<Vec<_>>();
+    let at = |name: &str| format!("{name}-{id}");
+    view! {
+        <details class="pad">
+            <summary>"Ubah layanan " {service.number.clone()}</summary>
+            <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); save.dispatch(()); }>
+                <datalist id=list>{areas}</datalist>
+                <Line label="Wilayah" id=at("wilayah") field="area" value=area problem list />
+                <Pick label="Kolektor" id=at("kolektor") value=collector choices=collectors none="Tanpa kolektor" />
+                <Line label="Tanggal jatuh tempo (1-31)" id=at("tempo") field="due_day" value=due_day problem />
+                <Pick label="Router" id=at("router") value=router choices=routers none="Tanpa router" />
+                <Line label="Nama PPPoE" id=at("pppoe") field="pppoe_username" value=username problem hint="Nama atau router lain: akun lama dinonaktifkan, akun baru dibuat" />
+                <Line label="Kata sandi PPPoE baru" id=at("sandi") field="pppoe_password" value=password problem hint="Kosongkan bila tetap. Dipakai saat akun dibuat di router" />
+                <Line label="Jangan isolir, alasannya" id=at("jangan") field="never_isolate" value=never problem hint="Kosongkan bila boleh diisolir" />
+                <Line label="Jangan isolir sampai" id=at("sampai") field="never_isolate_until" value=until problem hint="Boleh kosong, misalnya 31/1/2026" />
+                <Line label="Letak di peta" id=at("letak") field="place" value=place problem hint="Lintang, bujur: -7.123456, 110.654321" />
+                <Here place />
+                {move || problem.get().map(|error| view! { <Problem error /> })}
+                <div class="row">
+                    <button class="btn main" type="submit" disabled=save.pending()>"Simpan layanan"</button>
+                    {service.waits.then(|| view! { <a class="btn" href=format!("/admin/pasang/baru?layanan={id}")>"Lanjutkan pemasangan"</a> })}
+                    {service.stopped.then(|| view! { <button class="btn" type="button" disabled=restart.pending() on:click=move |_| { restart.dispatch(()); }>"Aktifkan kembali hari ini"</button> })}
+                </div>
+            </form>
+            <div class="stack gap-top">{planned}</div>
+            {service.runs.then(|| view! { <PlanForm service_id=id packages again /> })}
+        </details>
+    }
+}
+
+#[component]
+fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<()>) -> impl IntoView {
+    let package = RwSignal::new(0_i64);
+    let reason = RwSignal::new(String::new());
+    let problem = RwSignal::new(None::<ApiError>);
+    let said = RwSignal::new(String::new());
+    let plan = Action::new(move |(): &()| async move {
+        problem.set(None);
+        match plan_change(service_id, package.get_untracked(), reason.get_untracked()).await {
+            Ok(words) => {
+                said.set(words);
+                again.run(());
+            }
+            Err(error) => problem.set(Some(error)),
+        }
+    });
+    let id = format!("rencana-{service_id}");
+    view! {
+        <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); plan.dispatch(()); }>
+            <h3>"Mulai bulan depan"</h3>
+            <Pick label="Yang direncanakan" id=id.clone() value=package choices=packages none="Berhenti berlangganan" />
+            <Line label="Alasan" id=format!("{id}-alasan") field="reason" value=reason problem />
+            <Said words=said />
+            {move || problem.get().map(|error| view! { <Problem error /> })}
+            <div class="row"><button class="btn" type="submit" disabled=plan.pending()>"Rencanakan"</button></div>
+        </form>
+    }
+}
