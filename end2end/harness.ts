@@ -71,7 +71,7 @@ export class World {
     readonly folder: string,
     private readonly port: number,
     private readonly outside: number,
-    private readonly routerPort: number,
+    readonly routerPort: number,
     private readonly env: NodeJS.ProcessEnv,
     private readonly database: string | null,
   ) {

@@ -21,6 +21,7 @@ use crate::app::admin::{
     receive::ReceivePage,
     routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
+    setup::SetupPage,
 };
 use crate::app::text;
 use leptos::prelude::*;
@@ -58,6 +59,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("pengaturan/:group") view=SettingsPage ssr=SsrMode::Async />
                     <Route path=path!("terisolir") view=IsolatedPage ssr=SsrMode::Async />
                     <Route path=path!("log-isolir") view=IsolirLogPage ssr=SsrMode::Async />
+                    <Route path=path!("siap") view=SetupPage ssr=SsrMode::Async />
                     <Route path=path!("paket") view=PackagesPage ssr=SsrMode::Async />
                     <Route path=path!("rekening") view=BanksPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />

@@ -136,6 +136,8 @@ pub const KEYS: &[Key] = &[
     key("backup.s3.secret_key", "", Kind::Secret),
     // Steps of the set-up assistant that were left for later, separated by commas.
     key("setup.later", "", Kind::Text),
+    // Steps that a person said are right as they are.
+    key("setup.done", "", Kind::Text),
     key("public.show_names", "false", Kind::Flag),
     key("cron.token", "", Kind::Secret),
     key("metrics.token", "", Kind::Secret),

@@ -134,6 +134,7 @@ pub fn HomePage() -> impl IntoView {
                 }
             })}
         </Transition>
+        <crate::app::admin::setup::SetupPanel />
         <section class="panel gap-top">
             <div class="head"><h2>"Pendapatan 12 bulan"</h2></div>
             <Suspense fallback=Loading>

@@ -22,5 +22,6 @@ pub mod receive;
 pub mod routers;
 pub mod search;
 pub mod settings;
+pub mod setup;
 #[cfg(feature = "ssr")]
 mod words;

@@ -10,7 +10,7 @@ use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Empty, Loading, Problem, Tag};
 pub use detail::{RouterPage, TestResult};
-pub use form::RouterEntry;
+pub use form::{RouterEntry, fresh as fresh_router};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_navigate;

@@ -16,7 +16,7 @@ pub(crate) mod query;
 mod tests;
 
 pub use form::SettingForm;
-pub use outside::{Copy, GatewayChecks};
+pub use outside::{Copy, GatewayChecks, Logo};
 
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;

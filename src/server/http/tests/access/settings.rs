@@ -16,6 +16,10 @@ pub fn functions() -> Vec<Function> {
         ("setting/token", Some(P::ManageStaff), json!({ "key": "cron.token" })),
         ("gateway/test", Some(P::ManageSettings), json!({})),
         ("gateway/reach", Some(P::ManageSettings), json!({})),
+        ("setup/view", Some(P::ManageSettings), json!({})),
+        ("setup/missing", Some(P::ViewDashboard), json!({})),
+        ("setup/mark", Some(P::ManageSettings), json!({ "step": "flip", "state": "open" })),
+        ("setup/compare", Some(P::ManageSettings), json!({ "arrears": "", "credit": "" })),
         ("bank/list", Some(P::ManageSettings), json!({})),
         ("bank/save", Some(P::ManageSettings), bank),
     ]

@@ -1,0 +1,171 @@
+//! The set-up assistant: from an empty database to the first bill, one step after another, each of which may wait. What
+//! is missing stands on Beranda until it is done.
+
+mod missing;
+#[cfg(feature = "ssr")]
+mod query;
+mod steps;
+
+use crate::app::dto::{Badge, Tone};
+use crate::app::error::ApiError;
+use crate::app::text;
+use crate::app::ui::{Loading, Problem, Tag};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+pub use missing::SetupPanel;
+use serde::{Deserialize, Serialize};
+use server_fn::codec::Json;
+
+/// A step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its name in addresses.
+    pub code: String,
+    /// Its heading.
+    pub title: String,
+    /// What it is for.
+    pub why: String,
+    /// `done`, `later`, `open`.
+    pub state: String,
+}
+
+impl Step {
+    /// Its state as a word.
+    fn badge(&self) -> Badge {
+        match self.state.as_str() {
+            "done" => Badge::new("Selesai", Tone::Ok),
+            "later" => Badge::new("Nanti", Tone::Plain),
+            _ => Badge::new("Belum", Tone::Warn),
+        }
+    }
+}
+
+/// The assistant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupView {
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// `Asia/Jakarta, sekarang Kamis, 15 Januari 2026 10.00`.
+    pub zone: String,
+    /// Address that Flip calls.
+    pub callback: String,
+}
+
+/// Opening sums against the old books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Name, imported, in the old books, difference: formatted; and whether they agree.
+    pub rows: Vec<(String, String, String, String, bool)>,
+    /// Services that were imported or made.
+    pub services: i64,
+}
+
+/// The assistant as it stands.
+#[server(prefix = "/api/admin", endpoint = "setup/view", input = Json)]
+pub async fn read_setup() -> Result<SetupView, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageSettings).await?;
+    Ok(query::view(&asked.app).await?)
+}
+
+/// Steps that are missing, for Beranda; none for whoever cannot do them.
+#[server(prefix = "/api/admin", endpoint = "setup/missing", input = Json)]
+pub async fn read_missing() -> Result<Vec<Step>, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewDashboard).await?;
+    if !asked.staff.may(Permission::ManageSettings) {
+        return Ok(Vec::new());
+    }
+    Ok(query::missing(&asked.app).await?)
+}
+
+/// Leaves a step for later (`later`), says that it is right as it is (`done`), or takes either back (`open`).
+#[server(prefix = "/api/admin", endpoint = "setup/mark", input = Json)]
+pub async fn mark_step(step: String, state: String) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageSettings).await?;
+    Ok(query::mark(&asked.app, asked.who, &step, &state).await?)
+}
+
+/// Compares what was imported with the sums of the old books, as typed.
+#[server(prefix = "/api/admin", endpoint = "setup/compare", input = Json)]
+pub async fn compare_opening(arrears: String, credit: String) -> Result<Comparison, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageSettings).await?;
+    Ok(query::compare(&asked.app, &arrears, &credit).await?)
+}
+
+/// The page.
+#[component]
+pub fn SetupPage() -> impl IntoView {
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| query.read().get("langkah").unwrap_or_default());
+    let data = Resource::new(|| (), |()| read_setup());
+    view! {
+        <Title text=text::SETUP />
+        <div class="title"><div><h1>{text::SETUP}</h1><span class="mute">"Kerjakan berurutan, atau tinggalkan untuk nanti. Semua dapat diubah lagi kapan saja."</span></div></div>
+        <Transition fallback=Loading>
+            {move || {
+                let wanted = wanted.get();
+                Suspend::new(async move {
+                    match data.await {
+                        Ok(setup) => view! { <Whole setup wanted refresh=Callback::new(move |()| data.refetch()) /> }.into_any(),
+                        Err(error) => view! { <Problem error /> }.into_any(),
+                    }
+                })
+            }}
+        </Transition>
+    }
+}
+
+#[component]
+fn Whole(setup: SetupView, wanted: String, refresh: Callback<()>) -> impl IntoView {
+    let done = setup.steps.iter().filter(|step| step.state == "done").count();
+    let all = setup.steps.len();
+    let open = setup.steps.iter().find(|step| step.state == "open").map(|step| step.code.clone());
+    let current = if setup.steps.iter().any(|step| step.code == wanted) { wanted } else { open.unwrap_or_default() };
+    let next = setup
+        .steps
+        .iter()
+        .skip_while(|step| step.code != current)
+        .skip(1)
+        .find(|step| step.state != "done")
+        .map(|step| step.code.clone());
+    let shown = setup.steps.iter().find(|step| step.code == current).cloned();
+    let rows = setup
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(at, step)| {
+            let here = (step.code == current).then_some("step");
+            view! {
+                <li>
+                    <a href=format!("/admin/siap?langkah={}", step.code) aria-current=here>{format!("{}. {}", at + 1, step.title)}</a>
+                    <Tag badge=step.badge() />
+                </li>
+            }
+        })
+        .collect::<Vec<_>>();
+    view! {
+        <div class="grid g21">
+            <div>
+                {match shown {
+                    Some(step) => view! { <steps::StepBody step setup=setup.clone() next refresh /> }.into_any(),
+                    None => view! {
+                        <section class="panel pad stack">
+                            <h2>"Kimonet siap dipakai."</h2>
+                            <p>"Tidak ada langkah yang tersisa."</p>
+                            <div class="row"><a class="btn main" href="/admin">{text::HOME}</a></div>
+                        </section>
+                    }.into_any(),
+                }}
+            </div>
+            <section class="panel pad stack">
+                <h2>{format!("{done} dari {all} langkah selesai")}</h2>
+                <progress max=all.to_string() value=done.to_string() aria-label="Langkah selesai"></progress>
+                <ol class="plain steps">{rows}</ol>
+            </section>
+        </div>
+    }
+}
