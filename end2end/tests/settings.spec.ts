@@ -27,6 +27,7 @@ test('the assistant leads from an empty database to a site that could bill', asy
   await expect(page.getByRole('heading', { name: 'Perusahaan dan logo' })).toBeVisible();
   await page.getByLabel('Nama perusahaan').fill('Nusa Net');
   await page.getByRole('button', { name: 'Simpan', exact: true }).click();
+  await page.getByRole('link', { name: 'Lanjut', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Cara menagih dan jatuh tempo' })).toBeVisible();
   await expect(page.getByText('Asia/Jakarta')).toBeVisible();
   await page.getByRole('button', { name: 'Sudah benar, lanjut' }).click();
@@ -38,6 +39,8 @@ test('the assistant leads from an empty database to a site that could bill', asy
   await page.getByLabel('Unduh (Mbps)').fill('20');
   await page.getByLabel('Unggah (Mbps)').fill('10');
   await page.getByRole('button', { name: 'Simpan paket' }).click();
+  await expect(page.getByText('Paket sudah ada.')).toBeVisible();
+  await page.getByRole('link', { name: 'Lanjut', exact: true }).click();
 
   await expect(page.getByRole('heading', { name: 'Router pertama' })).toBeVisible();
   await page.getByRole('button', { name: 'Buat perintah untuk router' }).click();
@@ -48,6 +51,8 @@ test('the assistant leads from an empty database to a site that could bill', asy
   await page.getByLabel('Nama pengguna').fill('billing');
   await page.getByLabel('Kata sandi').fill('s3cret');
   await page.getByRole('button', { name: 'Simpan dan uji' }).click();
+  await expect(page.getByText('Router sudah menjawab.')).toBeVisible();
+  await page.getByRole('link', { name: 'Lanjut', exact: true }).click();
 
   await expect(page.getByRole('heading', { name: 'Pembayaran online' })).toBeVisible();
   await expect(page.getByLabel('Alamat callback (salin ke dasbor Flip)')).toHaveValue(`${world.base}/payment/callback/flip`);
@@ -61,6 +66,7 @@ test('the assistant leads from an empty database to a site that could bill', asy
   await page.getByLabel('Validation token', { exact: true }).fill('flip-sandbox-token-0001');
   await page.getByLabel('Alamat API khusus').fill(`${world.control}/flip`);
   await page.getByRole('button', { name: 'Simpan', exact: true }).click();
+  await page.getByRole('link', { name: 'Lanjut', exact: true }).click();
 
   await expect(page.getByRole('heading', { name: 'WhatsApp', exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Nanti saja' }).click();
@@ -104,6 +110,8 @@ test('nonsense gets a sentence beside its field, and what was typed stays', asyn
   await expect(page.getByText('hari libur isolir')).toBeVisible();
   expect(world.run(['setting:list']).settings).toMatchObject({ 'isolir.time': '09:30', 'isolir.grace_days': '5', 'isolir.holidays': '2026-01-16' });
 
+  assertQuiet();
+
   await open(page, '/admin/rekening');
   await page.getByRole('button', { name: 'Tambah rekening' }).click();
   await page.getByLabel('Bank', { exact: true }).fill('BCA');
@@ -114,8 +122,7 @@ test('nonsense gets a sentence beside its field, and what was typed stays', asyn
   await expect(page.getByLabel('Nomor rekening')).toHaveValue('satu dua tiga');
   await page.getByLabel('Nomor rekening').fill('123-456-7890');
   await page.getByRole('button', { name: 'Simpan', exact: true }).click();
-  await expect(page.getByRole('cell', { name: /BCA/ })).toContainText('1234567890');
-  assertQuiet();
+  await expect(page.getByRole('cell', { name: /BCA/ }).first()).toContainText('1234567890');
 });
 
 test('a logo is taken for what its bytes are, and customers see it', async ({ page }) => {

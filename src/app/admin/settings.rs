@@ -230,7 +230,7 @@ pub fn SettingsPage() -> impl IntoView {
                             <Title text=form.title.clone() />
                             <div class="title"><div><h1>{form.title.clone()}</h1><span class="mute">{form.intro.clone()}</span></div></div>
                             {logo.map(|logo| view! { <outside::Logo logo /> })}
-                            <SettingForm form saved=Callback::new(move |()| data.refetch()) />
+                            <SettingForm form saved=Callback::new(|()| ()) />
                             {gateway.map(|callback| view! { <GatewayChecks callback /><outside::Later /> })}
                         }
                             .into_any()

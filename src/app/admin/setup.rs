@@ -102,6 +102,8 @@ pub fn SetupPage() -> impl IntoView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.read().get("langkah").unwrap_or_default());
     let data = Resource::new(|| (), |()| read_setup());
+    // The step that is open when the page comes stays open when it is done: its way on appears then.
+    let stays = StoredValue::new(String::new());
     view! {
         <Title text=text::SETUP />
         <div class="title"><div><h1>{text::SETUP}</h1><span class="mute">"Kerjakan berurutan, atau tinggalkan untuk nanti. Semua dapat diubah lagi kapan saja."</span></div></div>
@@ -110,7 +112,7 @@ pub fn SetupPage() -> impl IntoView {
                 let wanted = wanted.get();
                 Suspend::new(async move {
                     match data.await {
-                        Ok(setup) => view! { <Whole setup wanted refresh=Callback::new(move |()| data.refetch()) /> }.into_any(),
+                        Ok(setup) => view! { <Whole setup wanted stays refresh=Callback::new(move |()| data.refetch()) /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })
@@ -120,11 +122,20 @@ pub fn SetupPage() -> impl IntoView {
 }
 
 #[component]
-fn Whole(setup: SetupView, wanted: String, refresh: Callback<()>) -> impl IntoView {
+fn Whole(setup: SetupView, wanted: String, stays: StoredValue<String>, refresh: Callback<()>) -> impl IntoView {
     let done = setup.steps.iter().filter(|step| step.state == "done").count();
     let all = setup.steps.len();
     let open = setup.steps.iter().find(|step| step.state == "open").map(|step| step.code.clone());
-    let current = if setup.steps.iter().any(|step| step.code == wanted) { wanted } else { open.unwrap_or_default() };
+    let is_step = |code: &str| setup.steps.iter().any(|step| step.code == code);
+    let stayed = stays.get_value();
+    let current = if is_step(&wanted) {
+        wanted
+    } else if wanted.is_empty() && is_step(&stayed) {
+        stayed
+    } else {
+        open.unwrap_or_default()
+    };
+    stays.set_value(current.clone());
     let next = setup
         .steps
         .iter()

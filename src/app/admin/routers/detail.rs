@@ -10,17 +10,70 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 
+/// What is on its way.
+#[derive(Clone, Copy, PartialEq)]
+enum Deed {
+    Test,
+    Sync,
+    Remove,
+}
+
+/// What was done about the router and what came of it. It lives as long as the page, while what is read of the router is
+/// drawn anew after each deed.
+#[derive(Clone, Copy)]
+struct Desk {
+    act: Action<Deed, ()>,
+    seen: RwSignal<Option<RouterSeen>>,
+    said: RwSignal<Option<(Tone, String)>>,
+    refresh: Callback<()>,
+}
+
 /// The page.
 #[component]
 pub fn RouterPage() -> impl IntoView {
     let params = use_params_map();
+    let query = use_query_map();
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
     let data = Resource::new(move || id.get(), read_router);
+    let (seen, said) = (RwSignal::new(None::<RouterSeen>), RwSignal::new(None::<(Tone, String)>));
+    let navigate = StoredValue::new(use_navigate());
+    let act = Action::new(move |deed: &Deed| {
+        let (deed, id) = (*deed, id.get_untracked());
+        async move {
+            said.set(None);
+            let bad = |error: ApiError| said.set(Some((Tone::Bad, error.to_string())));
+            match deed {
+                Deed::Test => match test_router(id).await {
+                    Ok(answer) => seen.set(Some(answer)),
+                    Err(error) => bad(error),
+                },
+                Deed::Sync => match sync_router(id).await {
+                    Ok(words) => said.set(Some((Tone::Ok, words))),
+                    Err(error) => bad(error),
+                },
+                Deed::Remove => match remove_router(id).await {
+                    Ok(()) => {
+                        navigate.with_value(|go| go("/admin/router", leptos_router::NavigateOptions::default()));
+                        return;
+                    }
+                    Err(error) => bad(error),
+                },
+            }
+            data.refetch();
+        }
+    });
+    // Who has just saved a router wants to know whether it works.
+    Effect::new(move |first: Option<()>| {
+        if first.is_none() && query.read_untracked().get("uji").is_some() {
+            act.dispatch(Deed::Test);
+        }
+    });
+    let desk = Desk { act, seen, said, refresh: Callback::new(move |()| data.refetch()) };
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(router) => view! { <Whole router refresh=Callback::new(move |()| data.refetch()) /> }.into_any(),
+                    Ok(router) => view! { <Whole router desk /> }.into_any(),
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }
             })}
@@ -29,7 +82,7 @@ pub fn RouterPage() -> impl IntoView {
 }
 
 #[component]
-fn Whole(router: RouterDetail, refresh: Callback<()>) -> impl IntoView {
+fn Whole(router: RouterDetail, desk: Desk) -> impl IntoView {
     let RouterDetail { row, form, waiting, profiles, may_manage } = router;
     let (read_at, since, problem, services) = (row.read_at, row.since, row.problem, row.services);
     let read_at = if read_at.is_empty() { "belum pernah".to_owned() } else { read_at };
@@ -49,7 +102,7 @@ fn Whole(router: RouterDetail, refresh: Callback<()>) -> impl IntoView {
             </dl>
             {(!problem.is_empty()).then(|| view! { <Notice tone=Tone::Bad><p>{problem}</p></Notice> })}
         </section>
-        {may_manage.then(|| view! { <Deeds id=row.id name=row.name services refresh form /> })}
+        {may_manage.then(|| view! { <Deeds name=row.name services desk form /> })}
         <section class="panel gap-top">
             <div class="head"><h2>"Menunggu router ini"</h2><span class="mute small">{text::counted(row.waiting, "layanan")}</span></div>
             <Waiting rows=waiting />
@@ -57,61 +110,16 @@ fn Whole(router: RouterDetail, refresh: Callback<()>) -> impl IntoView {
     }
 }
 
-/// What is on its way.
-#[derive(Clone, Copy, PartialEq)]
-enum Deed {
-    Test,
-    Sync,
-    Remove,
-}
-
 #[component]
-fn Deeds(id: i64, name: String, services: i64, form: super::RouterTyped, refresh: Callback<()>) -> impl IntoView {
-    let query = use_query_map();
-    let (seen, said) = (RwSignal::new(None::<RouterSeen>), RwSignal::new(None::<(Tone, String)>));
+fn Deeds(name: String, services: i64, form: super::RouterTyped, desk: Desk) -> impl IntoView {
+    let Desk { act, seen, said, refresh } = desk;
     let (editing, sure) = (RwSignal::new(false), RwSignal::new(false));
-    let navigate = StoredValue::new_local(use_navigate());
-    let act = Action::new(move |deed: &Deed| {
-        let deed = *deed;
-        async move {
-            said.set(None);
-            let bad = |error: ApiError| said.set(Some((Tone::Bad, error.to_string())));
-            match deed {
-                Deed::Test => match test_router(id).await {
-                    Ok(answer) => seen.set(Some(answer)),
-                    Err(error) => bad(error),
-                },
-                Deed::Sync => {
-                    match sync_router(id).await {
-                        Ok(words) => said.set(Some((Tone::Ok, words))),
-                        Err(error) => bad(error),
-                    }
-                    refresh.run(());
-                }
-                Deed::Remove => {
-                    sure.set(false);
-                    match remove_router(id).await {
-                        Ok(()) => {
-                            navigate.with_value(|go| go("/admin/router", leptos_router::NavigateOptions::default()))
-                        }
-                        Err(error) => bad(error),
-                    }
-                }
-            }
-        }
-    });
     let busy = act.pending();
     let used = services > 0;
-    // Who has just saved a router wants to know whether it works.
-    Effect::new(move |first: Option<()>| {
-        if first.is_none() && query.read_untracked().get("uji").is_some() {
-            act.dispatch(Deed::Test);
-        }
-    });
     let done = Callback::new(move |_| {
         editing.set(false);
-        act.dispatch(Deed::Test);
         refresh.run(());
+        act.dispatch(Deed::Test);
     });
     view! {
         <div class="row gap-top">

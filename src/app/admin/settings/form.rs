@@ -1,7 +1,9 @@
 //! The form of a group: its fields, what they would do, one button.
 
 use super::inputs::Input;
-use super::{EffectView, FieldProblem, FormView, SaveAnswer, TypedValue, preview_settings, save_settings};
+use super::{
+    EffectView, FieldProblem, FormView, SaveAnswer, TypedValue, preview_settings, read_settings, save_settings,
+};
 use crate::app::dto::Tone;
 use crate::app::error::ApiError;
 use crate::app::ui::{Notice, Problem, focus_element};
@@ -14,6 +16,8 @@ pub struct Slot {
     pub key: String,
     /// As typed.
     pub value: RwSignal<String>,
+    /// Whether a secret is stored.
+    pub set: RwSignal<bool>,
     /// Whether the secret is to be taken away.
     pub clear: RwSignal<bool>,
 }
@@ -21,6 +25,17 @@ pub struct Slot {
 /// The id of a field's control.
 pub fn control_id(key: &str) -> String {
     key.replace(['.', '_'], "-")
+}
+
+/// Fills the fields with what is stored.
+fn take_over(slots: &[Slot], fresh: &FormView) {
+    for slot in slots {
+        if let Some(field) = fresh.fields.iter().find(|field| field.key == slot.key) {
+            slot.value.set(field.value.clone());
+            slot.set.set(field.set);
+            slot.clear.set(false);
+        }
+    }
 }
 
 /// The form.
@@ -37,6 +52,7 @@ pub fn SettingForm(
         .map(|field| Slot {
             key: field.key.clone(),
             value: RwSignal::new(field.value.clone()),
+            set: RwSignal::new(field.set),
             clear: RwSignal::new(false),
         })
         .collect();
@@ -72,12 +88,15 @@ pub fn SettingForm(
                     } else {
                         format!("Tersimpan dan langsung berlaku: {}.", labels.join(", "))
                     }));
-                    all.with_value(|slots| slots.iter().for_each(|slot| slot.clear.set(false)));
-                    touched.update(|n| *n += 1);
-                    if labels.is_empty() {
-                        return;
+                    // What was typed is shown as it is kept from now on; a secret is gone from the page.
+                    match read_settings(group.get_value()).await {
+                        Ok(fresh) => all.with_value(|slots| take_over(slots, &fresh)),
+                        Err(error) => problem.set(Some(error)),
                     }
-                    saved.run(());
+                    touched.update(|n| *n += 1);
+                    if !labels.is_empty() {
+                        saved.run(());
+                    }
                 }
                 Ok(SaveAnswer::Wrong(problems)) => {
                     if let Some(first) = problems.first() {

@@ -152,11 +152,18 @@ fn Ticks(id: String, choices: Vec<Choice>, value: RwSignal<String>, touched: RwS
 fn SecretInput(id: String, described: String, field: FieldView, held: Slot, invalid: Signal<String>) -> impl IntoView {
     let (value, clear) = (held.value, held.clear);
     let made = RwSignal::new(None::<Result<String, String>>);
+    let is_set = held.set;
     let key = StoredValue::new(field.key.clone());
     let make = Action::new(move |(): &()| async move {
-        made.set(Some(make_token(key.get_value()).await.map_err(|error| error.to_string())));
+        let answer = make_token(key.get_value()).await.map_err(|error| error.to_string());
+        if answer.is_ok() {
+            is_set.set(true);
+        }
+        made.set(Some(answer));
     });
-    let holder = if field.set { "•••••••• (sudah diisi)" } else { "belum diisi" };
+    let set = is_set;
+    let holder = move || if set.get() { "•••••••• (sudah diisi)" } else { "belum diisi" };
+    let word = format!("Hapus {} yang tersimpan", field.label);
     view! {
         <input
             id=id
@@ -169,12 +176,10 @@ fn SecretInput(id: String, described: String, field: FieldView, held: Slot, inva
             prop:disabled=clear
             on:input=move |event| value.set(event_target_value(&event))
         />
-        {field.set.then(|| view! {
-            <label class="check">
-                <input type="checkbox" prop:checked=clear on:change=move |event| clear.set(event_target_checked(&event)) />
-                {format!("Hapus {} yang tersimpan", field.label)}
-            </label>
-        })}
+        <label class="check" hidden=move || !set.get()>
+            <input type="checkbox" prop:checked=clear on:change=move |event| clear.set(event_target_checked(&event)) />
+            {word}
+        </label>
         {(field.look == FieldLook::Token).then(|| view! {
             <div class="row"><button class="btn small" type="button" disabled=make.pending() on:click=move |_| { make.dispatch(()); }>"Buat token baru"</button></div>
             {move || made.get().map(|made| match made {

@@ -26,12 +26,12 @@ pub fn StepBody(step: Step, setup: SetupView, next: Option<String>, refresh: Cal
     let navigate = use_navigate();
     let on = match next {
         Some(next) => format!("/admin/siap?langkah={next}"),
-        None => "/admin/siap".to_owned(),
+        None => "/admin/siap?langkah=selesai".to_owned(),
     };
     let problem = RwSignal::new(None::<ApiError>);
     let code = StoredValue::new(step.code.clone());
     let go = on.clone();
-    let mark = Action::new_local(move |state: &&'static str| {
+    let mark = Action::new(move |state: &&'static str| {
         let (state, navigate, go) = (*state, navigate.clone(), go.clone());
         async move {
             match mark_step(code.get_value(), state.to_owned()).await {
