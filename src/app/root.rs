@@ -23,6 +23,8 @@ use crate::app::admin::{
     settings::{SettingsIndex, SettingsPage},
     setup::SetupPage,
 };
+use crate::app::admin::backups::BackupsPage;
+use crate::app::admin::jobs::{JobsPage, RunsPage, StuckPage};
 use crate::app::text;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -62,6 +64,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("siap") view=SetupPage ssr=SsrMode::Async />
                     <Route path=path!("paket") view=PackagesPage ssr=SsrMode::Async />
                     <Route path=path!("rekening") view=BanksPage ssr=SsrMode::Async />
+                    <Route path=path!("cadangan") view=BackupsPage ssr=SsrMode::Async />
+                    <Route path=path!("tugas") view=JobsPage ssr=SsrMode::Async />
+                    <Route path=path!("tugas/riwayat") view=RunsPage ssr=SsrMode::Async />
+                    <Route path=path!("tugas/macet") view=StuckPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>

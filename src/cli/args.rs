@@ -118,6 +118,19 @@ pub enum Command {
     /// Restore one service by hand.
     #[command(name = "isolir:restore")]
     IsolirRestore(OneArgs),
+    /// Write a backup of database and files into one file.
+    Backup {
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Restore a backup into an empty installation.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// Read the passphrase of a sealed backup from stdin.
+        #[arg(long)]
+        passphrase_stdin: bool,
+    },
     /// Carry out the work that is due.
     #[command(name = "work:drain")]
     WorkDrain {

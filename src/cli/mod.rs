@@ -3,6 +3,7 @@
 //! Every command answers with one JSON object under `--json`; logs go to stderr. Exit 0 done, 1 failed, 2 bad arguments.
 
 mod args;
+mod backup;
 mod billing;
 mod customers;
 mod network;
@@ -123,6 +124,10 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
         Command::Sandbox(options) => serve::sandbox(&config, &options).await,
         Command::KeyGenerate { force } => setup::key_generate(config, force).await,
         Command::DbMigrate => setup::migrate(&config).await,
+        Command::Restore { file, passphrase_stdin } => {
+            let clock = Clock::real(config.zone, config.clock_offset_s);
+            backup::restore(config, clock, &file, passphrase_stdin).await
+        }
         command => {
             let zone = config.zone;
             let clock = match cli.date {
@@ -141,7 +146,11 @@ async fn dispatch(cli: Cli) -> Result<Outcome> {
 
 async fn with_state(state: &AppState, command: Command) -> Result<Outcome> {
     match command {
-        Command::Serve { .. } | Command::Sandbox(_) | Command::KeyGenerate { .. } | Command::DbMigrate => {
+        Command::Serve { .. }
+        | Command::Sandbox(_)
+        | Command::KeyGenerate { .. }
+        | Command::DbMigrate
+        | Command::Restore { .. } => {
             Err(Error::Internal("perintah tanpa basis data".to_owned()))
         }
         Command::DbSeed(options) => setup::seed(state, &options).await,
@@ -163,6 +172,7 @@ async fn with_state(state: &AppState, command: Command) -> Result<Outcome> {
         Command::Verify { deep } => billing::verify(state, deep).await,
         Command::PaymentRecord(options) => payments::record(state, options).await,
         Command::Balance { service_number } => payments::balance(state, &service_number).await,
+        Command::Backup { file } => backup::write(state, &file).await,
         Command::WorkDrain { timeout } => payments::drain(state, timeout).await,
     }
 }
@@ -196,19 +206,7 @@ async fn check(state: &AppState) -> Result<()> {
 
 /// Reads the application key from the environment or its file.
 fn read_key(config: &Config) -> Result<Secrets> {
-    if let Some(key) = &config.key {
-        return Secrets::from_base64(key);
-    }
-    match std::fs::read_to_string(&config.key_file) {
-        Ok(text) => Secrets::from_base64(&text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Refused(format!(
-            "Kunci aplikasi belum ada ({}). Buat dahulu dengan `kimonet key:generate`.",
-            config.key_file.display()
-        ))),
-        Err(error) => {
-            Err(Error::Refused(format!("Kunci aplikasi tidak terbaca ({}): {error}", config.key_file.display())))
-        }
-    }
+    config.read_key()
 }
 
 /// Makes the data folder where a SQLite database is to lie in it.

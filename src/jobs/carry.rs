@@ -1,6 +1,7 @@
 //! Which deed carries out which kind of work.
 
 use super::{attempts, changes, housekeeping, invoicing, isolir, schedule, sweep};
+use super::{alerts, backup};
 use crate::server::customers::import;
 use crate::server::error::Result;
 use crate::server::gateways::inbox;
@@ -30,6 +31,9 @@ async fn run_job(state: &AppState, job: &str, slot: &str, attempt: i64) -> Resul
         isolir::NAME => isolir::run(state).await,
         sweep::NAME => sweep::run(state).await,
         attempts::NAME => attempts::run(state).await,
+        backup::BACKUP => backup::run(state, slot).await,
+        backup::DRILL => backup::run_drill(state).await,
+        alerts::NAME => alerts::run(state).await,
         housekeeping::NAME => housekeeping::run(state).await,
         _ => return Ok(Outcome::Fail { reason: format!("tugas {job:?} tidak dikenal versi ini") }),
     };

@@ -26,7 +26,7 @@ sql!(
     OLD_WORK = "DELETE FROM work WHERE id IN (SELECT id FROM work WHERE state = 'done' AND finished_at < $1 LIMIT $2)"
 );
 sql!(
-    OLD_RUNS = "DELETE FROM job_run WHERE id IN (SELECT id FROM job_run WHERE started_at < $1 AND job IN ('router_sweep', 'attempts', 'housekeeping') LIMIT $2)"
+    OLD_RUNS = "DELETE FROM job_run WHERE id IN (SELECT id FROM job_run WHERE started_at < $1 AND job IN ('router_sweep', 'attempts', 'housekeeping', 'alerts') LIMIT $2)"
 );
 sql!(
     OLD_REFUSED =

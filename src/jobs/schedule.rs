@@ -2,6 +2,7 @@
 //! cron texts in the business zone; what was missed while nothing ran follows each job's own rule.
 
 use super::{attempts, changes, housekeeping, invoicing, isolir, sweep};
+use super::{alerts, backup};
 use crate::server::clock::Clock;
 use crate::server::error::{Error, Result};
 use crate::server::settings::{Settings, parse_time};
@@ -30,7 +31,7 @@ pub struct Entry {
     pub job: &'static str,
     /// What the screen calls it.
     pub title: &'static str,
-    /// Minute, hour, day, month, weekday; empty: daily at `isolir.time`.
+    /// Minute, hour, day, month, weekday; or the name of the setting that holds the hour of a daily job.
     cron: &'static str,
     /// What happens about missed slots.
     pub catch_up: CatchUp,
@@ -51,10 +52,13 @@ pub const ENTRIES: &[Entry] = &[
         cron: "2 0 * * *",
         catch_up: CatchUp::Once,
     },
-    Entry { job: isolir::NAME, title: "Isolir harian", cron: "", catch_up: CatchUp::Once },
+    Entry { job: isolir::NAME, title: "Isolir harian", cron: "isolir.time", catch_up: CatchUp::Once },
     Entry { job: sweep::NAME, title: "Sinkronkan router", cron: "*/5 * * * *", catch_up: CatchUp::Skip },
     Entry { job: attempts::NAME, title: "Periksa pembayaran kedaluwarsa", cron: "* * * * *", catch_up: CatchUp::Skip },
     Entry { job: housekeeping::NAME, title: "Bersih-bersih", cron: "17 * * * *", catch_up: CatchUp::Skip },
+    Entry { job: backup::BACKUP, title: "Cadangan harian", cron: "backup.time", catch_up: CatchUp::Once },
+    Entry { job: backup::DRILL, title: "Latihan pemulihan cadangan", cron: "30 3 * * *", catch_up: CatchUp::Once },
+    Entry { job: alerts::NAME, title: "Periksa peringatan", cron: "* * * * *", catch_up: CatchUp::Skip },
 ];
 
 /// How often the schedule is looked at.
@@ -67,7 +71,6 @@ const PUNCTUAL_S: i64 = 60;
 sql!(ADD_ENTRY = "INSERT INTO schedule (job, next_at, enabled) VALUES ($1, $2, TRUE) ON CONFLICT (job) DO NOTHING");
 sql!(SCHEDULE = "SELECT job, next_at, enabled FROM schedule");
 sql!(MOVE_ON = "UPDATE schedule SET next_at = $3 WHERE job = $1 AND next_at = $2");
-sql!(SET_ENABLED = "UPDATE schedule SET enabled = $2 WHERE job = $1");
 sql!(
     ADD_RUN = "INSERT INTO job_run (job, slot, state, result, started_at, finished_at) VALUES ($1, $2, 'running', '', $3, NULL) ON CONFLICT (job, slot) DO NOTHING"
 );
@@ -76,9 +79,8 @@ sql!(END_RUN = "INSERT INTO job_run (job, slot, state, result, started_at, finis
 
 impl Entry {
     fn cron(&self, settings: &Settings) -> Result<Cron> {
-        let text = if self.cron.is_empty() {
-            let time =
-                parse_time(settings.text("isolir.time")).ok_or_else(|| Error::Corrupt("isolir.time".to_owned()))?;
+        let text = if self.cron.contains(".time") {
+            let time = parse_time(settings.text(self.cron)).ok_or_else(|| Error::Corrupt(self.cron.to_owned()))?;
             format!("{} {} * * *", time.minute(), time.hour())
         } else {
             self.cron.to_owned()
@@ -86,7 +88,36 @@ impl Entry {
         text.parse().map_err(|error| Error::Internal(format!("jadwal {} {text:?}: {error}", self.job)))
     }
 
+    /// When it runs, in words.
+    pub fn when(&self, settings: &Settings) -> String {
+        match self.cron {
+            "* * * * *" => "Setiap menit".to_owned(),
+            "*/5 * * * *" => "Setiap 5 menit".to_owned(),
+            "17 * * * *" => "Setiap jam, menit ke-17".to_owned(),
+            "1 0 1 * *" => "Tanggal 1 pukul 00.01".to_owned(),
+            "5 0 * * *" => "Setiap hari pukul 00.05".to_owned(),
+            "2 0 * * *" => "Setiap hari pukul 00.02".to_owned(),
+            "30 3 * * *" => "Setiap hari pukul 03.30".to_owned(),
+            setting if setting.contains(".time") => {
+                format!("Setiap hari pukul {}", settings.text(setting).replace(':', "."))
+            }
+            other => other.to_owned(),
+        }
+    }
+
+    /// The newest slot that is not in the future: what an old cron line means when it calls now.
+    pub(super) fn newest(&self, settings: &Settings, clock: &Clock, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+        self.cron(settings)?
+            .find_previous_occurrence(&now.with_timezone(&clock.zone()), true)
+            .map(|at| at.with_timezone(&Utc))
+            .map_err(|error| Error::Internal(format!("jadwal: {error}")))
+    }
+
     /// The first slot after `after`.
+    pub(super) fn upcoming(&self, settings: &Settings, clock: &Clock, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
+        self.next(settings, clock, after)
+    }
+
     fn next(&self, settings: &Settings, clock: &Clock, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
         next_of(&self.cron(settings)?, clock, after)
     }
@@ -243,23 +274,6 @@ pub(super) async fn note_result(state: &AppState, job: &str, slot: &str, word: &
             let args = args![&job, &slot, &word, &result, now];
             Box::pin(async move {
                 tx.exec(END_RUN, args).await?;
-                Ok(())
-            })
-        })
-        .await
-}
-
-/// Switches a job on or off. Slots that pass while it is off are gone.
-pub async fn set_enabled(state: &AppState, job: &str, enabled: bool) -> Result<()> {
-    let job = job.to_owned();
-    state
-        .db
-        .write::<_, Error, _>(move |tx| {
-            let job = job.clone();
-            Box::pin(async move {
-                if tx.exec(SET_ENABLED, args![job, enabled]).await? == 0 {
-                    return Err(Error::NotFound("Tugas itu tidak ada.".to_owned()));
-                }
                 Ok(())
             })
         })

@@ -147,6 +147,12 @@ pub async fn head(db: &Db) -> Result<(i64, String)> {
     Ok((length, db.opt::<(String,)>(HASH_AT, args![length]).await?.map(|row| row.0).unwrap_or_default()))
 }
 
+/// Whether row `length` of the chain has this hash: what [`head`] said once still holds.
+pub async fn had_head(db: &Db, length: i64, hash: &str) -> Result<bool> {
+    let stored = db.opt::<(String,)>(HASH_AT, args![length]).await?.map(|row| row.0).unwrap_or_default();
+    Ok(stored == hash)
+}
+
 /// Walks the whole chain; every row that does not fit, in words. Memory stays flat.
 pub async fn verify_chain(db: &Db) -> Result<Vec<String>> {
     let mut found = Vec::new();

@@ -1,6 +1,7 @@
 //! What stands before the database does: environment, over `Leptos.toml`, over the defaults built in.
 
 use crate::server::error::{Error, Result};
+use crate::server::secrets::Secrets;
 use chrono_tz::Tz;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -90,6 +91,23 @@ impl Config {
             demo: false,
             data,
         })
+    }
+
+    /// Reads the application key from the environment or its file.
+    pub fn read_key(&self) -> Result<Secrets> {
+        if let Some(key) = &self.key {
+            return Secrets::from_base64(key);
+        }
+        match std::fs::read_to_string(&self.key_file) {
+            Ok(text) => Secrets::from_base64(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::Refused(format!(
+                "Kunci aplikasi belum ada ({}). Buat dahulu dengan `kimonet key:generate`, atau taruh kunci yang lama di sana.",
+                self.key_file.display()
+            ))),
+            Err(error) => {
+                Err(Error::Refused(format!("Kunci aplikasi tidak terbaca ({}): {error}", self.key_file.display())))
+            }
+        }
     }
 
     /// The base address without a slash at the end, for links.

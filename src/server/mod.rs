@@ -1,7 +1,9 @@
 //! What only the server has: database, ledger, queue, gateways, routers, messages, HTTP.
 
 pub mod access;
+pub mod alerts;
 pub mod audit;
+pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod customers;

@@ -12,7 +12,7 @@ mod tests;
 
 pub use carry::{Ending, backoff, carry};
 pub use claim::{Candidate, Claimed, candidates, claim, claim_lane, finish};
-pub use dead::{DeadLetter, QueueCounts, dead_letters, give_up_dead, queue_counts, retry_dead};
+pub use dead::{DeadLetter, QueueCounts, close_dead, dead_letters, queue_counts, retry_dead};
 
 use crate::args;
 use crate::server::db::Tx;

@@ -70,6 +70,9 @@ pub struct Dashboard {
     pub overdue: (String, i64),
     /// What needs attention.
     pub matters: Vec<Matter>,
+    /// Whether the newest backup could be restored: the last drill, in a word and in words; only for whoever has a say
+    /// in backups.
+    pub drill: Option<(Badge, String)>,
     /// What this person often does from here: word and address.
     pub actions: Vec<(String, String)>,
 }
@@ -173,6 +176,9 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
             view! { <a class=class href=href>{word}</a> }
         })
         .collect::<Vec<_>>();
+    let drill = now.drill.clone().map(|(badge, words)| view! {
+        <p class="small"><a href="/admin/cadangan">{text::BACKUPS}</a>" "<Tag badge /><span class="sub">{words}</span></p>
+    });
     let of_month = |more: &str| format!("/admin/tagihan?period={}{more}", now.period);
     view! {
         <div class="title">
@@ -219,6 +225,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
                 <div class="head"><h2>"Kerjakan sekarang"</h2></div>
                 <div class="stack tight pad">
                     {actions}
+                    {drill}
                 </div>
             </section>
         </div>

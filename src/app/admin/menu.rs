@@ -121,7 +121,9 @@ const MENU: &[Group] = &[
             (P::ManageSettings, text::ALL_SETTINGS, "/admin/pengaturan"),
             // Pengguna & Hak Akses
             // Cadangan Data
+            (P::Backup, text::BACKUPS, "/admin/cadangan"),
             // Tugas Otomatis
+            (P::ManageWork, text::JOBS, "/admin/tugas"),
             // Log Aktivitas
         ],
     ),

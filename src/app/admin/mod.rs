@@ -1,6 +1,7 @@
 //! The office: a file a screen.
 
 pub mod banks;
+pub mod backups;
 pub mod customer;
 pub mod customers;
 pub mod home;
@@ -11,6 +12,7 @@ pub mod invoices;
 pub mod isolated;
 pub mod isolir_log;
 pub mod issue;
+pub mod jobs;
 pub mod layout;
 pub mod login;
 #[cfg(feature = "ssr")]
@@ -24,4 +26,4 @@ pub mod search;
 pub mod settings;
 pub mod setup;
 #[cfg(feature = "ssr")]
-mod words;
+pub mod words;

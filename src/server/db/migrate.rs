@@ -17,13 +17,19 @@ impl Db {
         Ok(self.applied().await?.saturating_sub(before))
     }
 
+    /// How many migrations this version has.
+    pub fn known(&self) -> usize {
+        Self::known_of(self.engine())
+    }
+
+    /// How many migrations this version has for `sqlite` or `postgres`.
+    pub fn known_of(engine: &str) -> usize {
+        if engine == "sqlite" { SQLITE.iter().count() } else { POSTGRES.iter().count() }
+    }
+
     /// How many migrations are missing. Commands refuse a database that is behind; `serve` applies them first.
     pub async fn pending(&self) -> Result<usize, DbError> {
-        let known = match self {
-            Self::Sqlite { .. } => SQLITE.iter().count(),
-            Self::Postgres(_) => POSTGRES.iter().count(),
-        };
-        Ok(known.saturating_sub(self.applied().await?))
+        Ok(self.known().saturating_sub(self.applied().await?))
     }
 
     /// How many migrations the database has; 0 for one that was never set up.

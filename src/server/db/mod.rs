@@ -5,6 +5,7 @@
 //! runs in a task of its own (a client that goes away must not cancel it) and repeats what the database asks to repeat.
 
 mod bulk;
+pub mod dump;
 mod migrate;
 mod val;
 
@@ -121,6 +122,9 @@ pub enum DbError {
     /// `DATABASE_URL` names neither engine.
     #[error("DATABASE_URL harus dimulai dengan sqlite: atau postgres://, bukan {0:?}")]
     UnknownEngine(String),
+    /// A copy of the database could not be made or read back.
+    #[error("{0}")]
+    Dump(String),
     /// The task that wrote ended without an answer.
     #[error("penulisan ke basis data terputus: {0}")]
     Task(String),

@@ -56,6 +56,7 @@ pub fn router(site: &Site) -> Router {
         .merge(upload::routes().with_state(site.app.clone()))
         .merge(files::routes().with_state(site.app.clone()))
         .merge(isolir_files::routes().with_state(site.app.clone()))
+        .merge(super::backup::routes().with_state(site.app.clone()))
         .merge(logo::routes().with_state(site.app.clone()))
         .layer(middleware::from_fn_with_state(site.clone(), door))
         .merge(forms)

@@ -2,7 +2,9 @@
 
 mod admin;
 mod api;
+mod backup;
 mod bill;
+mod cron;
 mod events;
 mod files;
 mod health;
@@ -10,6 +12,7 @@ mod isolir_files;
 pub mod limits;
 mod logo;
 mod lookup;
+mod metrics;
 mod pages;
 mod qr;
 pub mod upload;
@@ -76,6 +79,10 @@ pub struct Parts {
     pub look_ups: lookup::LookUps,
     /// Live states of payments.
     pub live: events::Live,
+    /// When this process began to serve.
+    pub started: Instant,
+    /// Answers so far, by the first digit of their status.
+    pub answers: [AtomicU64; 6],
     /// Requests so far: with the name of the process they make a request's id.
     pub requests: AtomicU64,
 }
@@ -123,6 +130,8 @@ pub fn router(app: AppState) -> Router {
         limits: Limits::default(),
         look_ups,
         live: events::Live::new(),
+        started: Instant::now(),
+        answers: Default::default(),
         requests: AtomicU64::new(0),
     }));
     tokio::spawn(events::poll(app.clone(), site.live.clone()));
@@ -130,6 +139,8 @@ pub fn router(app: AppState) -> Router {
     let anywhere = Router::new()
         .route("/payment/callback/{gateway}", post(api::callback).layer(DefaultBodyLimit::max(CALLBACK_BYTES_MAX)))
         .route("/health", get(health::health))
+        .route("/cron.php", get(cron::cron))
+        .route("/metrics", get(metrics::metrics))
         .with_state(site.clone());
     let public = Router::new()
         .route("/api/payment-methods", get(api::payment_methods))
@@ -186,6 +197,13 @@ fn needs_no_cookie(_: &Method, uri: &Uri) -> bool {
     uri.path() == "/billing/check" || uri.path().starts_with("/payment/callback/")
 }
 
+/// Whether a caller's token is the one that is set; constant time. Where none is set, nothing fits.
+fn token_fits(expected: &str, given: &str) -> bool {
+    use crate::server::secrets::token_hash;
+    use subtle::ConstantTimeEq;
+    !expected.is_empty() && bool::from(token_hash(expected).as_bytes().ct_eq(token_hash(given).as_bytes()))
+}
+
 /// A customer's own subdomain: his bills.
 async fn portal(site: &Site, slug: &str) -> Response {
     match bill::number_of_slug(&site.app, slug).await {
@@ -231,6 +249,9 @@ async fn observe(
     let mut response = next.run(request).await;
     let ms = start.elapsed().as_millis();
     let status = response.status().as_u16();
+    if let Some(counter) = site.answers.get(usize::from(status / 100)) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
     if status >= 500 {
         tracing::error!(id, %method, path, status, %ms, "request");
     } else {

@@ -5,6 +5,7 @@ mod api;
 mod callback;
 mod crowd;
 mod doors;
+mod machines;
 mod menu;
 mod pages;
 mod search;

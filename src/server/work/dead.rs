@@ -48,7 +48,7 @@ sql!(COUNT_DEAD = "SELECT COUNT(*) FROM work WHERE state = 'dead'");
 sql!(
     DEAD_LETTERS = "SELECT id, kind, payload, attempt, last_error, created_at, finished_at FROM work WHERE state = 'dead' ORDER BY id DESC LIMIT $1"
 );
-sql!(FIND_DEAD = "SELECT payload FROM work WHERE id = $1 AND state = 'dead'");
+sql!(FIND_DEAD = "SELECT payload FROM work WHERE id = $1 AND state = 'dead' AND ($2 = '' OR kind = $2)");
 sql!(
     CLOSE_DEAD = "UPDATE work SET state = 'done', finished_at = $2, last_error = $3 || last_error WHERE id = $1 AND state = 'dead'"
 );
@@ -73,33 +73,45 @@ pub async fn dead_letters(state: &AppState) -> Result<Vec<DeadLetter>> {
 
 /// Tries a dead letter again, as new work. `Conflict` when it is not dead any more.
 pub async fn retry_dead(state: &AppState, id: i64, who: &Who) -> Result<()> {
-    close(state, id, who, true).await?;
+    close(state, vec![id], who, None, "").await?;
     state.work_bell.notify_waiters();
     Ok(())
 }
 
-/// Puts a dead letter away: nobody will carry it out. `Conflict` when it is not dead any more.
-pub async fn give_up_dead(state: &AppState, id: i64, who: &Who) -> Result<()> {
-    close(state, id, who, false).await
+/// Tries dead letters again, or, with a reason, puts them away for good; how many. Only those of `kind`, where it is
+/// not empty. All or none: `Conflict` when one is not dead any more.
+pub async fn close_dead(state: &AppState, ids: Vec<i64>, who: &Who, reason: Option<String>, kind: &'static str) -> Result<i64> {
+    let n = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    close(state, ids, who, reason, kind).await?;
+    state.work_bell.notify_waiters();
+    Ok(n)
 }
 
-async fn close(state: &AppState, id: i64, who: &Who, again: bool) -> Result<()> {
+async fn close(state: &AppState, ids: Vec<i64>, who: &Who, reason: Option<String>, kind: &'static str) -> Result<()> {
     let (now, who) = (state.clock.now(), who.clone());
     state
         .db
         .write::<_, Error, _>(move |tx| {
-            let who = who.clone();
+            let (who, ids, reason) = (who.clone(), ids.clone(), reason.clone());
             Box::pin(async move {
-                let gone = || Error::Conflict("Tugas itu sudah tidak macet.".to_owned());
-                let (payload,): (String,) = tx.opt(FIND_DEAD, args![id]).await?.ok_or_else(gone)?;
-                let word = if again { "dicoba lagi: " } else { "dilepas: " };
-                tx.exec_one(CLOSE_DEAD, args![id, now, word]).await?;
-                if again {
-                    let job: Job = serde_json::from_str(&payload)?;
-                    super::enqueue(tx, &job, now, now).await?;
+                let gone = || Error::Conflict("Tugas itu sudah tidak macet. Muat ulang daftarnya.".to_owned());
+                let word = reason.as_ref().map_or_else(|| "dicoba lagi: ".to_owned(), |why| format!("dilepas ({why}): "));
+                let mut log = Vec::new();
+                for id in ids {
+                    let (payload,): (String,) = tx.opt(FIND_DEAD, args![id, kind]).await?.ok_or_else(gone)?;
+                    tx.exec_one(CLOSE_DEAD, args![id, now, &word]).await?;
+                    if reason.is_none() {
+                        let job: Job = serde_json::from_str(&payload)?;
+                        super::enqueue(tx, &job, now, now).await?;
+                    }
+                    log.push((id, payload));
                 }
-                let action = if again { "work.retry" } else { "work.give_up" };
-                audit::record(tx, &who, now, action, &format!("work:{id}"), "", &payload).await
+                let action = if reason.is_none() { "work.retry" } else { "work.give_up" };
+                for (id, payload) in log {
+                    let after = reason.as_deref().unwrap_or("dicoba lagi");
+                    audit::record(tx, &who, now, action, &format!("work:{id}"), &payload, after).await?;
+                }
+                Ok(())
             })
         })
         .await

@@ -6,6 +6,9 @@ use crate::app::dto::{Badge, Tone, money};
 use crate::app::text;
 use crate::app::ui::ChartView;
 use crate::billing::Period;
+use crate::jobs::run::CRITICAL;
+use crate::jobs::schedule::ENTRIES;
+use crate::server::alerts;
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
 use crate::server::guard::Permission;
@@ -34,6 +37,7 @@ sql!(REFUSED = "SELECT COUNT(*) FROM refused_notice WHERE at > $1");
 sql!(
     REVIEW = "SELECT gateway, payment_ref, outcome, received_at FROM gateway_notice WHERE state = 'review' ORDER BY id DESC LIMIT 3"
 );
+sql!(SWITCHED_OFF = "SELECT job FROM schedule WHERE NOT enabled ORDER BY job");
 sql!(COUNT_REVIEW = "SELECT COUNT(*) FROM gateway_notice WHERE state = 'review'");
 sql!(BRAKE = "SELECT day, would_cut, active FROM isolir_brake WHERE state = 'waiting' AND day = $1");
 // By day, added up to months below: the index has the days in order, a month as text would need a sort.
@@ -75,12 +79,42 @@ pub async fn dashboard(app: &AppState, staff: &StaffSession) -> Result<Dashboard
         outstanding: (money(billed - collected), open),
         overdue: (money(overdue), overdue_count),
         matters: matters(app, staff, now, today).await?,
+        drill: match staff.may(Permission::Backup) {
+            true => Some(crate::app::admin::backups::query::last_drill(app).await?),
+            false => None,
+        },
         actions: actions(staff),
     })
 }
 
 async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today: NaiveDate) -> Result<Vec<Matter>> {
     let mut list = Vec::new();
+    // A router that is down has its own line below.
+    for alert in alerts::open_ones(app).await?.into_iter().filter(|alert| alert.kind != "router_down") {
+        let href = match alert.kind.as_str() {
+            "backup" | "backup_copy" | "backup_old" | "drill" => (Permission::Backup, "/admin/cadangan"),
+            "queue" | "dead" => (Permission::ManageWork, "/admin/tugas/macet"),
+            "whatsapp_down" => (Permission::ViewMessages, "/admin/pesan"),
+            _ => (Permission::ManageSettings, "/admin/pengaturan"),
+        };
+        list.push(Matter {
+            badge: Badge::new("Peringatan", Tone::Bad),
+            title: alert.text,
+            detail: format!("Sejak {}.", words::instant(&app.clock, alert.opened_at)),
+            href: if staff.may(href.0) { href.1.to_owned() } else { String::new() },
+            deed: Deed::None,
+        });
+    }
+    for (job,) in app.db.all::<(String,)>(SWITCHED_OFF, args![]).await? {
+        let Some(entry) = ENTRIES.iter().find(|entry| entry.job == job && CRITICAL.contains(&entry.job)) else { continue };
+        list.push(Matter {
+            badge: Badge::new("Dimatikan", Tone::Bad),
+            title: format!("{} sedang dimatikan", entry.title),
+            detail: "Tugas ini tidak berjalan sendiri sampai dihidupkan lagi.".to_owned(),
+            href: if staff.may(Permission::ManageWork) { "/admin/tugas".to_owned() } else { String::new() },
+            deed: Deed::None,
+        });
+    }
     if let Some((_, would_cut, active)) = app.db.opt::<(NaiveDate, i64, i64)>(BRAKE, args![today]).await? {
         list.push(Matter {
             badge: Badge::new("Isolir ditahan", Tone::Bad),
@@ -139,7 +173,7 @@ async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today
             badge: Badge::new("Macet", Tone::Bad),
             title: format!("{} lagi", text::counted(dead_count - shown, "tugas macet")),
             detail: "Yang terbaru tampil di atas.".to_owned(),
-            href: String::new(),
+            href: if staff.may(Permission::ManageWork) { "/admin/tugas/macet".to_owned() } else { String::new() },
             deed: Deed::None,
         });
     }

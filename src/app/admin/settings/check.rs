@@ -15,6 +15,8 @@ use chrono::{Datelike, NaiveTime};
 const REMINDERS_MAX: usize = 8;
 /// Earliest reminder.
 const REMINDER_DAYS_MAX: u32 = 28;
+/// Shortest passphrase that seals backups.
+const PASSPHRASE_CHARS_MIN: usize = 12;
 /// Shortest secret that another program is let in with.
 const TOKEN_CHARS_MIN: usize = 16;
 
@@ -93,6 +95,9 @@ pub fn value(field: &FieldSpec, typed: &str, year: i32) -> Result<String, String
             text.to_owned()
         }
         L::Line if text.chars().count() > 200 => return Err("Terlalu panjang, paling banyak 200 huruf.".to_owned()),
+        L::Secret if field.key == "backup.passphrase" && text.chars().count() < PASSPHRASE_CHARS_MIN => {
+            return Err(format!("Terlalu pendek, paling sedikit {PASSPHRASE_CHARS_MIN} huruf."));
+        }
         L::Line | L::Long | L::Secret => text.to_owned(),
     };
     // Whatever the form lets through, the key itself has the last word.
@@ -189,6 +194,20 @@ pub fn together(
     match group {
         "perusahaan" if wanted.text("company.name").is_empty() => {
             wrong.push(("company.name", "Isi nama perusahaan; pelanggan membacanya di setiap tagihan.".to_owned()));
+        }
+        "cadangan" => {
+            let folder = wanted.text("backup.folder");
+            if !folder.is_empty() && !std::path::Path::new(folder).is_absolute() {
+                wrong.push(("backup.folder", "Tulis alamat lengkapnya, mulai dari garis miring: /mnt/cadangan.".to_owned()));
+            }
+            if !wanted.text("backup.s3.bucket").is_empty() {
+                if wanted.text("backup.s3.access_key").is_empty() {
+                    wrong.push(("backup.s3.access_key", "Isi access key untuk bucket ini.".to_owned()));
+                }
+                if !secret("backup.s3.secret_key") {
+                    wrong.push(("backup.s3.secret_key", "Isi secret key untuk bucket ini.".to_owned()));
+                }
+            }
         }
         "isolir" => {
             let (time, window) = (wanted.text("isolir.time"), wanted.text("isolir.window"));

@@ -409,6 +409,44 @@ pub const GROUPS: &[Group] = &[
             field("email.from", "Surel pengirim", L::Email, "", "Alamat yang tampil sebagai pengirim."),
         ],
     },
+    Group {
+        name: "cadangan",
+        title: text::BACKUPS,
+        intro: "Kapan cadangan dibuat, berapa lama disimpan, dan ke mana disalin.",
+        permission: Permission::Backup,
+        effect: false,
+        fields: &[
+            field("backup.time", "Jam cadangan", L::Time, "", "Setiap hari; pilih jam yang sepi."),
+            field("backup.keep_days", "Cadangan harian yang disimpan", L::Number, "buah", "Yang lebih lama dihapus."),
+            field(
+                "backup.keep_months",
+                "Cadangan bulanan yang disimpan",
+                L::Number,
+                "buah",
+                "Yang pertama berhasil di setiap bulan. 0: tidak ada.",
+            ),
+            field(
+                "backup.passphrase",
+                "Kata sandi cadangan",
+                L::Secret,
+                "",
+                "Paling sedikit 12 huruf. Catat di luar server: tanpa kata sandi ini cadangan yang disegel tidak dapat dibuka siapa pun.",
+            ),
+            field(
+                "backup.folder",
+                "Folder kedua",
+                L::Line,
+                "",
+                "Di disk lain atau folder jaringan yang terpasang, misalnya /mnt/cadangan. Kosong: tidak disalin.",
+            ),
+            field("backup.s3.endpoint", "Alamat S3", L::Url, "", "Kosong untuk Amazon; selain itu alamat penyedianya."),
+            field("backup.s3.bucket", "Bucket S3", L::Line, "", "Kosong: tidak disalin ke S3."),
+            field("backup.s3.region", "Wilayah S3", L::Line, "", "Misalnya ap-southeast-3; kosong: us-east-1."),
+            field("backup.s3.prefix", "Awalan nama di bucket", L::Line, "", "Boleh kosong."),
+            field("backup.s3.access_key", "Access key S3", L::Line, "", "Dari penyedia bucket."),
+            field("backup.s3.secret_key", "Secret key S3", L::Secret, "", "Dari penyedia bucket."),
+        ],
+    },
 ];
 
 /// The group of that name.
