@@ -95,7 +95,7 @@ pub fn value(field: &FieldSpec, typed: &str, year: i32) -> Result<String, String
             text.to_owned()
         }
         L::Line if text.chars().count() > 200 => return Err("Terlalu panjang, paling banyak 200 huruf.".to_owned()),
-        L::Secret if field.key == "backup.passphrase" && text.chars().count() < PASSPHRASE_CHARS_MIN => {
+        L::Secret if field.key == "backup.passphrase" && (1..PASSPHRASE_CHARS_MIN).contains(&text.chars().count()) => {
             return Err(format!("Terlalu pendek, paling sedikit {PASSPHRASE_CHARS_MIN} huruf."));
         }
         L::Line | L::Long | L::Secret => text.to_owned(),
