@@ -1,6 +1,8 @@
 //! The office's routes. Pages wait for their data (`SsrMode::Async`): the HTML is whole without any script, a status
 //! set on the way still counts, and nothing moves while it loads.
 
+use crate::app::admin::backups::BackupsPage;
+use crate::app::admin::jobs::{JobsPage, RunsPage, StuckPage};
 use crate::app::admin::{
     banks::BanksPage,
     customer::CustomerPage,
@@ -23,8 +25,6 @@ use crate::app::admin::{
     settings::{SettingsIndex, SettingsPage},
     setup::SetupPage,
 };
-use crate::app::admin::backups::BackupsPage;
-use crate::app::admin::jobs::{JobsPage, RunsPage, StuckPage};
 use crate::app::text;
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};

@@ -26,7 +26,11 @@ pub async fn write(state: &AppState, file: &Path) -> Result<Outcome> {
         .await?;
     Ok(Outcome::done(
         json!({ "file": file.display().to_string(), "bytes": bytes, "sha256": sha256 }),
-        format!("Cadangan ditulis ke {} ({} KB). Kunci aplikasi tidak ada di dalamnya: simpan terpisah.", file.display(), bytes / 1024),
+        format!(
+            "Cadangan ditulis ke {} ({} KB). Kunci aplikasi tidak ada di dalamnya: simpan terpisah.",
+            file.display(),
+            bytes / 1024
+        ),
     ))
 }
 

@@ -150,9 +150,7 @@ async fn with_state(state: &AppState, command: Command) -> Result<Outcome> {
         | Command::Sandbox(_)
         | Command::KeyGenerate { .. }
         | Command::DbMigrate
-        | Command::Restore { .. } => {
-            Err(Error::Internal("perintah tanpa basis data".to_owned()))
-        }
+        | Command::Restore { .. } => Err(Error::Internal("perintah tanpa basis data".to_owned())),
         Command::DbSeed(options) => setup::seed(state, &options).await,
         Command::StaffCreate(options) => setup::staff_create(state, options).await,
         Command::SettingSet { pairs } => setup::setting_set(state, pairs).await,

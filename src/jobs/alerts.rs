@@ -30,9 +30,7 @@ sql!(ROUTERS_DOWN = "SELECT name, last_problem FROM router WHERE state = 'down' 
 sql!(REFUSED = "SELECT COUNT(*) FROM refused_notice WHERE at > $1");
 sql!(OLDEST_DUE = "SELECT MIN(run_at) FROM work WHERE state IN ('ready', 'retry') AND run_at <= $1");
 sql!(NEWLY_DEAD = "SELECT COUNT(*) FROM work WHERE state = 'dead' AND finished_at > $1");
-sql!(
-    BACKUPS = "SELECT COUNT(*), MAX(CASE WHEN state = 'done' THEN started_at END), MIN(started_at) FROM backup"
-);
+sql!(BACKUPS = "SELECT COUNT(*), MAX(CASE WHEN state = 'done' THEN started_at END), MIN(started_at) FROM backup");
 
 /// Something that is wrong now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,16 +81,23 @@ async fn look(state: &AppState) -> Result<Vec<Wrong>> {
     let now = state.clock.now();
     let mut found = Vec::new();
     let mut add = |kind, subject: &str, text: String| found.push(Wrong { kind, subject: subject.to_owned(), text });
-    let down: Vec<(String, String)> = state.db.all(ROUTERS_DOWN, args![now - Duration::minutes(ROUTER_DOWN_MIN)]).await?;
+    let down: Vec<(String, String)> =
+        state.db.all(ROUTERS_DOWN, args![now - Duration::minutes(ROUTER_DOWN_MIN)]).await?;
     for (name, problem) in down {
-        add("router_down", &name, format!("Router {name} tidak menjawab lebih dari {ROUTER_DOWN_MIN} menit. {problem}"));
+        add(
+            "router_down",
+            &name,
+            format!("Router {name} tidak menjawab lebih dari {ROUTER_DOWN_MIN} menit. {problem}"),
+        );
     }
     let refused = state.db.number(REFUSED, args![now - Duration::hours(1)]).await?;
     if refused >= REFUSED_MAX {
         add(
             "refused",
             "",
-            format!("{refused} pemberitahuan pembayaran ditolak dalam 1 jam. Periksa token validasi di Payment Gateway."),
+            format!(
+                "{refused} pemberitahuan pembayaran ditolak dalam 1 jam. Periksa token validasi di Payment Gateway."
+            ),
         );
     }
     let (oldest,): (Option<DateTime<Utc>>,) = state.db.one(OLDEST_DUE, args![now]).await?;
@@ -126,8 +131,7 @@ fn disk(folder: &std::path::Path) -> Option<String> {
     };
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let percent = stat.f_bavail.saturating_mul(100) / stat.f_blocks.max(1);
-    nearly_full(free, percent)
-        .then(|| format!("Disk hampir penuh: tersisa {} MB ({percent}%).", free / 1024 / 1024))
+    nearly_full(free, percent).then(|| format!("Disk hampir penuh: tersisa {} MB ({percent}%).", free / 1024 / 1024))
 }
 
 /// A small disk by its share, a large one by what is left.

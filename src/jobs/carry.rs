@@ -1,7 +1,7 @@
 //! Which deed carries out which kind of work.
 
-use super::{attempts, changes, housekeeping, invoicing, isolir, schedule, sweep};
 use super::{alerts, backup};
+use super::{attempts, changes, housekeeping, invoicing, isolir, schedule, sweep};
 use crate::server::customers::import;
 use crate::server::error::Result;
 use crate::server::gateways::inbox;

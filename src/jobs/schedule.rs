@@ -1,8 +1,8 @@
 //! When jobs run: rows of `schedule`, moved on by compare-and-swap, so that several processes need no leader. Times are
 //! cron texts in the business zone; what was missed while nothing ran follows each job's own rule.
 
-use super::{attempts, changes, housekeeping, invoicing, isolir, sweep};
 use super::{alerts, backup};
+use super::{attempts, changes, housekeeping, invoicing, isolir, sweep};
 use crate::server::clock::Clock;
 use crate::server::error::{Error, Result};
 use crate::server::settings::{Settings, parse_time};

@@ -25,10 +25,14 @@ pub struct Alert {
 }
 
 sql!(
-    OPEN_ALERT = "INSERT INTO alert (kind, subject, text, state, opened_at, told_how) VALUES ($1, $2, $3, 'open', $4, '')
+    OPEN_ALERT =
+        "INSERT INTO alert (kind, subject, text, state, opened_at, told_how) VALUES ($1, $2, $3, 'open', $4, '')
  ON CONFLICT (kind, subject) WHERE state = 'open' DO NOTHING"
 );
-sql!(CLOSE_ALERT = "UPDATE alert SET state = 'closed', closed_at = $3 WHERE kind = $1 AND subject = $2 AND state = 'open'");
+sql!(
+    CLOSE_ALERT =
+        "UPDATE alert SET state = 'closed', closed_at = $3 WHERE kind = $1 AND subject = $2 AND state = 'open'"
+);
 sql!(OPEN_ALERTS = "SELECT id, kind, subject, text, opened_at, told_at FROM alert WHERE state = 'open' ORDER BY id");
 
 /// Opens an alert; one that is open already stays as it is. Whether it is new.

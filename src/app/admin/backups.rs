@@ -112,7 +112,9 @@ pub fn BackupsPage() -> impl IntoView {
         let deed = *deed;
         async move {
             let result = match deed {
-                Deed::Make => make_backup().await.map(|()| "Cadangan sedang dibuat. Halaman ini memuat sendiri hasilnya."),
+                Deed::Make => {
+                    make_backup().await.map(|()| "Cadangan sedang dibuat. Halaman ini memuat sendiri hasilnya.")
+                }
                 Deed::Drill => drill_backup().await.map(|()| "Latihan pemulihan sedang berjalan."),
                 Deed::Check => check_place().await.map(|()| "Tempat kedua dapat ditulis dan dibaca."),
             };

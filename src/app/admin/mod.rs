@@ -1,7 +1,7 @@
 //! The office: a file a screen.
 
-pub mod banks;
 pub mod backups;
+pub mod banks;
 pub mod customer;
 pub mod customers;
 pub mod home;

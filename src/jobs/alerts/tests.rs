@@ -10,8 +10,12 @@ use tokio::net::TcpListener;
 sql!(ROUTER_DOWN = "INSERT INTO router (name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_problem, failures, created_at)
  VALUES ($1, '127.0.0.1', 8728, 'billing', '', 'ISOLIR', 'profile', 'off', '', 'down', $2, 'Tidak menjawab.', 9, $2)");
 sql!(ROUTER_UP = "UPDATE router SET state = 'up' WHERE name = $1");
-sql!(REFUSE = "INSERT INTO refused_notice (gateway, reason, body_start, address, at) VALUES ('flip', 'token', '', '203.0.113.9', $1)");
-sql!(LATE = "INSERT INTO work (kind, payload, dedup, lane, run_at, lease_by, attempt, state, last_error, created_at) VALUES ('run_job', '{}', 'x', '', $1, '', 0, 'ready', '', $1)");
+sql!(
+    REFUSE = "INSERT INTO refused_notice (gateway, reason, body_start, address, at) VALUES ('flip', 'token', '', '203.0.113.9', $1)"
+);
+sql!(
+    LATE = "INSERT INTO work (kind, payload, dedup, lane, run_at, lease_by, attempt, state, last_error, created_at) VALUES ('run_job', '{}', 'x', '', $1, '', 0, 'ready', '', $1)"
+);
 sql!(HOW = "SELECT told_how FROM alert ORDER BY id");
 
 async fn exec(app: &TestApp, sql: crate::server::db::Sql, args: Vec<crate::server::db::Val>) {
@@ -108,8 +112,12 @@ async fn a_router_down_for_half_an_hour_is_told_once_and_its_end_once() {
 async fn refused_callbacks_a_standing_queue_and_a_dead_device_are_told_by_mail() {
     for app in TestApp::each("2026-01-15 10:00").await {
         let (url, taken) = mail_server().await;
-        app.set(&[("alert.email", "rina@contoh.test"), ("email.from", "kimonet@contoh.test"), ("email.smtp_url", &url)])
-            .await;
+        app.set(&[
+            ("alert.email", "rina@contoh.test"),
+            ("email.from", "kimonet@contoh.test"),
+            ("email.smtp_url", &url),
+        ])
+        .await;
         let now = app.state.clock.now();
         for _ in 0..10 {
             exec(&app, REFUSE, args![now]).await;

@@ -15,9 +15,7 @@ pub const ALERT_DRILL: &str = "drill";
 /// Reason kept in the row.
 const TEXT_CHARS_MAX: usize = 500;
 
-sql!(
-    NEWEST = "SELECT id, file, sha256 FROM backup WHERE state = 'done' ORDER BY started_at DESC, id DESC LIMIT 1"
-);
+sql!(NEWEST = "SELECT id, file, sha256 FROM backup WHERE state = 'done' ORDER BY started_at DESC, id DESC LIMIT 1");
 sql!(DRILLED = "UPDATE backup SET drill = $2, drill_text = $3, drill_at = $4 WHERE id = $1");
 
 /// How it went.

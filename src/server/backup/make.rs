@@ -2,10 +2,10 @@
 
 use super::archive::{self, FORMAT, Manifest, Member};
 use super::{BackupError, FILES, Workplace, blocking, keep, path_of, place};
+use crate::server::alerts;
 use crate::server::audit;
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
-use crate::server::alerts;
 use crate::{args, sql};
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,7 @@ pub const ALERT_COPY: &str = "backup_copy";
 const PROBLEM_CHARS_MAX: usize = 500;
 
 sql!(
-    CUT_OFF =
-        "UPDATE backup SET state = 'failed', problem = $1, finished_at = $2 WHERE state = 'running' AND started_at < $3"
+    CUT_OFF = "UPDATE backup SET state = 'failed', problem = $1, finished_at = $2 WHERE state = 'running' AND started_at < $3"
 );
 sql!(BEGIN = "INSERT INTO backup (kind, file, bytes, sha256, encrypted, state, problem, copied, copy_problem, drill, drill_text, drill_at, who, started_at, finished_at)
  VALUES ($1, $2, 0, '', $3, 'running', '', 'none', '', 'none', '', NULL, $4, $5, NULL) RETURNING id");
@@ -29,7 +28,8 @@ sql!(
 sql!(FAILED = "UPDATE backup SET state = 'failed', problem = $2, finished_at = $3 WHERE id = $1 AND state = 'running'");
 sql!(COPIED = "UPDATE backup SET copied = $2, copy_problem = $3 WHERE id = $1");
 sql!(
-    MONTHLY_SINCE = "SELECT COUNT(*) FROM backup WHERE kind = 'bulanan' AND state IN ('done', 'removed') AND started_at >= $1"
+    MONTHLY_SINCE =
+        "SELECT COUNT(*) FROM backup WHERE kind = 'bulanan' AND state IN ('done', 'removed') AND started_at >= $1"
 );
 
 /// A backup that was made.

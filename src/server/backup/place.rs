@@ -66,7 +66,9 @@ pub(super) async fn copy(_state: &AppState, settings: &Settings, path: &Path, fi
             Place::Folder(folder) => {
                 // Not made here: a share that is not mounted is a missing folder, and a copy on the same disk none.
                 if !folder.is_dir() {
-                    return Err(Error::Failed(format!("folder {} tidak ada atau tidak terpasang", folder.display())).into());
+                    return Err(
+                        Error::Failed(format!("folder {} tidak ada atau tidak terpasang", folder.display())).into()
+                    );
                 }
                 let (draft, whole) = (folder.join(format!("{file}.part")), folder.join(file));
                 tokio::fs::copy(path, &draft).await?;

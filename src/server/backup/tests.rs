@@ -82,9 +82,8 @@ async fn a_backup_under_load_restores_to_one_moment() {
     for app in installations().await {
         let stop = Arc::new(AtomicBool::new(false));
         let state = app.state.clone();
-        let forms: Vec<_> = (1..=12)
-            .map(|service| app.form(service, 1_000, crate::server::ledger::Source::Cash))
-            .collect();
+        let forms: Vec<_> =
+            (1..=12).map(|service| app.form(service, 1_000, crate::server::ledger::Source::Cash)).collect();
         let ended = Arc::clone(&stop);
         let load = tokio::spawn(async move {
             let mut n = 0;
@@ -180,10 +179,14 @@ async fn a_truncated_file_and_a_truncated_dump_are_red() {
         bare.end().await;
         // A dump that was cut before it was packed: the archive itself is whole, its sums agree.
         let folder = TempDir::new().unwrap();
-        let manifest = super::archive::unpack(&{
-            std::fs::write(&path, &whole).unwrap();
-            path.clone()
-        }, None, folder.path())
+        let manifest = super::archive::unpack(
+            &{
+                std::fs::write(&path, &whole).unwrap();
+                path.clone()
+            },
+            None,
+            folder.path(),
+        )
         .unwrap();
         let dump = folder.path().join(&manifest.members[0].name);
         let bytes = std::fs::read(&dump).unwrap();

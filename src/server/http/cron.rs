@@ -25,7 +25,8 @@ pub async fn cron(State(site): State<Site>, method: Method, Query(line): Query<L
         Err(error) => return failed(&error),
     };
     if !super::token_fits(&expected, &line.token) {
-        return (StatusCode::FORBIDDEN, "Ditolak: token salah atau belum diatur (Pengaturan, Keamanan).\n").into_response();
+        return (StatusCode::FORBIDDEN, "Ditolak: token salah atau belum diatur (Pengaturan, Keamanan).\n")
+            .into_response();
     }
     // A look is not a call.
     if method != Method::GET {
@@ -33,7 +34,8 @@ pub async fn cron(State(site): State<Site>, method: Method, Query(line): Query<L
     }
     match called(app, &line.command).await {
         Ok(Called::Started(slot)) => {
-            format!("OK: {} dijalankan untuk jadwal {}.\n", line.command, words::instant(&app.clock, slot)).into_response()
+            format!("OK: {} dijalankan untuk jadwal {}.\n", line.command, words::instant(&app.clock, slot))
+                .into_response()
         }
         Ok(Called::Already(slot)) => {
             let at = words::instant(&app.clock, slot);

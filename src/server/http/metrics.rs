@@ -22,17 +22,22 @@ pub struct Asking {
 
 sql!(INVOICES_TODAY = "SELECT COUNT(*), CAST(COALESCE(SUM(total), 0) AS BIGINT) FROM invoice WHERE issued_on = $1");
 sql!(
-    PAYMENTS_TODAY =
-        "SELECT method, COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment WHERE received_on = $1 GROUP BY method"
+    PAYMENTS_TODAY = "SELECT method, COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment WHERE received_on = $1 GROUP BY method"
 );
-sql!(QUEUE = "SELECT kind, state, COUNT(*) FROM work WHERE state IN ('ready', 'retry', 'running') GROUP BY kind, state");
+sql!(
+    QUEUE = "SELECT kind, state, COUNT(*) FROM work WHERE state IN ('ready', 'retry', 'running') GROUP BY kind, state"
+);
 sql!(DEAD = "SELECT kind, COUNT(*) FROM work WHERE state = 'dead' GROUP BY kind");
 sql!(OLDEST_DUE = "SELECT MIN(run_at) FROM work WHERE state IN ('ready', 'retry') AND run_at <= $1");
 sql!(ROUTERS = "SELECT state, COUNT(*) FROM router GROUP BY state");
-sql!(WAITING = "SELECT COUNT(*) FROM service WHERE desired <> observed AND desired <> 'as_is' AND router_id IS NOT NULL");
+sql!(
+    WAITING = "SELECT COUNT(*) FROM service WHERE desired <> observed AND desired <> 'as_is' AND router_id IS NOT NULL"
+);
 sql!(MESSAGES = "SELECT state, COUNT(*) FROM message WHERE day >= $1 GROUP BY state");
-sql!(LAST_RUNS = "SELECT r.job, r.state, r.finished_at FROM job_run r
- JOIN (SELECT job, MAX(id) AS id FROM job_run WHERE state <> 'running' GROUP BY job) l ON l.id = r.id ORDER BY r.job");
+sql!(
+    LAST_RUNS = "SELECT r.job, r.state, r.finished_at FROM job_run r
+ JOIN (SELECT job, MAX(id) AS id FROM job_run WHERE state <> 'running' GROUP BY job) l ON l.id = r.id ORDER BY r.job"
+);
 sql!(OPEN_ALERTS = "SELECT kind, COUNT(*) FROM alert WHERE state = 'open' GROUP BY kind");
 
 /// The answer.
@@ -48,7 +53,8 @@ pub async fn metrics(State(site): State<Site>, headers: HeaderMap, Query(asking)
         Err(error) => return failed(&error),
     };
     if !super::token_fits(&expected, given) {
-        return (StatusCode::FORBIDDEN, "Ditolak: token salah atau belum diatur (Pengaturan, Keamanan).\n").into_response();
+        return (StatusCode::FORBIDDEN, "Ditolak: token salah atau belum diatur (Pengaturan, Keamanan).\n")
+            .into_response();
     }
     match text(&site).await {
         Ok(text) => ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
@@ -115,7 +121,13 @@ async fn text(site: &Site) -> Result<String> {
         .map(|(class, n)| (format!("{class}xx"), i64::try_from(n.load(Ordering::Relaxed)).unwrap_or(i64::MAX)))
         .filter(|(_, n)| *n > 0)
         .collect();
-    lines.by("kimonet_http_requests_total", "counter", "Requests that this process answered, by status.", "status", &answers);
+    lines.by(
+        "kimonet_http_requests_total",
+        "counter",
+        "Requests that this process answered, by status.",
+        "status",
+        &answers,
+    );
     Ok(lines.0)
 }
 
@@ -152,7 +164,8 @@ async fn work(app: &AppState, lines: &mut Lines) -> Result<()> {
     lines.family("kimonet_job_last_run_timestamp_seconds", "gauge", "When the last run of a job ended.");
     for (job, _, at) in &runs {
         if let Some(at) = at {
-            let line = format_args!("kimonet_job_last_run_timestamp_seconds{{job=\"{}\"}} {}", escaped(job), at.timestamp());
+            let line =
+                format_args!("kimonet_job_last_run_timestamp_seconds{{job=\"{}\"}} {}", escaped(job), at.timestamp());
             lines.line(line);
         }
     }

@@ -80,7 +80,13 @@ pub async fn retry_dead(state: &AppState, id: i64, who: &Who) -> Result<()> {
 
 /// Tries dead letters again, or, with a reason, puts them away for good; how many. Only those of `kind`, where it is
 /// not empty. All or none: `Conflict` when one is not dead any more.
-pub async fn close_dead(state: &AppState, ids: Vec<i64>, who: &Who, reason: Option<String>, kind: &'static str) -> Result<i64> {
+pub async fn close_dead(
+    state: &AppState,
+    ids: Vec<i64>,
+    who: &Who,
+    reason: Option<String>,
+    kind: &'static str,
+) -> Result<i64> {
     let n = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     close(state, ids, who, reason, kind).await?;
     state.work_bell.notify_waiters();
@@ -95,7 +101,8 @@ async fn close(state: &AppState, ids: Vec<i64>, who: &Who, reason: Option<String
             let (who, ids, reason) = (who.clone(), ids.clone(), reason.clone());
             Box::pin(async move {
                 let gone = || Error::Conflict("Tugas itu sudah tidak macet. Muat ulang daftarnya.".to_owned());
-                let word = reason.as_ref().map_or_else(|| "dicoba lagi: ".to_owned(), |why| format!("dilepas ({why}): "));
+                let word =
+                    reason.as_ref().map_or_else(|| "dicoba lagi: ".to_owned(), |why| format!("dilepas ({why}): "));
                 let mut log = Vec::new();
                 for id in ids {
                     let (payload,): (String,) = tx.opt(FIND_DEAD, args![id, kind]).await?.ok_or_else(gone)?;

@@ -16,7 +16,8 @@ sql!(
  ORDER BY started_at DESC, id DESC LIMIT $1 OFFSET $2"
 );
 sql!(
-    LAST_DRILL = "SELECT drill, drill_text, drill_at FROM backup WHERE drill_at IS NOT NULL ORDER BY drill_at DESC LIMIT 1"
+    LAST_DRILL =
+        "SELECT drill, drill_text, drill_at FROM backup WHERE drill_at IS NOT NULL ORDER BY drill_at DESC LIMIT 1"
 );
 sql!(BUSY = "SELECT COUNT(*) FROM job_run WHERE job IN ('backup', 'drill') AND state = 'running'");
 
@@ -90,7 +91,11 @@ pub async fn list(app: &AppState, page: i64) -> Result<BackupList> {
                 "failed" => Badge::new("Salinan gagal", Tone::Bad),
                 _ => Badge::new("Hanya di server", Tone::Plain),
             },
-            problem: [row.problem, row.copy_problem].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "),
+            problem: [row.problem, row.copy_problem]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join(" "),
             drill: drill_badge(&row.drill),
             drill_text: row.drill_text,
             file: row.file,

@@ -106,7 +106,9 @@ async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today
         });
     }
     for (job,) in app.db.all::<(String,)>(SWITCHED_OFF, args![]).await? {
-        let Some(entry) = ENTRIES.iter().find(|entry| entry.job == job && CRITICAL.contains(&entry.job)) else { continue };
+        let Some(entry) = ENTRIES.iter().find(|entry| entry.job == job && CRITICAL.contains(&entry.job)) else {
+            continue;
+        };
         list.push(Matter {
             badge: Badge::new("Dimatikan", Tone::Bad),
             title: format!("{} sedang dimatikan", entry.title),

@@ -122,7 +122,9 @@ pub async fn runs(app: &AppState, staff: &StaffSession, job: &str, page: i64) ->
     let job = if sees_all(staff) { job } else { sweep::NAME };
     let info = PageInfo::of(page, app.db.number(COUNT_RUNS, args![job]).await?);
     let rows: Vec<Run> = app.db.all(RUNS, args![job, PAGE_ROWS, info.offset()]).await?;
-    let title = |job: &str| ENTRIES.iter().find(|entry| entry.job == job).map_or_else(|| job.to_owned(), |e| e.title.to_owned());
+    let title = |job: &str| {
+        ENTRIES.iter().find(|entry| entry.job == job).map_or_else(|| job.to_owned(), |e| e.title.to_owned())
+    };
     let rows = rows
         .into_iter()
         .map(|run| RunRow {

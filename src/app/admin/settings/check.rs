@@ -198,7 +198,10 @@ pub fn together(
         "cadangan" => {
             let folder = wanted.text("backup.folder");
             if !folder.is_empty() && !std::path::Path::new(folder).is_absolute() {
-                wrong.push(("backup.folder", "Tulis alamat lengkapnya, mulai dari garis miring: /mnt/cadangan.".to_owned()));
+                wrong.push((
+                    "backup.folder",
+                    "Tulis alamat lengkapnya, mulai dari garis miring: /mnt/cadangan.".to_owned(),
+                ));
             }
             if !wanted.text("backup.s3.bucket").is_empty() {
                 if wanted.text("backup.s3.access_key").is_empty() {

@@ -27,7 +27,9 @@ async fn an_old_cron_line_needs_its_token() {
         assert_eq!(ask(&site, get(path)).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     app.set(&[("cron.token", TOKEN)]).await;
-    for path in ["/cron.php?command=auto-isolir", "/cron.php?command=auto-isolir&token=salah", "/cron.php?command=apa&token=x"] {
+    for path in
+        ["/cron.php?command=auto-isolir", "/cron.php?command=auto-isolir&token=salah", "/cron.php?command=apa&token=x"]
+    {
         assert_eq!(ask(&site, get(path)).await.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert!(runs(&app, "isolir").await.is_empty());
