@@ -4,9 +4,11 @@
 use crate::app::admin::backups::BackupsPage;
 use crate::app::admin::jobs::{JobsPage, RunsPage, StuckPage};
 use crate::app::admin::{
+    areas::AreasPage,
     banks::BanksPage,
     customer::CustomerPage,
     customers::CustomersPage,
+    export::ExportPage,
     home::HomePage,
     import::ImportPage,
     install::{InstallPage, InstalledPage, InstallsPage},
@@ -24,6 +26,7 @@ use crate::app::admin::{
     routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
     setup::SetupPage,
+    stopped::StoppedPage,
 };
 use crate::app::text;
 use leptos::prelude::*;
@@ -50,6 +53,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tagihan/:id") view=InvoicePage ssr=SsrMode::Async />
                     <Route path=path!("terima") view=ReceivePage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
+                    <Route path=path!("pelanggan/ekspor") view=ExportPage ssr=SsrMode::Async />
+                    <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />
+                    <Route path=path!("berhenti") view=StoppedPage ssr=SsrMode::Async />
                     <Route path=path!("pasang") view=InstallsPage ssr=SsrMode::Async />
                     <Route path=path!("pasang/baru") view=InstallPage ssr=SsrMode::Async />
                     <Route path=path!("pasang/:id") view=InstalledPage ssr=SsrMode::Async />

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod customers;
 pub mod db;
+pub mod documents;
 pub mod error;
 pub mod gateways;
 pub mod guard;

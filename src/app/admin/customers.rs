@@ -1,6 +1,8 @@
 //! Daftar Pelanggan: a row a service, found, filtered, sorted and paged on the server, all of it in the URL.
 
 #[cfg(feature = "ssr")]
+pub mod export;
+#[cfg(feature = "ssr")]
 pub(super) mod query;
 
 use crate::app::dto::{Badge, Choice, PageInfo};
@@ -151,7 +153,10 @@ pub fn CustomersPage() -> impl IntoView {
         <Title text=move || title.get() />
         <div class="title">
             <h1>{move || heading.get()}</h1>
-            <a class="btn" href="/admin/impor">{text::IMPORT}</a>
+            <span class="row">
+                <a class="btn" href=move || format!("/admin/pelanggan/ekspor{}", query.read().to_query_string())>"Ekspor daftar ini"</a>
+                <a class="btn" href="/admin/impor">{text::IMPORT}</a>
+            </span>
         </div>
         <section class="panel">
             <Filters filter />

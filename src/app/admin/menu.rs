@@ -33,7 +33,9 @@ const MENU: &[Group] = &[
             // Pasang Baru
             (P::Install, text::INSTALL, "/admin/pasang"),
             // Berhenti & Cuti
+            (P::ViewCustomers, text::STOPPED, "/admin/berhenti"),
             // Wilayah
+            (P::ViewCustomers, text::AREAS, "/admin/wilayah"),
             // Impor & Ekspor Excel
             (P::Import, text::IMPORT, "/admin/impor"),
         ],

@@ -1,9 +1,11 @@
 //! The office: a file a screen.
 
+pub mod areas;
 pub mod backups;
 pub mod banks;
 pub mod customer;
 pub mod customers;
+pub mod export;
 pub mod home;
 pub mod import;
 pub mod install;
@@ -25,5 +27,6 @@ pub mod routers;
 pub mod search;
 pub mod settings;
 pub mod setup;
+pub mod stopped;
 #[cfg(feature = "ssr")]
 pub mod words;

@@ -1,16 +1,20 @@
 //! A customer's files: in by a form, out only to who may, never kept by a browser.
 
+use crate::app::admin::customers::{self, CustomerFilter};
 use crate::server::customers::files;
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Permission, guard_parts};
 use crate::server::state::AppState;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Path, RawQuery, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use leptos_router::params::ParamsMap;
 
+/// Content type of XLSX.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// What is read of a form at most: a file and its frame.
 const FORM_BYTES_MAX: usize = files::FILE_BYTES_MAX + 64 * 1024;
 
@@ -19,6 +23,8 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/admin/pelanggan/{id}/berkas", post(upload).layer(DefaultBodyLimit::max(FORM_BYTES_MAX)))
         .route("/admin/berkas/{id}", get(download))
+        .route("/admin/pelanggan/ekspor.xlsx", get(taken_as_xlsx))
+        .route("/admin/pelanggan/ekspor.pdf", get(taken_as_pdf))
 }
 
 async fn upload(State(app): State<AppState>, Path(id): Path<i64>, request: Request) -> Response {
@@ -86,6 +92,45 @@ async fn download(State(app): State<AppState>, Path(id): Path<i64>, parts: Parts
             )
                 .into_response()
         }
+        Err(error) => super::api::JsonError::from(error).into_response(),
+    }
+}
+
+async fn taken_as_xlsx(State(app): State<AppState>, RawQuery(query): RawQuery, parts: Parts) -> Response {
+    taken(app, "xlsx", query, parts).await
+}
+
+async fn taken_as_pdf(State(app): State<AppState>, RawQuery(query): RawQuery, parts: Parts) -> Response {
+    taken(app, "pdf", query, parts).await
+}
+
+/// The filtered list with the columns that were ticked.
+async fn taken(app: AppState, kind: &'static str, query: Option<String>, parts: Parts) -> Response {
+    let result: Result<(Vec<u8>, &str)> = async {
+        let asked = guard_parts(&app, &parts, Permission::Export).await?;
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query.as_deref().unwrap_or_default())
+            .map_err(|_| Error::invalid("q", "Alamat ini tidak terbaca. Ulangi dari halaman ekspor."))?;
+        let (columns, rest): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|pair| pair.0 == "kolom");
+        let columns: Vec<String> = columns.into_iter().map(|pair| pair.1).collect();
+        let mut map = ParamsMap::new();
+        rest.into_iter().for_each(|(key, value)| map.insert(key, value));
+        let filter = CustomerFilter::of(&map);
+        match kind {
+            "xlsx" => Ok((customers::export::xlsx(&asked, &filter, &columns).await?, XLSX)),
+            _ => Ok((customers::export::pdf(&asked, &filter, &columns).await?, "application/pdf")),
+        }
+    }
+    .await;
+    match result {
+        Ok((bytes, media)) => (
+            [
+                (CONTENT_TYPE, media.to_owned()),
+                (CONTENT_DISPOSITION, format!("attachment; filename=\"pelanggan.{kind}\"")),
+                (CACHE_CONTROL, "no-store".to_owned()),
+            ],
+            bytes,
+        )
+            .into_response(),
         Err(error) => super::api::JsonError::from(error).into_response(),
     }
 }

@@ -36,6 +36,8 @@ macro_rules! matching {
     };
 }
 
+pub(super) use matching;
+
 macro_rules! list_sql {
     ($($name:ident: $order:expr;)*) => { $(
         sql!($name = concat!(
@@ -112,7 +114,8 @@ struct ListRow {
     owed: i64,
 }
 
-fn conditions(asked: &Asked, filter: &CustomerFilter) -> Vec<Val> {
+/// The arguments of `matching`.
+pub(super) fn conditions(asked: &Asked, filter: &CustomerFilter) -> Vec<Val> {
     let needles = Needles::of(&filter.q);
     let (month, next) = months(Period::of(asked.app.clock.today()));
     // An id that is no number matches nothing, rather than everything.

@@ -34,6 +34,12 @@ pub fn functions() -> Vec<Function> {
         ("service/restart", Some(P::EditCustomers), json!({ "service_id": 1 })),
         ("customer/note", Some(P::EditCustomers), json!({ "id": 1, "kind": "catatan", "text": "" })),
         ("customer/file/remove", Some(P::EditCustomers), json!({ "id": 1 })),
+        ("area/list", Some(P::ViewCustomers), json!({})),
+        ("area/save", Some(P::EditCustomers), json!({ "id": 0, "name": "", "manager_id": 0, "note": "" })),
+        ("area/merge", Some(P::EditCustomers), json!({ "id": 1, "into": 2 })),
+        ("area/delete", Some(P::EditCustomers), json!({ "id": 1 })),
+        ("stopped/list", Some(P::ViewCustomers), json!({ "tab": "", "page": 1 })),
+        ("customer/columns", Some(P::Export), customers.clone()),
         ("customer/list", Some(P::ViewCustomers), customers),
         ("customer/choices", Some(P::ViewCustomers), json!({})),
         ("customer/find", Some(P::ViewCustomers), json!({ "text": "bu" })),
@@ -45,5 +51,10 @@ pub fn functions() -> Vec<Function> {
 
 /// Its pages and files.
 pub fn downloads() -> Vec<Download> {
-    vec![("/admin/berkas/1", P::ViewFiles), ("/admin/ekspor.xlsx", P::Export)]
+    vec![
+        ("/admin/berkas/1", P::ViewFiles),
+        ("/admin/pelanggan/ekspor.xlsx?kolom=nama", P::Export),
+        ("/admin/pelanggan/ekspor.pdf?kolom=nama", P::Export),
+        ("/admin/ekspor.xlsx", P::Export),
+    ]
 }

@@ -1,0 +1,4 @@
+//! Papers as PDF, with a font of our own inside, so that they look alike on every machine.
+
+pub mod font;
+pub mod table;
