@@ -134,6 +134,7 @@ CREATE TABLE bulk_change_row (
   problem TEXT NOT NULL,
   PRIMARY KEY (bulk_id, service_id)
 );
+CREATE INDEX bulk_change_row_service ON bulk_change_row (service_id);
 
 -- 'kontak': somebody spoke with the customer about what he owes.
 CREATE TABLE customer_note (

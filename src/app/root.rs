@@ -6,6 +6,7 @@ use crate::app::admin::jobs::{JobsPage, RunsPage, StuckPage};
 use crate::app::admin::{
     areas::AreasPage,
     banks::BanksPage,
+    bulk::BulkPage,
     customer::CustomerPage,
     customers::CustomersPage,
     export::ExportPage,
@@ -54,6 +55,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("terima") view=ReceivePage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
                     <Route path=path!("pelanggan/ekspor") view=ExportPage ssr=SsrMode::Async />
+                    <Route path=path!("pelanggan/massal") view=BulkPage ssr=SsrMode::Async />
                     <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />
                     <Route path=path!("berhenti") view=StoppedPage ssr=SsrMode::Async />
                     <Route path=path!("pasang") view=InstallsPage ssr=SsrMode::Async />

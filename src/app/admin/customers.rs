@@ -103,6 +103,8 @@ pub struct CustomerList {
     pub owing: i64,
     /// Whether the reader sees money at all.
     pub sees_money: bool,
+    /// Whether he may change many at once.
+    pub may_edit: bool,
 }
 
 /// What the filters offer.
@@ -228,7 +230,8 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
         .into_any();
     }
     let sort = if sort.is_empty() { "name".to_owned() } else { sort };
-    let sees_money = list.sees_money;
+    let map = use_query_map();
+    let (sees_money, may_edit) = (list.sees_money, list.may_edit);
     let rows = list
         .rows
         .into_iter()
@@ -238,6 +241,9 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
             let owes = !row.owed.is_empty();
             view! {
                 <tr>
+                    {may_edit.then(|| view! {
+                        <td class="hide-s"><input type="checkbox" name="pilih" value=row.service_id.to_string() aria-label=format!("Pilih {}", row.name) /></td>
+                    })}
                     <td>
                         <a class="strong" href=href>{row.name}</a>
                         <span class="sub num">{row.number}</span>
@@ -265,10 +271,12 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
                 <span>"Belum dibayar "<b>{list.owed}</b></span>
             })}
         </p>
+        <form method="get" action="/admin/pelanggan/massal">
         <div class="scroll">
             <table>
                 <thead>
                     <tr>
+                        {may_edit.then(|| view! { <th scope="col" class="hide-s"><span class="sr">"Pilih"</span></th> })}
                         <SortHead label="Pelanggan" column="name" sort=sort.clone() />
                         <th scope="col" class="hide-s">"Telepon"</th>
                         <th scope="col" class="hide-s">"Paket"</th>
@@ -281,6 +289,14 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
+        {may_edit.then(|| view! {
+            <div class="row pad">
+                <input type="hidden" name="dipilih" value="1" />
+                <button class="btn small hide-s" type="submit">"Ubah yang dicentang"</button>
+                <a class="btn small" href=move || format!("/admin/pelanggan/massal{}", map.read().to_query_string())>"Ubah semua yang cocok"</a>
+            </div>
+        })}
+        </form>
         <Pager info=list.info />
     }
     .into_any()

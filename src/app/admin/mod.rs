@@ -3,6 +3,7 @@
 pub mod areas;
 pub mod backups;
 pub mod banks;
+pub mod bulk;
 pub mod customer;
 pub mod customers;
 pub mod export;

@@ -1,5 +1,6 @@
 //! Customers and their services: import, export, look-ups, packages, the seed.
 
+pub mod bulk;
 pub mod edit;
 pub mod export;
 pub mod files;

@@ -36,7 +36,7 @@ macro_rules! matching {
     };
 }
 
-pub(super) use matching;
+pub(in crate::app::admin) use matching;
 
 macro_rules! list_sql {
     ($($name:ident: $order:expr;)*) => { $(
@@ -115,7 +115,7 @@ struct ListRow {
 }
 
 /// The arguments of `matching`.
-pub(super) fn conditions(asked: &Asked, filter: &CustomerFilter) -> Vec<Val> {
+pub(in crate::app::admin) fn conditions(asked: &Asked, filter: &CustomerFilter) -> Vec<Val> {
     let needles = Needles::of(&filter.q);
     let (month, next) = months(Period::of(asked.app.clock.today()));
     // An id that is no number matches nothing, rather than everything.
@@ -178,7 +178,14 @@ pub async fn list(asked: &Asked, mut filter: CustomerFilter) -> Result<CustomerL
         })
         .collect();
     let owed = if sees_money { money(owed) } else { String::new() };
-    Ok(CustomerList { rows, info, owed, owing: if sees_money { owing } else { 0 }, sees_money })
+    Ok(CustomerList {
+        rows,
+        info,
+        owed,
+        owing: if sees_money { owing } else { 0 },
+        sees_money,
+        may_edit: asked.staff.may(Permission::EditCustomers),
+    })
 }
 
 /// What the filters offer.

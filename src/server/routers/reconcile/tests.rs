@@ -2,6 +2,7 @@ use super::*;
 use crate::sandbox::routeros::{PASSWORD, RouterSim, RouterState, USER};
 use crate::server::access::{Failed, IsolirReport, RunIsolir, isolate_one, restore_one, run_isolir};
 use crate::server::audit::Who;
+use crate::server::customers::edit::{self, ServiceData};
 use crate::server::routers::store::RouterForm;
 use crate::server::testing::TestApp;
 use serde_json::json;
@@ -274,4 +275,30 @@ async fn a_mass_change_takes_several_visits() {
     assert_eq!((second.changed, second.left), (200, 0));
     assert_eq!(world.stands(world.a).await.1, "normal");
     assert_eq!(world.profile("u700"), "Home-20M");
+}
+
+#[tokio::test]
+async fn an_account_left_behind_is_disabled_and_enabled_when_the_line_comes_back() {
+    for world in World::each("2026-01-12 08:00").await {
+        world.sync().await;
+        let data = |router_id| ServiceData {
+            area: String::new(),
+            collector_id: None,
+            due_day: 10,
+            router_id,
+            pppoe_username: "a".to_owned(),
+            pppoe_password: "sandi-a".to_owned(),
+            never_isolate: String::new(),
+            never_isolate_until: None,
+            place: None,
+        };
+        let disabled = || world.sim.state().secrets.iter().find(|secret| secret.name == "a").unwrap().disabled;
+        edit::save_service(&world.app.state, Who::command(), world.a, data(None)).await.unwrap();
+        assert_eq!((world.sync().await.changed, disabled()), (1, true));
+        assert_eq!(world.sync().await.changed, 0, "once");
+        edit::save_service(&world.app.state, Who::command(), world.a, data(Some(world.router))).await.unwrap();
+        world.sync().await;
+        assert!(!disabled());
+        assert_eq!(world.stands(world.a).await.1, "normal");
+    }
 }

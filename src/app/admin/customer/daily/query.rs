@@ -31,6 +31,8 @@ sql!(
 );
 sql!(HISTORY = "SELECT at, who, action, before_value, after_value FROM audit_event
  WHERE subject IN (SELECT $2 UNION ALL SELECT 'service:' || CAST(s.id AS TEXT) FROM service s WHERE s.customer_id = $1) ORDER BY id DESC LIMIT 50");
+sql!(BULKS = "SELECT b.at, b.who, b.what, r.before_value, b.value FROM bulk_change_row r JOIN bulk_change b ON b.id = r.bulk_id
+ WHERE r.problem = '' AND r.service_id IN (SELECT s.id FROM service s WHERE s.customer_id = $1) ORDER BY b.id DESC LIMIT 50");
 sql!(AREAS = "SELECT name FROM area ORDER BY name");
 sql!(ROUTERS = "SELECT CAST(id AS TEXT), name FROM router ORDER BY name");
 sql!(
@@ -82,12 +84,12 @@ pub async fn view(asked: &Asked, id: i64) -> Result<DailyView> {
     let notes: Vec<(DateTime<Utc>, String, String, String)> = app.db.all(NOTES, args![id]).await?;
     let files: Vec<(i64, String, String, i64, String, DateTime<Utc>)> =
         if may_files { app.db.all(FILES, args![id]).await? } else { Vec::new() };
-    let history: Vec<(DateTime<Utc>, String, String, String, String)> =
-        if may_edit || asked.staff.may(Permission::ViewAudit) {
-            app.db.all(HISTORY, args![id, format!("customer:{id}")]).await?
-        } else {
-            Vec::new()
-        };
+    let mut history: Vec<(DateTime<Utc>, String, String, String, String)> = Vec::new();
+    if may_edit || asked.staff.may(Permission::ViewAudit) {
+        history = app.db.all(HISTORY, args![id, format!("customer:{id}")]).await?;
+        history.extend(app.db.all::<(DateTime<Utc>, String, String, String, String)>(BULKS, args![id]).await?);
+        history.sort_by_key(|row| std::cmp::Reverse(row.0));
+    }
     let choices = |rows: Vec<(String, String)>| rows.into_iter().map(|row| Choice::new(row.0, row.1)).collect();
     let mobile = Phone::normalise(&phone).is_ok_and(|phone| phone.is_mobile());
     Ok(DailyView {
@@ -175,7 +177,11 @@ fn action_words(action: &str) -> String {
         "service.stop" => "Berhenti",
         "service.package" => "Paket diganti",
         "service.restart" => "Diaktifkan kembali",
-        "service.bulk" => "Ubah massal",
+        "area" => "Ubah massal: wilayah",
+        "collector" => "Ubah massal: kolektor",
+        "due_day" => "Ubah massal: jatuh tempo",
+        "package" => "Ubah massal: paket mulai bulan depan",
+        "never_isolate" => "Ubah massal: jangan isolir",
         "service.pppoe.look" => "Kata sandi PPPoE dilihat",
         "access.by_hand" => "Isolir atau pulihkan dengan tangan",
         other => return other.to_owned(),

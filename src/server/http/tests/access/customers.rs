@@ -40,6 +40,13 @@ pub fn functions() -> Vec<Function> {
         ("area/delete", Some(P::EditCustomers), json!({ "id": 1 })),
         ("stopped/list", Some(P::ViewCustomers), json!({ "tab": "", "page": 1 })),
         ("customer/columns", Some(P::Export), customers.clone()),
+        ("bulk/start", Some(P::EditCustomers), json!({ "filter": customers["filter"], "chosen": [] })),
+        (
+            "bulk/run",
+            Some(P::EditCustomers),
+            json!({ "wish": { "request_id": "r", "filter": customers["filter"], "chosen": [], "what": "area", "value": "",
+            "more": "", "dry": true } }),
+        ),
         ("customer/list", Some(P::ViewCustomers), customers),
         ("customer/choices", Some(P::ViewCustomers), json!({})),
         ("customer/find", Some(P::ViewCustomers), json!({ "text": "bu" })),
