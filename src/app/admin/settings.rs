@@ -104,8 +104,8 @@ pub struct FormView {
     pub title: String,
     /// What it is about.
     pub intro: String,
-    /// Whether it shows what the typed values would do.
-    pub effect: bool,
+    /// What the stored values do, on forms that show it.
+    pub effect: Option<EffectView>,
     /// Its fields.
     pub fields: Vec<FieldView>,
     /// Address that the gateway calls, on the gateway's form.

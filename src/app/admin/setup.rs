@@ -6,6 +6,7 @@ mod missing;
 mod query;
 mod steps;
 
+use crate::app::admin::settings::FormView;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -44,6 +45,10 @@ impl Step {
 /// The assistant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupView {
+    /// The step that is shown; empty when none is left.
+    pub current: String,
+    /// The form of settings of that step, if it has one.
+    pub form: Option<FormView>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
     /// `Asia/Jakarta, sekarang Kamis, 15 Januari 2026 10.00`.
@@ -61,12 +66,12 @@ pub struct Comparison {
     pub services: i64,
 }
 
-/// The assistant as it stands.
+/// The assistant as it stands, at the wanted step or, without one, at the first that is open.
 #[server(prefix = "/api/admin", endpoint = "setup/view", input = Json)]
-pub async fn read_setup() -> Result<SetupView, ApiError> {
+pub async fn read_setup(step: String) -> Result<SetupView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
-    Ok(query::view(&asked.app).await?)
+    Ok(query::view(&asked.app, &step).await?)
 }
 
 /// Steps that are missing, for Beranda; none for whoever cannot do them.
@@ -101,41 +106,34 @@ pub async fn compare_opening(arrears: String, credit: String) -> Result<Comparis
 pub fn SetupPage() -> impl IntoView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| query.read().get("langkah").unwrap_or_default());
-    let data = Resource::new(|| (), |()| read_setup());
     // The step that is open when the page comes stays open when it is done: its way on appears then.
     let stays = StoredValue::new(String::new());
+    let data = Resource::new(
+        move || wanted.get(),
+        move |wanted| read_setup(if wanted.is_empty() { stays.get_value() } else { wanted }),
+    );
     view! {
         <Title text=text::SETUP />
         <div class="title"><div><h1>{text::SETUP}</h1><span class="mute">"Kerjakan berurutan, atau tinggalkan untuk nanti. Semua dapat diubah lagi kapan saja."</span></div></div>
         <Transition fallback=Loading>
-            {move || {
-                let wanted = wanted.get();
-                Suspend::new(async move {
-                    match data.await {
-                        Ok(setup) => view! { <Whole setup wanted stays refresh=Callback::new(move |()| data.refetch()) /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(setup) => {
+                        stays.set_value(setup.current.clone());
+                        view! { <Whole setup refresh=Callback::new(move |()| data.refetch()) /> }.into_any()
                     }
-                })
-            }}
+                    Err(error) => view! { <Problem error /> }.into_any(),
+                }
+            })}
         </Transition>
     }
 }
 
 #[component]
-fn Whole(setup: SetupView, wanted: String, stays: StoredValue<String>, refresh: Callback<()>) -> impl IntoView {
+fn Whole(setup: SetupView, refresh: Callback<()>) -> impl IntoView {
     let done = setup.steps.iter().filter(|step| step.state == "done").count();
     let all = setup.steps.len();
-    let open = setup.steps.iter().find(|step| step.state == "open").map(|step| step.code.clone());
-    let is_step = |code: &str| setup.steps.iter().any(|step| step.code == code);
-    let stayed = stays.get_value();
-    let current = if is_step(&wanted) {
-        wanted
-    } else if wanted.is_empty() && is_step(&stayed) {
-        stayed
-    } else {
-        open.unwrap_or_default()
-    };
-    stays.set_value(current.clone());
+    let current = setup.current.clone();
     let next = setup
         .steps
         .iter()

@@ -140,7 +140,7 @@ pub fn SettingForm(
             <section class="panel pad stack">
                 {fields}
             </section>
-            {form.effect.then(|| view! { <Effects group touched values=Callback::new(move |()| typed()) /> })}
+            {form.effect.map(|first| view! { <Effects group first touched values=Callback::new(move |()| typed()) /> })}
             {move || (count() > 0).then(|| view! { <Notice tone=Tone::Bad><p>"Belum disimpan. Perbaiki isian yang ditandai; yang sudah Anda ketik tetap ada."</p></Notice> })}
             {move || problem.get().map(|error| view! { <Problem error /> })}
             {move || said.get().map(|words| view! { <Notice tone=Tone::Ok><p>{words}</p></Notice> })}
@@ -151,27 +151,34 @@ pub fn SettingForm(
     }
 }
 
+/// What the typed values would do. The stored values' effect comes with the form; the page asks again after a change.
 #[component]
-fn Effects(group: StoredValue<String>, touched: RwSignal<u32>, values: Callback<(), Vec<TypedValue>>) -> impl IntoView {
-    let data = Resource::new(
-        move || touched.get(),
-        move |_| {
-            let values = values.run(());
-            async move { preview_settings(group.get_value(), values).await }
-        },
-    );
+fn Effects(
+    group: StoredValue<String>,
+    first: EffectView,
+    touched: RwSignal<u32>,
+    values: Callback<(), Vec<TypedValue>>,
+) -> impl IntoView {
+    let shown = RwSignal::new(Ok::<_, ApiError>(first));
+    let ask = Action::new(move |(): &()| {
+        let values = values.run(());
+        async move { shown.set(preview_settings(group.get_value(), values).await) }
+    });
+    Effect::new(move |before: Option<u32>| {
+        let now = touched.get();
+        if before.is_some_and(|before| before != now) {
+            ask.dispatch(());
+        }
+        now
+    });
     view! {
         <section class="panel pad stack tight" aria-live="polite">
             <h2>"Akibatnya"</h2>
-            <Transition fallback=|| view! { <p class="mute">"Menghitung…"</p> }>
-                {move || Suspend::new(async move {
-                    match data.await {
-                        Ok(EffectView { wrong: true, .. }) => view! { <p class="mute">"Ada isian yang belum dapat dibaca."</p> }.into_any(),
-                        Ok(EffectView { lines, .. }) => lines.into_iter().map(|line| view! { <p>{line}</p> }).collect::<Vec<_>>().into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {move || match shown.get() {
+                Ok(EffectView { wrong: true, .. }) => view! { <p class="mute">"Ada isian yang belum dapat dibaca."</p> }.into_any(),
+                Ok(EffectView { lines, .. }) => lines.into_iter().map(|line| view! { <p>{line}</p> }).collect::<Vec<_>>().into_any(),
+                Err(error) => view! { <Problem error /> }.into_any(),
+            }}
         </section>
     }
 }

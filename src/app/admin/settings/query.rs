@@ -2,7 +2,7 @@
 //! their places in the log, or none.
 
 use super::groups::{self, Group};
-use super::{FieldLook, FieldProblem, FieldView, FormView, SaveAnswer, TypedValue, check};
+use super::{FieldLook, FieldProblem, FieldView, FormView, SaveAnswer, TypedValue, check, effect};
 use crate::app::dto::Choice;
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
@@ -57,13 +57,14 @@ pub async fn read(app: &AppState, group: &Group) -> Result<FormView> {
             }
         })
         .collect();
+    let effect = if group.effect { Some(effect::effect(app, group, Vec::new()).await?) } else { None };
     let callback = (group.name == "gateway").then(|| format!("{}/payment/callback/flip", app.config.base()));
     let logo = (group.name == "perusahaan").then(|| settings.text("company.logo").to_owned());
     Ok(FormView {
         name: group.name.to_owned(),
         title: group.title.to_owned(),
         intro: group.intro.to_owned(),
-        effect: group.effect,
+        effect,
         fields,
         callback,
         logo,

@@ -1,7 +1,7 @@
 //! Which steps are done: read from what is there, never only from what somebody said.
 
 use super::{Comparison, SetupView, Step};
-use crate::app::admin::settings::query::set;
+use crate::app::admin::settings::{FormView, groups, query as settings_query};
 use crate::app::dto::money;
 use crate::billing::Rupiah;
 use crate::server::audit::Who;
@@ -9,6 +9,7 @@ use crate::server::error::{Error, Result};
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::{args, sql};
+use settings_query::set;
 
 /// Code, heading, what it is for; and whether a person may say that it is right as it is.
 const STEPS: &[(&str, &str, &str, bool)] = &[
@@ -69,11 +70,45 @@ async fn steps(app: &AppState, settings: &Settings) -> Result<Vec<Step>> {
         .collect())
 }
 
+/// Fields of a settings form that the assistant shows; the rest keeps its default.
+const FIELDS: &[&str] = &[
+    "invoice.billing",
+    "invoice.due_day",
+    "invoice.first_month",
+    "gateway.flip.enabled",
+    "gateway.flip.environment",
+    "gateway.flip.secret_key",
+    "gateway.flip.validation_token",
+    "gateway.flip.base_url",
+];
+
+/// The form of settings of a step, if it has one.
+async fn form(app: &AppState, code: &str) -> Result<Option<FormView>> {
+    let name = match code {
+        "flip" => "gateway",
+        known @ ("perusahaan" | "tagihan") => known,
+        _ => return Ok(None),
+    };
+    let group = groups::find(name).ok_or_else(|| Error::Internal(format!("pengaturan {name}")))?;
+    let mut form = settings_query::read(app, group).await?;
+    if name != "perusahaan" {
+        form.fields.retain(|field| FIELDS.contains(&field.key.as_str()));
+    }
+    Ok(Some(form))
+}
+
 /// The assistant as it stands.
-pub async fn view(app: &AppState) -> Result<SetupView> {
+pub async fn view(app: &AppState, wanted: &str) -> Result<SetupView> {
     let settings = app.fresh_settings().await?;
+    let steps = steps(app, &settings).await?;
+    let current = match steps.iter().find(|step| step.code == wanted) {
+        Some(step) => step.code.clone(),
+        None => steps.iter().find(|step| step.state == "open").map(|step| step.code.clone()).unwrap_or_default(),
+    };
     Ok(SetupView {
-        steps: steps(app, &settings).await?,
+        form: form(app, &current).await?,
+        current,
+        steps,
         zone: format!("{}, sekarang {}", app.config.zone.name(), app.clock.words(app.clock.now())),
         callback: format!("{}/payment/callback/flip", app.config.base()),
     })
@@ -135,9 +170,9 @@ mod tests {
     async fn a_step_is_done_by_what_is_there_and_may_wait() {
         for t in TestApp::each("2026-01-15 10:00").await {
             let state = async |code: &str| {
-                view(&t.state).await.unwrap().steps.into_iter().find(|step| step.code == code).unwrap().state
+                view(&t.state, "").await.unwrap().steps.into_iter().find(|step| step.code == code).unwrap().state
             };
-            for step in view(&t.state).await.unwrap().steps {
+            for step in view(&t.state, "").await.unwrap().steps {
                 assert_eq!(step.state, "open", "{}", step.code);
             }
             t.set(&[("company.name", "Nusa Net")]).await;

@@ -3,22 +3,12 @@
 use super::{Comparison, SetupView, Step, compare_opening, mark_step};
 use crate::app::admin::packages::{PackageEntry, PackageTyped};
 use crate::app::admin::routers::{RouterEntry, RouterSeen, TestResult, fresh_router, test_router};
-use crate::app::admin::settings::{GatewayChecks, Logo, SettingForm, read_settings};
+use crate::app::admin::settings::{FormView, GatewayChecks, Logo, SettingForm};
 use crate::app::dto::Tone;
 use crate::app::error::ApiError;
-use crate::app::ui::{Loading, MoneyInput, Notice, OtherProblem, Problem, wrong_of};
+use crate::app::ui::{MoneyInput, Notice, OtherProblem, Problem, wrong_of};
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
-
-/// Fields of a settings form that the assistant shows; the rest keeps its default.
-const BILLING: &[&str] = &["invoice.billing", "invoice.due_day", "invoice.first_month"];
-const FLIP: &[&str] = &[
-    "gateway.flip.enabled",
-    "gateway.flip.environment",
-    "gateway.flip.secret_key",
-    "gateway.flip.validation_token",
-    "gateway.flip.base_url",
-];
 
 /// A step with its way on.
 #[component]
@@ -45,10 +35,10 @@ pub fn StepBody(step: Step, setup: SetupView, next: Option<String>, refresh: Cal
     });
     let done = step.state == "done";
     let body = match step.code.as_str() {
-        "perusahaan" => view! { <Settings group="perusahaan" only=&[] refresh /> }.into_any(),
+        "perusahaan" => view! { <Settings form=setup.form refresh /> }.into_any(),
         "tagihan" => view! {
             <Notice tone=Tone::Note><p>{format!("Zona waktu yang berlaku: {}. Diubah oleh pemasang lewat KIMONET_TIMEZONE.", setup.zone)}</p></Notice>
-            <Settings group="tagihan" only=BILLING refresh />
+            <Settings form=setup.form refresh />
             <div class="row gap-top"><button class="btn main" type="button" on:click=move |_| { mark.dispatch("done"); }>"Sudah benar, lanjut"</button></div>
         }
         .into_any(),
@@ -56,7 +46,7 @@ pub fn StepBody(step: Step, setup: SetupView, next: Option<String>, refresh: Cal
         "router" => view! { <FirstRouter done refresh /> }.into_any(),
         "flip" => view! {
             <GatewayChecks callback=setup.callback.clone() />
-            <Settings group="gateway" only=FLIP refresh />
+            <Settings form=setup.form refresh />
         }
         .into_any(),
         "whatsapp" => view! {
@@ -89,28 +79,14 @@ pub fn StepBody(step: Step, setup: SetupView, next: Option<String>, refresh: Cal
 }
 
 #[component]
-fn Settings(group: &'static str, only: &'static [&'static str], refresh: Callback<()>) -> impl IntoView {
-    let data = Resource::new(|| (), move |()| read_settings(group.to_owned()));
-    view! {
-        <Transition fallback=Loading>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok(mut form) => {
-                        if !only.is_empty() {
-                            form.fields.retain(|field| only.contains(&field.key.as_str()));
-                        }
-                        let logo = form.logo.clone();
-                        view! {
-                            {logo.map(|logo| view! { <Logo logo /> })}
-                            <SettingForm form saved=Callback::new(move |()| refresh.run(())) />
-                        }
-                            .into_any()
-                    }
-                    Err(error) => view! { <Problem error /> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
+fn Settings(form: Option<FormView>, refresh: Callback<()>) -> impl IntoView {
+    form.map(|form| {
+        let logo = form.logo.clone();
+        view! {
+            {logo.map(|logo| view! { <Logo logo /> })}
+            <SettingForm form saved=Callback::new(move |()| refresh.run(())) />
+        }
+    })
 }
 
 #[component]

@@ -16,7 +16,7 @@ pub fn functions() -> Vec<Function> {
         ("setting/token", Some(P::ManageStaff), json!({ "key": "cron.token" })),
         ("gateway/test", Some(P::ManageSettings), json!({})),
         ("gateway/reach", Some(P::ManageSettings), json!({})),
-        ("setup/view", Some(P::ManageSettings), json!({})),
+        ("setup/view", Some(P::ManageSettings), json!({ "step": "" })),
         ("setup/missing", Some(P::ViewDashboard), json!({})),
         ("setup/mark", Some(P::ManageSettings), json!({ "step": "flip", "state": "open" })),
         ("setup/compare", Some(P::ManageSettings), json!({ "arrears": "", "credit": "" })),
