@@ -93,7 +93,7 @@ fn Rows(rows: Vec<BankAccount>, edited: RwSignal<Option<BankAccount>>) -> impl I
         .collect::<Vec<_>>();
     view! {
         <div class="scroll"><table>
-            <thead><tr><th scope="col">"Rekening"</th><th scope="col">"Atas nama"</th><th scope="col">"Keadaan"</th><th scope="col"><span class="sr">"Ubah"</span></th></tr></thead>
+            <thead><tr><th scope="col">"Rekening"</th><th scope="col">"Atas nama"</th><th scope="col">"Keadaan"</th><th scope="col">"Ubah"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>
     }

@@ -114,7 +114,7 @@ pub fn IsolatedPage() -> impl IntoView {
                     </div>
                     {move || view! { <Select label="Keadaan" name="state" choices=states() chosen=filter.get().state /> }}
                     <input type="hidden" name="sort" value=move || filter.get().sort />
-                    <div class="row">
+                    <div class="row wide">
                         <button class="btn main" type="submit">{text::SEARCH_BUTTON}</button>
                         <a class="link row" href="/admin/terisolir">{text::CLEAR}</a>
                     </div>
@@ -154,17 +154,18 @@ fn Rows(list: IsolatedList, sort: String, refresh: Callback<()>) -> impl IntoVie
                     <td>
                         <a class="strong" href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a>
                         <span class="sub num">{row.number}</span><span class="sub hide-s">{row.phone}</span>
+                        <span class="sub only-s"><Tag badge=row.state.clone() /></span>
+                        {may_access.then(|| view! {
+                            <span class="row">
+                                <button class="link" type="button" on:click=move |_| asked.set(Some((id, false, restored.clone())))>"Pulihkan"</button>
+                                {(!row.by_hand).then(|| view! { <button class="link" type="button" on:click=move |_| asked.set(Some((id, true, held.clone())))>"Tahan"</button> })}
+                            </span>
+                        })}
                     </td>
-                    <td>{row.reason}<span class="sub">{row.late}</span></td>
-                    <td class="num date">{row.since}</td>
+                    <td>{row.reason}<span class="sub">{row.late}</span><span class="sub only-s">"sejak "{row.since.clone()}</span></td>
+                    <td class="num date hide-s">{row.since}</td>
                     {sees_money.then(|| view! { <td class="num"><a href=format!("/admin/terima?layanan={id}")>{row.owed}</a></td> })}
-                    <td><Tag badge=row.state /><span class="sub">{row.problem}</span><span class="sub hide-s">{row.place}</span></td>
-                    {may_access.then(|| view! {
-                        <td class="num">
-                            <button class="link" type="button" on:click=move |_| asked.set(Some((id, false, restored.clone())))>"Pulihkan"</button>
-                            {(!row.by_hand).then(|| view! { <br /><button class="link" type="button" on:click=move |_| asked.set(Some((id, true, held.clone())))>"Tahan"</button> })}
-                        </td>
-                    })}
+                    <td class="hide-s"><Tag badge=row.state /><span class="sub">{row.problem}</span><span class="sub">{row.place}</span></td>
                 </tr>
             }
         })
@@ -179,10 +180,9 @@ fn Rows(list: IsolatedList, sort: String, refresh: Callback<()>) -> impl IntoVie
             <thead><tr>
                 <SortHead label="Pelanggan" column="name" sort=sort.clone() />
                 <th scope="col">"Sebab"</th>
-                <SortHead label="Sejak" column="since" sort=sort.clone() />
+                <SortHead label="Sejak" column="since" sort=sort.clone() class="hide-s" />
                 {sees_money.then(|| view! { <SortHead label="Lewat tempo" column="owed" sort=sort.clone() class="num" /> })}
-                <th scope="col">"Router"</th>
-                {may_access.then(|| view! { <th scope="col"><span class="sr">"Tindakan"</span></th> })}
+                <th scope="col" class="hide-s">"Router"</th>
             </tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

@@ -118,7 +118,7 @@ pub fn IsolirLogPage() -> impl IntoView {
                     {move || view! { <Select label="Kejadian" name="what" choices=whats() chosen=filter.get().what /> }}
                     <div class="field"><label for="from">"Dari tanggal"</label><input id="from" name="from" type="text" inputmode="numeric" placeholder="15/1/2026" value=filter.get_untracked().from prop:value=move || filter.get().from /></div>
                     <div class="field"><label for="to">"Sampai tanggal"</label><input id="to" name="to" type="text" inputmode="numeric" value=filter.get_untracked().to prop:value=move || filter.get().to /></div>
-                    <div class="row">
+                    <div class="row wide">
                         <button class="btn main" type="submit">{text::SEARCH_BUTTON}</button>
                         <a class="link row" href="/admin/log-isolir">{text::CLEAR}</a>
                     </div>

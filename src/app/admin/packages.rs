@@ -183,16 +183,16 @@ fn Rows(rows: Vec<PackageRow>, edited: RwSignal<Option<PackageTyped>>, act: Call
             };
             view! {
                 <tr>
-                    <td><span class="strong">{row.form.name.clone()}</span><span class="sub">{format!("{}/{} Mbps · {} bulan", row.form.down, row.form.up, row.form.months)}</span><Tag badge /></td>
+                    <td><span class="strong">{row.form.name.clone()}</span><span class="sub">{format!("{}/{} Mbps · {} bulan", row.form.down, row.form.up, row.form.months)}</span><Tag badge />
+                        <span class="row">
+                            <button class="link" type="button" aria-label=format!("Ubah {name}") on:click=move |_| edited.set(Some(form.clone()))>"Ubah"</button>
+                            <button class="link" type="button" on:click=move |_| act.run(Deed::Offer(id, !active))>{if active { "Nonaktifkan" } else { "Tawarkan" }}</button>
+                            {(row.services == 0).then(|| view! { <button class="link" type="button" aria-label=format!("Hapus {name}") on:click=move |_| act.run(Deed::Remove(id))>"Hapus"</button> })}
+                        </span>
+                    </td>
                     <td class="num">{row.price}<span class="sub">{row.later}</span></td>
                     <td class="hide-s">{row.form.profile.clone()}{profile}</td>
                     <td class="num">{services}</td>
-                    <td class="num">
-                        <button class="link" type="button" aria-label=format!("Ubah {name}") on:click=move |_| edited.set(Some(form.clone()))>"Ubah"</button>
-                        <br />
-                        <button class="link" type="button" on:click=move |_| act.run(Deed::Offer(id, !active))>{if active { "Nonaktifkan" } else { "Tawarkan" }}</button>
-                        {(row.services == 0).then(|| view! { <br /><button class="link" type="button" aria-label=format!("Hapus {name}") on:click=move |_| act.run(Deed::Remove(id))>"Hapus"</button> })}
-                    </td>
                 </tr>
             }
         })
@@ -201,7 +201,7 @@ fn Rows(rows: Vec<PackageRow>, edited: RwSignal<Option<PackageTyped>>, act: Call
         <div class="scroll"><table>
             <thead><tr>
                 <th scope="col">"Paket"</th><th scope="col" class="num">"Harga"</th><th scope="col" class="hide-s">"Profil"</th>
-                <th scope="col" class="num">"Layanan"</th><th scope="col"><span class="sr">"Tindakan"</span></th>
+                <th scope="col" class="num">"Layanan"</th>
             </tr></thead>
             <tbody>{rows}</tbody>
         </table></div>
