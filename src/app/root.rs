@@ -49,13 +49,13 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("/admin") view=Layout ssr=SsrMode::Async>
                     <Route path=path!("") view=HomePage ssr=SsrMode::Async />
                     <Route path=path!("pelanggan") view=CustomersPage ssr=SsrMode::Async />
+                    <Route path=path!("pelanggan/ekspor") view=ExportPage ssr=SsrMode::Async />
+                    <Route path=path!("pelanggan/massal") view=BulkPage ssr=SsrMode::Async />
                     <Route path=path!("pelanggan/:id") view=CustomerPage ssr=SsrMode::Async />
                     <Route path=path!("tagihan") view=InvoicesPage ssr=SsrMode::Async />
                     <Route path=path!("tagihan/:id") view=InvoicePage ssr=SsrMode::Async />
                     <Route path=path!("terima") view=ReceivePage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
-                    <Route path=path!("pelanggan/ekspor") view=ExportPage ssr=SsrMode::Async />
-                    <Route path=path!("pelanggan/massal") view=BulkPage ssr=SsrMode::Async />
                     <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />
                     <Route path=path!("berhenti") view=StoppedPage ssr=SsrMode::Async />
                     <Route path=path!("pasang") view=InstallsPage ssr=SsrMode::Async />
