@@ -10,6 +10,7 @@ use crate::server::state::AppState;
 use crate::server::work::{self, Job};
 use crate::{args, sql};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 
 /// Where a router's password is sealed.
 const PASSWORD_PLACE: &str = "router.password";
@@ -248,6 +249,7 @@ fn check(form: &RouterForm) -> Result<(&'static str, String)> {
 }
 
 sql!(ROUTER_USES = "SELECT COUNT(*) FROM service WHERE router_id = $1");
+sql!(PROFILES_OF = "SELECT name FROM router_profile WHERE router_id = $1");
 sql!(DROP_PROFILES = "DELETE FROM router_profile WHERE router_id = $1");
 sql!(
     ADD_PROFILE = "INSERT INTO router_profile (router_id, name, seen_at) SELECT r.id, $2, $3 FROM router r WHERE r.id = $1 ON CONFLICT (router_id, name) DO NOTHING"
@@ -279,7 +281,17 @@ pub async fn remove(state: &AppState, id: i64, who: &Who) -> Result<()> {
         .await
 }
 
-/// Keeps the profiles that a probe saw, so that packages can say where they work.
+/// Keeps the profiles that a visit or a probe saw, so that packages can say where they work; nothing is written while
+/// they are the same.
+pub(super) async fn note_profiles(state: &AppState, id: i64, profiles: &[String]) -> Result<()> {
+    let stored: Vec<(String,)> = state.db.all(PROFILES_OF, args![id]).await?;
+    let stored: BTreeSet<&str> = stored.iter().map(|row| row.0.as_str()).collect();
+    if profiles.iter().map(String::as_str).collect::<BTreeSet<_>>() == stored {
+        return Ok(());
+    }
+    remember_profiles(state, id, profiles.to_vec()).await
+}
+
 async fn remember_profiles(state: &AppState, id: i64, profiles: Vec<String>) -> Result<()> {
     let now = state.clock.now();
     state
@@ -326,7 +338,7 @@ pub fn endpoint(state: &AppState, router: &RouterRow) -> Result<Endpoint> {
 pub async fn probe(state: &AppState, router: &RouterRow) -> Result<Probe> {
     let seen = probe::probe(&endpoint(state, router)?, &router.isolir_profile).await;
     if let Probe::Works { profiles, .. } = &seen {
-        remember_profiles(state, router.id, profiles.clone()).await?;
+        note_profiles(state, router.id, profiles).await?;
     }
     Ok(seen)
 }

@@ -6,7 +6,7 @@ use super::{Loaded, SyncReport, tell};
 use crate::server::access::ids::{IDS_MAX, id_text};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
-use crate::server::routers::store::RouterRow;
+use crate::server::routers::store::{self, RouterRow};
 use crate::server::routers::strategy::{Observed, Want};
 use crate::server::state::AppState;
 use crate::{args, id_list, sql};
@@ -70,6 +70,7 @@ sql!(
 
 /// Writes a visit that came to its end.
 pub(super) async fn success(state: &AppState, router: &RouterRow, loaded: &[Loaded], seen: Seen) -> Result<SyncReport> {
+    store::note_profiles(state, router.id, &seen.known_profiles).await?;
     let settings = state.settings().await?;
     let notes = notes(loaded, &seen);
     let (now, router_id, router_problem) = (state.clock.now(), router.id, seen.router_problem.clone());

@@ -49,6 +49,8 @@ pub(super) struct Seen {
     pub after: HashMap<i64, Observed>,
     /// Profile of each account as read back, by account name.
     pub profiles: HashMap<String, String>,
+    /// Every profile that the router has.
+    pub known_profiles: Vec<String>,
     /// What a person must look at.
     pub problems: BTreeMap<i64, String>,
     /// Services with changed or created accounts.
@@ -161,6 +163,7 @@ pub(super) async fn visit<S: Wire>(
         after,
         unmatched: last.secrets.iter().filter(|secret| !ours.contains(secret.name.as_str())).count(),
         read: last.secrets.len(),
+        known_profiles: last.profiles,
         profiles: last.secrets.into_iter().map(|secret| (secret.name, secret.profile)).collect(),
         problems,
         attempted: changes.iter().map(|step| service_of(step)).collect(),
