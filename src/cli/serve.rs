@@ -11,6 +11,7 @@ use crate::server::db::Db;
 use crate::server::error::{Error, Result};
 use crate::server::ledger::{IssueWish, Scope};
 use crate::server::secrets::Secrets;
+use crate::server::staff::first;
 use crate::server::state::AppState;
 use crate::{args, sql};
 use serde_json::json;
@@ -63,6 +64,10 @@ pub async fn serve(mut config: Config, demo: bool) -> Result<Outcome> {
     tracing::info!(address = %state.config.listen, engine = state.db.engine(), "serving");
     if demo {
         greet(&state);
+    }
+    if let Some(code) = first::code(&state).await? {
+        let base = state.config.base();
+        eprintln!("Belum ada pengguna. Buka {base}/admin/siapkan dan buat akun pemilik. Kode penyiapan: {code}");
     }
     tokio::spawn(stop_on_signal(state.clone()));
     let served = crate::server::http::serve(state.clone(), listener).await;

@@ -10,14 +10,12 @@ use crate::server::db::{Db, Sql};
 use crate::server::error::{Error, Result};
 use crate::server::secrets::{Secrets, hash_password};
 use crate::server::settings;
+use crate::server::staff::{PASSWORD_MIN, second_factor};
 use crate::server::state::AppState;
 use crate::sql;
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
-
-/// Shortest password that is taken for staff.
-const PASSWORD_MIN: usize = 10;
 
 sql!(SEALED_SETTINGS = "SELECT key, value FROM setting WHERE sealed");
 sql!(RESEAL_SETTING = "UPDATE setting SET value = $2 WHERE key = $1 AND sealed");
@@ -25,6 +23,8 @@ sql!(SEALED_ROUTERS = "SELECT CAST(id AS TEXT), password_sealed FROM router WHER
 sql!(RESEAL_ROUTER = "UPDATE router SET password_sealed = $2 WHERE CAST(id AS TEXT) = $1");
 sql!(SEALED_SERVICES = "SELECT CAST(id AS TEXT), pppoe_password_sealed FROM service WHERE pppoe_password_sealed <> ''");
 sql!(RESEAL_SERVICE = "UPDATE service SET pppoe_password_sealed = $2 WHERE id = CAST($1 AS BIGINT)");
+sql!(SEALED_STAFF = "SELECT CAST(id AS TEXT), totp_sealed FROM staff WHERE totp_sealed <> ''");
+sql!(RESEAL_STAFF = "UPDATE staff SET totp_sealed = $2 WHERE id = CAST($1 AS BIGINT)");
 sql!(RESEAL_CHECK = "UPDATE setting SET value = $1 WHERE key = 'internal.key_check'");
 sql!(
     INSERT_STAFF = "INSERT INTO staff (email, name, role, password_hash, active, created_at) VALUES ($1, $2, $3, $4, TRUE, $5) ON CONFLICT (email) DO NOTHING RETURNING id"
@@ -81,10 +81,11 @@ async fn reseal(db: &Db, old: &Secrets, fresh: &Secrets) -> Result<()> {
     db.write::<_, Error, _>(move |tx| {
         let (old, fresh) = (old.clone(), fresh.clone());
         Box::pin(async move {
-            let places: [(Sql, Sql, Option<&str>); 3] = [
+            let places: [(Sql, Sql, Option<&str>); 4] = [
                 (SEALED_SETTINGS, RESEAL_SETTING, None),
                 (SEALED_ROUTERS, RESEAL_ROUTER, Some("router.password")),
                 (SEALED_SERVICES, RESEAL_SERVICE, Some("service.pppoe_password")),
+                (SEALED_STAFF, RESEAL_STAFF, Some(second_factor::PLACE)),
             ];
             for (read, write, place) in places {
                 for (id, sealed) in tx.all::<(String, String)>(read, args![]).await? {

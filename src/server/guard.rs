@@ -75,12 +75,27 @@ pub async fn guard(permission: Permission) -> Result<Asked, ApiError> {
     Ok(asked)
 }
 
+/// Lets everybody in who is logged in, whatever he may: for what is his own (his account, his sessions).
+pub async fn guard_own() -> Result<(Asked, String), ApiError> {
+    let asked = async {
+        let app = use_context::<AppState>()
+            .ok_or_else(|| Error::Internal("server function without application state".to_owned()))?;
+        let parts = use_context::<Parts>().ok_or(Error::Unauthenticated)?;
+        let token = session::token_of(&app, &parts.headers).ok_or(Error::Unauthenticated)?;
+        Ok::<_, Error>((asked_of(&app, &parts).await?, token))
+    }
+    .await?;
+    Ok(asked)
+}
+
 /// Lets a route's caller in.
 pub async fn guard_parts(app: &AppState, parts: &Parts, permission: Permission) -> Result<Asked> {
+    let asked = asked_of(app, parts).await?;
+    if asked.staff.may(permission) { Ok(asked) } else { Err(Error::Forbidden) }
+}
+
+async fn asked_of(app: &AppState, parts: &Parts) -> Result<Asked> {
     let staff = session::staff_of(app, &parts.headers).await?.ok_or(Error::Unauthenticated)?;
-    if !staff.may(permission) {
-        return Err(Error::Forbidden);
-    }
     let address =
         parts.extensions.get::<crate::server::http::ClientAddress>().map(|a| a.0.to_string()).unwrap_or_default();
     Ok(Asked { app: app.clone(), who: Who { staff_id: Some(staff.id), name: staff.name.clone(), address }, staff })

@@ -20,6 +20,7 @@ pub mod routers;
 pub mod secrets;
 pub mod session;
 pub mod settings;
+pub mod staff;
 pub mod state;
 #[cfg(test)]
 pub mod testing;

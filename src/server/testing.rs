@@ -91,7 +91,8 @@ impl TestApp {
 
     /// Somebody who was let in with the delivered rights of a role, as server functions hand him on.
     pub fn asked(&self, role: Role, staff_id: i64) -> Asked {
-        let staff = StaffSession { id: staff_id, name: role.label().to_owned(), role, rights: Rights::delivered(role) };
+        let (name, rights) = (role.label().to_owned(), Rights::delivered(role));
+        let staff = StaffSession { id: staff_id, name, role, rights, must_secure: false };
         let who = Who { staff_id: Some(staff_id), name: staff.name.clone(), address: String::new() };
         Asked { app: self.state.clone(), who, staff }
     }

@@ -12,6 +12,7 @@ use leptos_router::hooks::use_query_map;
 pub fn LoginPage() -> impl IntoView {
     let query = use_query_map();
     let wrong = move || query.read().get("galat").is_some();
+    let ready = move || query.read().get("siap").is_some();
     let next = query.read_untracked().get("lanjut").unwrap_or_default();
     view! {
         <Title text=text::LOGIN_TITLE />
@@ -20,6 +21,7 @@ pub fn LoginPage() -> impl IntoView {
             <form class="panel pad stack" method="post" action="/admin/masuk">
                 <h1>{text::LOGIN_TITLE}</h1>
                 {move || wrong().then(|| view! { <Notice tone=Tone::Bad><p>{text::LOGIN_WRONG}</p></Notice> })}
+                {move || ready().then(|| view! { <Notice tone=Tone::Ok><p>{text::LOGIN_READY}</p></Notice> })}
                 <input type="hidden" name="lanjut" value=next.clone() />
                 <Field label=text::EMAIL id="email">
                     <input id="email" name="email" type="email" autocomplete="username" required autofocus />

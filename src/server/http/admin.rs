@@ -1,12 +1,13 @@
 //! The office: log-in and log-out as plain forms, pages behind the door, Leptos behind that.
 
 use super::pages::problem;
-use super::{ClientAddress, Site, files, isolir_files, logo, upload};
+use super::{ClientAddress, Site, entrance, files, isolir_files, logo, upload};
 use crate::app::admin::menu;
 use crate::app::{App, shell};
 use crate::server::error::Error;
 use crate::server::rights::Permission;
 use crate::server::session;
+use crate::server::staff::first;
 use axum::Router;
 use axum::extract::{Extension, Form, Request, State};
 use axum::http::StatusCode;
@@ -51,6 +52,7 @@ pub fn router(site: &Site) -> Router {
     let forms = Router::new()
         .route("/admin/masuk", post(log_in))
         .route("/admin/keluar", post(log_out))
+        .merge(entrance::routes())
         .with_state(site.clone());
     pages
         .merge(upload::routes().with_state(site.app.clone()))
@@ -66,10 +68,19 @@ pub fn router(site: &Site) -> Router {
 /// Pages of the office open only to those who are logged in; others are sent to the log-in and back.
 async fn door(State(site): State<Site>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if !path.starts_with("/admin") || path == "/admin/masuk" {
+    if path == "/admin/masuk" {
+        return match first::is_missing(&site.app).await {
+            Ok(true) => Redirect::to("/admin/siapkan").into_response(),
+            Ok(false) => next.run(request).await,
+            Err(error) => problem(error),
+        };
+    }
+    if !path.starts_with("/admin") {
         return next.run(request).await;
     }
     match session::staff_of(&site.app, request.headers()).await {
+        // The site asks owners for a second factor: first that, then the rest.
+        Ok(Some(staff)) if staff.must_secure && path != menu::ACCOUNT => Redirect::to(menu::ACCOUNT).into_response(),
         // Beranda is not everybody's: whoever has none starts on the first page that is his.
         Ok(Some(staff)) if path.trim_end_matches('/') == "/admin" && !staff.may(Permission::ViewDashboard) => {
             Redirect::to(&menu::start(staff.role, staff.rights)).into_response()
@@ -113,7 +124,7 @@ async fn log_in(
     site.limits.login.count(&key);
     let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match session::log_in(&site.app, &form.email, &form.password, &address, agent).await {
-        Ok(Some(token)) => {
+        Ok(Some(entered)) => {
             site.limits.login.forget(&key);
             // Whoever had a session in this browser leaves it.
             if let Some(old) = session::token_of(&site.app, &headers)
@@ -121,13 +132,13 @@ async fn log_in(
             {
                 tracing::warn!(%error, "the old session stays until it runs out");
             }
-            // Back to a page of the office only; never to another site.
-            let to = if form.lanjut.starts_with("/admin") && !form.lanjut.contains(['\\', '\r', '\n']) {
-                form.lanjut.as_str()
+            let to = if entered.half {
+                let lanjut: String = url::form_urlencoded::byte_serialize(form.lanjut.as_bytes()).collect();
+                format!("/admin/masuk/kode?lanjut={lanjut}")
             } else {
-                "/admin"
+                office_address(&form.lanjut).to_owned()
             };
-            with_cookie(Redirect::to(to).into_response(), &session::set_cookie(&site.app, &token))
+            with_cookie(Redirect::to(&to).into_response(), &session::set_cookie(&site.app, &entered.token))
         }
         Ok(None) => {
             site.limits.login_address.count(&address);
@@ -146,7 +157,12 @@ async fn log_out(State(site): State<Site>, headers: HeaderMap) -> Response {
     with_cookie(Redirect::to("/admin/masuk").into_response(), &session::set_cookie(&site.app, ""))
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
+/// Back to a page of the office only; never to another site.
+pub(super) fn office_address(wanted: &str) -> &str {
+    if wanted.starts_with("/admin") && !wanted.contains(['\\', '\r', '\n']) { wanted } else { "/admin" }
+}
+
+pub(super) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     match HeaderValue::from_str(cookie) {
         Ok(value) => {
             response.headers_mut().append(SET_COOKIE, value);

@@ -5,6 +5,7 @@ mod api;
 mod backup;
 mod bill;
 mod cron;
+mod entrance;
 mod events;
 mod files;
 mod health;
@@ -154,7 +155,8 @@ pub fn router(app: AppState) -> Router {
     let office = admin::router(&site);
     let office_here = if app.config.admin_host.is_some() { Router::new() } else { office.clone() };
     let base = anywhere.clone().merge(public).merge(office_here).fallback(not_found);
-    let admin = anywhere.clone().merge(office).fallback(not_found);
+    let styles = Router::new().route("/public.css", get(pages::style)).merge(logo::public().with_state(app.clone()));
+    let admin = anywhere.clone().merge(office).merge(styles).fallback(not_found);
     let elsewhere = anywhere.fallback(|| async { (StatusCode::NOT_FOUND, "Alamat ini tidak dikenal.\n") });
 
     let sites = Arc::new((base, admin, elsewhere));

@@ -32,8 +32,13 @@ pub fn routes() -> Router<Site> {
         .route("/bayar/{reference}/qris.png", get(super::qr::picture))
         .route("/bayar/{reference}/events", get(events::watch))
         .route("/bayar/{reference}/cek", post(asked))
-        .route("/public.css", get(|| asset("text/css; charset=utf-8", include_str!("../../../style/public.css"))))
+        .route("/public.css", get(style))
         .route("/pay.js", get(|| asset("text/javascript; charset=utf-8", include_str!("../../../public/pay.js"))))
+}
+
+/// The stylesheet of the plain pages.
+pub(super) async fn style() -> Response {
+    asset("text/css; charset=utf-8", include_str!("../../../style/public.css")).await
 }
 
 async fn asset(kind: &'static str, body: &'static str) -> Response {
@@ -52,7 +57,7 @@ pub(super) fn problem(error: Error) -> Response {
     (api.status(), Html(public::message_page(title, &api.to_string()))).into_response()
 }
 
-async fn company(site: &Site) -> Result<public::Company> {
+pub(super) async fn company(site: &Site) -> Result<public::Company> {
     let settings = site.app.settings().await?;
     Ok(public::Company {
         name: settings.text("company.name").to_owned(),
