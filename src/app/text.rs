@@ -73,9 +73,6 @@ pub const TAB_INVOICES: &str = "Tagihan";
 
 pub const LOGIN_TITLE: &str = "Masuk";
 pub const LOGIN_READY: &str = "Kata sandi tersimpan. Silakan masuk.";
-pub const STAFF: &str = "Pengguna & Hak Akses";
-pub const ACTIVITY: &str = "Log Aktivitas";
-pub const ACCOUNT: &str = "Akun Saya";
 pub const LOGIN_WRONG: &str =
     "Surel atau kata sandi tidak cocok. Periksa lalu coba lagi; setelah beberapa kali salah, tunggu sebentar.";
 pub const EMAIL: &str = "Surel";

@@ -84,8 +84,10 @@ sql!(
  WHERE se.token_hash = $1 AND se.subject_kind = 'staff' AND se.step = 'whole' AND se.expires_at > $2 AND st.active"
 );
 sql!(SEE_SESSION = "UPDATE session SET last_seen_at = $2, expires_at = $3 WHERE token_hash = $1");
-sql!(FIND_HALF = "SELECT st.id, st.name, st.totp_sealed, se.agent FROM session se JOIN staff st ON st.id = se.subject_id
- WHERE se.token_hash = $1 AND se.subject_kind = 'staff' AND se.step = 'half' AND se.expires_at > $2 AND st.active");
+sql!(
+    FIND_HALF = "SELECT st.id, st.name, st.totp_sealed, se.agent FROM session se JOIN staff st ON st.id = se.subject_id
+ WHERE se.token_hash = $1 AND se.subject_kind = 'staff' AND se.step = 'half' AND se.expires_at > $2 AND st.active"
+);
 sql!(FIND_STAFF = "SELECT id, name, password_hash, totp_sealed FROM staff WHERE email = $1 AND active");
 sql!(INSERT_SESSION = "INSERT INTO session (token_hash, subject_kind, subject_id, step, address, agent, created_at, expires_at, last_seen_at)
  VALUES ($1, 'staff', $2, $7, $3, $4, $5, $6, $5)");

@@ -41,7 +41,8 @@ fn passwords(problem: &FormProblem, min: usize) -> impl IntoView + use<> {
 /// The code of the second factor. `next` is where he wanted to go.
 pub fn code_page(company: &Company, problem: &str, next: &str) -> String {
     let (problem, next) = (problem.to_owned(), next.to_owned());
-    let notice = (!problem.is_empty()).then(|| view! { <p class="note bad" role="alert" id="kode-salah">{problem}</p> });
+    let notice =
+        (!problem.is_empty()).then(|| view! { <p class="note bad" role="alert" id="kode-salah">{problem}</p> });
     let body = view! {
         <section class="panel">
             <h1>"Kode verifikasi"</h1>
@@ -74,7 +75,9 @@ pub fn invitation_page(
     let intro = if again {
         format!("{name}, pilih kata sandi baru. Sesudah itu semua sesi lama berakhir.")
     } else {
-        format!("{name}, Anda diundang bekerja di kantor ini. Pilih kata sandi Anda sendiri; orang lain tidak dapat melihatnya.")
+        format!(
+            "{name}, Anda diundang bekerja di kantor ini. Pilih kata sandi Anda sendiri; orang lain tidak dapat melihatnya."
+        )
     };
     let body = view! {
         <section class="panel">

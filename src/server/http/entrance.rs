@@ -11,8 +11,8 @@ use crate::server::staff::first::{self, FirstOwner};
 use crate::server::staff::{PASSWORD_MIN, invite};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, Form, Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
@@ -96,7 +96,8 @@ async fn take_code(
                 Ok(with_cookie(to, &session::set_cookie(&site.app, &token)))
             }
             None => {
-                let wrong = "Kode tidak cocok atau sudah dipakai. Tunggu angka berikutnya di aplikasi, lalu ketik lagi.";
+                let wrong =
+                    "Kode tidak cocok atau sudah dipakai. Tunggu angka berikutnya di aplikasi, lalu ketik lagi.";
                 Ok(again(public::code_page(&company(&site).await?, wrong, &form.lanjut)))
             }
         }
@@ -119,15 +120,8 @@ fn spent() -> Response {
 async fn password_page(site: &Site, token: &str, problem: FormProblem) -> Result<Option<String>> {
     let Some(invited) = invite::invited(&site.app, token).await? else { return Ok(None) };
     let company = company(site).await?;
-    let page = public::invitation_page(
-        &company,
-        token,
-        &invited.name,
-        &invited.email,
-        invited.again,
-        &problem,
-        PASSWORD_MIN,
-    );
+    let page =
+        public::invitation_page(&company, token, &invited.name, &invited.email, invited.again, &problem, PASSWORD_MIN);
     Ok(Some(page))
 }
 

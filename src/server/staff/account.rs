@@ -9,8 +9,9 @@ use crate::sql;
 
 sql!(OWN_HASH = "SELECT password_hash FROM staff WHERE id = $1");
 sql!(CHANGE_OWN = "UPDATE staff SET name = $2, phone = $3 WHERE id = $1");
-sql!(CHANGE_PASSWORD =
-    "UPDATE staff SET password_hash = $2, invite_hash = '', invite_until = NULL WHERE id = $1 AND password_hash = $3");
+sql!(
+    CHANGE_PASSWORD = "UPDATE staff SET password_hash = $2, invite_hash = '', invite_until = NULL WHERE id = $1 AND password_hash = $3"
+);
 
 /// Refuses whoever does not know his own password.
 pub async fn proves(app: &AppState, staff_id: i64, field: &str, password: &str) -> Result<String> {

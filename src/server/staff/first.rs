@@ -16,8 +16,10 @@ const CODE_FILE: &str = "kode-penyiapan.txt";
 sql!(ANY_MEMBER = "SELECT COUNT(*) FROM (SELECT 1 FROM staff LIMIT 1) s");
 // Two first owners at the same time meet at this key, whichever the engine.
 sql!(FIRST_TURN = "INSERT INTO counter (name, n) VALUES ('first_owner', 1) ON CONFLICT (name) DO NOTHING");
-sql!(FIRST_OWNER = "INSERT INTO staff (email, name, role, password_hash, active, created_at)
- SELECT $1, $2, 'owner', $3, TRUE, $4 WHERE NOT EXISTS (SELECT 1 FROM staff) RETURNING id");
+sql!(
+    FIRST_OWNER = "INSERT INTO staff (email, name, role, password_hash, active, created_at)
+ SELECT $1, $2, 'owner', $3, TRUE, $4 WHERE NOT EXISTS (SELECT 1 FROM staff) RETURNING id"
+);
 
 /// Whether nobody works here yet.
 pub async fn is_missing(app: &AppState) -> Result<bool> {
@@ -73,7 +75,9 @@ pub async fn create(app: &AppState, typed: FirstOwner, trusted: bool, address: &
     if !trusted && !bool::from(wanted.as_bytes().ct_eq(typed.code.trim().as_bytes())) {
         return Err(Error::invalid(
             "code",
-            format!("Kode penyiapan tidak cocok. Kode itu ditulis server saat dijalankan, dan ada di berkas {CODE_FILE} di folder data."),
+            format!(
+                "Kode penyiapan tidak cocok. Kode itu ditulis server saat dijalankan, dan ada di berkas {CODE_FILE} di folder data."
+            ),
         ));
     }
     let name = checked_name(&typed.name)?;

@@ -17,16 +17,20 @@ pub const OPEN_HOURS: i64 = 72;
 /// A hash that no password has: whoever is invited logs in only once he set his own.
 const NO_PASSWORD: &str = "-";
 
-sql!(INVITE = "INSERT INTO staff (email, name, role, password_hash, active, created_at, phone, invite_hash, invite_until)
- VALUES ($1, $2, $3, $4, TRUE, $5, $6, $7, $8) RETURNING id");
+sql!(
+    INVITE =
+        "INSERT INTO staff (email, name, role, password_hash, active, created_at, phone, invite_hash, invite_until)
+ VALUES ($1, $2, $3, $4, TRUE, $5, $6, $7, $8) RETURNING id"
+);
 sql!(NEW_LINK = "UPDATE staff SET invite_hash = $2, invite_until = $3 WHERE id = $1 AND active");
 sql!(
-    INVITED =
-        "SELECT id, name, email, password_hash FROM staff WHERE invite_hash = $1 AND invite_hash <> '' AND invite_until > $2 AND active"
+    INVITED = "SELECT id, name, email, password_hash FROM staff WHERE invite_hash = $1 AND invite_hash <> '' AND invite_until > $2 AND active"
 );
 // The token opens once: whoever comes second moves no row.
-sql!(ACCEPT = "UPDATE staff SET password_hash = $3, invite_hash = '', invite_until = NULL
- WHERE id = $1 AND invite_hash = $2 AND invite_hash <> '' AND invite_until > $4 AND active");
+sql!(
+    ACCEPT = "UPDATE staff SET password_hash = $3, invite_hash = '', invite_until = NULL
+ WHERE id = $1 AND invite_hash = $2 AND invite_hash <> '' AND invite_until > $4 AND active"
+);
 
 /// Who is to come.
 #[derive(Clone, Debug)]

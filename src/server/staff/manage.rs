@@ -5,18 +5,22 @@ use crate::args;
 use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
-use crate::server::rights::{Permission, Role, RightsTable, adjustable, allows};
+use crate::server::rights::{Permission, RightsTable, Role, adjustable, allows};
 use crate::server::state::AppState;
 use crate::sql;
 
 // The owners' rows are locked by the update itself: two owners who put each other out at the same moment meet at the
 // counter below.
-sql!(TURN = "INSERT INTO counter (name, n) VALUES ('staff_turn', 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1 RETURNING n");
+sql!(
+    TURN = "INSERT INTO counter (name, n) VALUES ('staff_turn', 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1 RETURNING n"
+);
 sql!(OTHER_OWNERS = "SELECT COUNT(*) FROM staff WHERE role = 'owner' AND active AND password_hash <> '-' AND id <> $1");
 sql!(CHANGE_MEMBER = "UPDATE staff SET name = $2, phone = $3, role = $4 WHERE id = $1");
 sql!(SWITCH_MEMBER = "UPDATE staff SET active = $2, invite_hash = '', invite_until = NULL WHERE id = $1");
-sql!(PUT_RIGHT = "INSERT INTO role_right (role, permission, allowed) VALUES ($1, $2, $3)
- ON CONFLICT (role, permission) DO UPDATE SET allowed = EXCLUDED.allowed");
+sql!(
+    PUT_RIGHT = "INSERT INTO role_right (role, permission, allowed) VALUES ($1, $2, $3)
+ ON CONFLICT (role, permission) DO UPDATE SET allowed = EXCLUDED.allowed"
+);
 sql!(DROP_RIGHT = "DELETE FROM role_right WHERE role = $1 AND permission = $2");
 sql!(DROP_RIGHTS = "DELETE FROM role_right");
 

@@ -31,7 +31,9 @@ sql!(ADD_RECOVERY = "INSERT INTO staff_recovery (staff_id, code_hash) VALUES ($1
 sql!(RECOVERY_LEFT = "SELECT COUNT(*) FROM staff_recovery WHERE staff_id = $1 AND used_at IS NULL");
 // A step that was used, or one before it, moves no row: a code that somebody read over a shoulder is worth nothing.
 sql!(USE_STEP = "UPDATE staff SET totp_step = $2 WHERE id = $1 AND totp_step < $2 AND totp_sealed <> ''");
-sql!(USE_RECOVERY = "UPDATE staff_recovery SET used_at = $3 WHERE staff_id = $1 AND code_hash = $2 AND used_at IS NULL");
+sql!(
+    USE_RECOVERY = "UPDATE staff_recovery SET used_at = $3 WHERE staff_id = $1 AND code_hash = $2 AND used_at IS NULL"
+);
 
 /// What a phone is given.
 #[derive(Clone, Debug)]
@@ -112,7 +114,10 @@ async fn put_recovery(tx: &mut Tx, staff_id: i64, codes: &[String]) -> Result<()
 }
 
 fn shown(codes: Vec<String>) -> Vec<String> {
-    codes.into_iter().map(|code| code.split_at_checked(5).map_or_else(|| code.clone(), |(a, b)| format!("{a}-{b}"))).collect()
+    codes
+        .into_iter()
+        .map(|code| code.split_at_checked(5).map_or_else(|| code.clone(), |(a, b)| format!("{a}-{b}")))
+        .collect()
 }
 
 /// Switches the second factor on, once the phone showed the code; the recovery codes, shown this once.
@@ -123,7 +128,10 @@ pub async fn confirm(app: &AppState, who: Who, id: i64, sealed: &str, code: &str
         .map_err(|_| Error::Refused("Kode QR ini sudah tidak berlaku. Mulai lagi.".to_owned()))?;
     let now = app.clock.now();
     let step = step_of(&secret, &plain(code), now)?.ok_or_else(|| {
-        Error::invalid("code", "Kode tidak cocok. Ketik enam angka yang sekarang tampil di aplikasi; jam HP harus tepat.")
+        Error::invalid(
+            "code",
+            "Kode tidak cocok. Ketik enam angka yang sekarang tampil di aplikasi; jam HP harus tepat.",
+        )
     })?;
     let sealed = app.secrets.seal(PLACE, &secret)?;
     let codes = recovery_codes()?;

@@ -70,9 +70,8 @@ fn browser(agent: &str) -> String {
         ("CrOS", "Chromebook"),
         ("Linux", "Linux"),
     ];
-    let of = |known: &[(&str, &'static str)]| {
-        known.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, word)| *word)
-    };
+    let of =
+        |known: &[(&str, &'static str)]| known.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, word)| *word);
     match (of(&names), of(&systems)) {
         (Some(name), Some(system)) => format!("{name} di {system}"),
         (Some(word), None) | (None, Some(word)) => word.to_owned(),
@@ -115,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_browser_is_named_as_people_name_it() {
-        let agent = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36";
+        let agent =
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Mobile Safari/537.36";
         assert_eq!(browser(agent), "Chrome di Android");
         assert_eq!(browser("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/130.0"), "Firefox di Windows");
         assert_eq!(browser("Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 Safari/537.36 Edg/130.0"), "Edge di Windows");

@@ -92,7 +92,8 @@ async fn there_is_always_an_owner_and_who_goes_is_out_at_once() {
         assert!(matches!(manage::switch(&t.state, who(anna), anna, false).await, Err(Error::Refused(_))), "herself");
         assert_eq!(field(manage::change(&t.state, who(anna), anna, "Anna", "", Role::Viewer).await), "role");
         // An invited owner who never came is no owner who can come in.
-        let typed = Invitation { name: "Cici".into(), email: "c@k.test".into(), phone: String::new(), role: Role::Owner };
+        let typed =
+            Invitation { name: "Cici".into(), email: "c@k.test".into(), phone: String::new(), role: Role::Owner };
         invite::invite(&t.state, who(anna), typed).await.unwrap();
         assert!(matches!(manage::switch(&t.state, who(budi), anna, false).await, Err(Error::Refused(_))));
         manage::switch(&t.state, who(anna), budi, false).await.unwrap();
@@ -111,7 +112,8 @@ async fn a_changed_password_ends_the_other_sessions_only() {
         let id = hire(&t, "anna@k.test", Role::Owner).await;
         let here = enter(&t, "anna@k.test", PASSWORD).await.unwrap().token;
         let there = enter(&t, "anna@k.test", PASSWORD).await.unwrap().token;
-        let change = async |old: &str, new: &str| account::change_password(&t.state, who(id), id, &here, old, new).await;
+        let change =
+            async |old: &str, new: &str| account::change_password(&t.state, who(id), id, &here, old, new).await;
         assert_eq!(field(change("salah sekali", "kata sandi baru").await), "old");
         assert_eq!(field(change(PASSWORD, "pendek").await), "new");
         assert_eq!(field(change(PASSWORD, PASSWORD).await), "new");
