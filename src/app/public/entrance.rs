@@ -15,13 +15,13 @@ pub struct FormProblem {
 
 impl FormProblem {
     fn beside(&self, field: &'static str) -> impl IntoView + use<> {
-        let message = (self.field == field).then(|| self.message.clone()).unwrap_or_default();
+        let message = if self.field == field { self.message.clone() } else { String::new() };
         let id = format!("{field}-salah");
         (!message.is_empty()).then(|| view! { <p class="note bad" id=id role="alert">{message}</p> })
     }
 
     fn apart(&self, fields: &[&str]) -> impl IntoView + use<> {
-        let message = (!fields.contains(&self.field.as_str())).then(|| self.message.clone()).unwrap_or_default();
+        let message = if fields.contains(&self.field.as_str()) { String::new() } else { self.message.clone() };
         (!message.is_empty()).then(|| view! { <p class="note bad" role="alert">{message}</p> })
     }
 }
