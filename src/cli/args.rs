@@ -131,6 +131,9 @@ pub enum Command {
         #[arg(long)]
         passphrase_stdin: bool,
     },
+    /// Write today's reminders; the queue sends them.
+    #[command(name = "whatsapp:reminder")]
+    WhatsappReminder,
     /// Carry out the work that is due.
     #[command(name = "work:drain")]
     WorkDrain {
@@ -276,6 +279,9 @@ pub struct IssueArgs {
     /// The month; by default the current one.
     #[arg(long, value_name = "YYYY-MM")]
     pub period: Option<String>,
+    /// Tell each customer by WhatsApp.
+    #[arg(long)]
+    pub notify: bool,
     /// Only count.
     #[arg(long)]
     pub dry_run: bool,

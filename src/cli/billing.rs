@@ -67,7 +67,7 @@ pub async fn generate(state: &AppState, options: &IssueArgs, starters: bool) -> 
     let wish = IssueWish {
         period: parse_period(options.period.as_deref())?,
         scope: if starters { Scope::Starters } else { Scope::All },
-        notify: false,
+        notify: options.notify,
         dry_run: options.dry_run,
     };
     let report = state.ledger(Who::command()).await?.issue(wish).await?;

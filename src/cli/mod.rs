@@ -171,6 +171,7 @@ async fn with_state(state: &AppState, command: Command) -> Result<Outcome> {
         Command::PaymentRecord(options) => payments::record(state, options).await,
         Command::Balance { service_number } => payments::balance(state, &service_number).await,
         Command::Backup { file } => backup::write(state, &file).await,
+        Command::WhatsappReminder => network::whatsapp_reminder(state).await,
         Command::WorkDrain { timeout } => payments::drain(state, timeout).await,
     }
 }

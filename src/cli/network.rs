@@ -114,3 +114,14 @@ pub async fn isolir_one(state: &AppState, options: OneArgs, cut: bool) -> Result
     let text = format!("{}: seharusnya {}, terlihat {}", report.service_number, report.desired, report.observed);
     Ok(Outcome::done(serde_json::to_value(&report).map_err(Error::from)?, text))
 }
+
+pub async fn whatsapp_reminder(state: &AppState) -> Result<Outcome> {
+    let report = crate::server::messages::reminders::remind(state).await?;
+    let text = format!(
+        "{} pengingat diantre ({} di antaranya peringatan isolir), {} dilewati.",
+        report.queued.values().sum::<i64>() + report.warned_apart,
+        report.warned,
+        report.skipped
+    );
+    Ok(Outcome::done(serde_json::to_value(&report)?, text))
+}

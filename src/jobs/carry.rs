@@ -1,11 +1,11 @@
 //! Which deed carries out which kind of work.
 
 use super::{alerts, backup};
-use super::{attempts, changes, housekeeping, invoicing, isolir, schedule, sweep};
+use super::{attempts, changes, housekeeping, invoicing, isolir, reminders, schedule, sweep};
 use crate::server::customers::import;
 use crate::server::error::Result;
 use crate::server::gateways::inbox;
-use crate::server::messages::deliver;
+use crate::server::messages::{announce, deliver};
 use crate::server::routers::reconcile;
 use crate::server::state::AppState;
 use crate::server::work::{Claimed, Job, Outcome};
@@ -17,6 +17,7 @@ pub async fn carry_out(state: AppState, claimed: Claimed) -> Result<Outcome> {
         Job::SendMessage { message_id } => deliver::deliver(&state, message_id, claimed.attempt).await,
         Job::SettleNotice { notice_id } => inbox::carry_out_notice(&state, notice_id).await,
         Job::AskAttempt { attempt_id } => inbox::ask_attempt(&state, attempt_id).await,
+        Job::AnnounceRun { run_id } => announce::announce(&state, run_id).await.map(|_| Outcome::Done),
         Job::RunImport { import_id } => import::run_job(&state, import_id).await.map(|()| Outcome::Done),
         Job::RunJob { job, slot } => run_job(&state, &job, &slot, claimed.attempt).await,
     }
@@ -34,6 +35,7 @@ async fn run_job(state: &AppState, job: &str, slot: &str, attempt: i64) -> Resul
         backup::BACKUP => backup::run(state, slot).await,
         backup::DRILL => backup::run_drill(state).await,
         alerts::NAME => alerts::run(state).await,
+        reminders::NAME => reminders::run(state).await,
         housekeeping::NAME => housekeeping::run(state).await,
         _ => return Ok(Outcome::Fail { reason: format!("tugas {job:?} tidak dikenal versi ini") }),
     };

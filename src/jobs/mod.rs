@@ -9,6 +9,7 @@ pub mod housekeeping;
 pub mod invoicing;
 pub mod isolir;
 pub mod run;
+pub mod reminders;
 pub mod schedule;
 pub mod sweep;
 pub mod worker;

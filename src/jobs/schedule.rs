@@ -2,7 +2,7 @@
 //! cron texts in the business zone; what was missed while nothing ran follows each job's own rule.
 
 use super::{alerts, backup};
-use super::{attempts, changes, housekeeping, invoicing, isolir, sweep};
+use super::{attempts, changes, housekeeping, invoicing, isolir, reminders, sweep};
 use crate::server::clock::Clock;
 use crate::server::error::{Error, Result};
 use crate::server::settings::{Settings, parse_time};
@@ -53,6 +53,7 @@ pub const ENTRIES: &[Entry] = &[
         catch_up: CatchUp::Once,
     },
     Entry { job: isolir::NAME, title: "Isolir harian", cron: "isolir.time", catch_up: CatchUp::Once },
+    Entry { job: reminders::NAME, title: "Pengingat tagihan", cron: "reminder.time", catch_up: CatchUp::Once },
     Entry { job: sweep::NAME, title: "Sinkronkan router", cron: "*/5 * * * *", catch_up: CatchUp::Skip },
     Entry { job: attempts::NAME, title: "Periksa pembayaran kedaluwarsa", cron: "* * * * *", catch_up: CatchUp::Skip },
     Entry { job: housekeeping::NAME, title: "Bersih-bersih", cron: "17 * * * *", catch_up: CatchUp::Skip },

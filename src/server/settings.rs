@@ -3,6 +3,7 @@
 use crate::args;
 use crate::server::db::{Db, Tx};
 use crate::server::error::{Error, Result};
+use crate::server::messages::defaults::TemplateKind;
 use crate::server::secrets::Secrets;
 use crate::sql;
 use chrono::{DateTime, Utc};
@@ -151,10 +152,12 @@ const NOT_YET: &[&str] = &["gateway.midtrans.enabled", "gateway.duitku.enabled"]
 pub struct Settings {
     plain: BTreeMap<String, String>,
     sealed: BTreeMap<String, String>,
+    templates: BTreeMap<String, String>,
     secrets: Secrets,
 }
 
 sql!(ALL_SETTINGS = "SELECT key, value, sealed FROM setting");
+sql!(ALL_TEMPLATES = "SELECT kind, text FROM message_template");
 sql!(
     PUT_SETTING = "INSERT INTO setting (key, value, sealed, updated_at) VALUES ($1, $2, $3, $4)
  ON CONFLICT (key) DO UPDATE SET value = excluded.value, sealed = excluded.sealed, updated_at = excluded.updated_at"
@@ -229,17 +232,18 @@ impl Key {
 impl Settings {
     /// Reads all of them.
     pub async fn load(db: &Db, secrets: &Secrets) -> Result<Self> {
-        Ok(Self::of(db.all(ALL_SETTINGS, args![]).await?, secrets))
+        Ok(Self::of(db.all(ALL_SETTINGS, args![]).await?, db.all(ALL_TEMPLATES, args![]).await?, secrets))
     }
 
     /// Reads all of them inside a transaction, so that a change knows what it changes.
     pub async fn load_in(tx: &mut Tx, secrets: &Secrets) -> Result<Self> {
-        Ok(Self::of(tx.all(ALL_SETTINGS, args![]).await?, secrets))
+        Ok(Self::of(tx.all(ALL_SETTINGS, args![]).await?, tx.all(ALL_TEMPLATES, args![]).await?, secrets))
     }
 
-    fn of(rows: Vec<(String, String, bool)>, secrets: &Secrets) -> Self {
+    fn of(rows: Vec<(String, String, bool)>, templates: Vec<(String, String)>, secrets: &Secrets) -> Self {
         let (sealed, plain): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.2);
         Self {
+            templates: templates.into_iter().collect(),
             plain: plain.into_iter().map(|row| (row.0, row.1)).collect(),
             sealed: sealed.into_iter().map(|row| (row.0, row.1)).collect(),
             secrets: secrets.clone(),
@@ -280,6 +284,11 @@ impl Settings {
     /// Whether a secret is set.
     pub fn has_secret(&self, name: &str) -> bool {
         self.sealed.contains_key(name)
+    }
+
+    /// The text of a kind of message: the operator's, else the delivered one.
+    pub fn template(&self, kind: TemplateKind) -> &str {
+        self.templates.get(kind.code()).map_or_else(|| kind.default_text(), String::as_str)
     }
 
     /// Every key with its value for people: secrets as `••••` or empty.

@@ -52,6 +52,11 @@ pub enum Job {
         /// Its slot: the instant it was due, RFC 3339.
         slot: String,
     },
+    /// Write the new-bill messages of a bill run.
+    AnnounceRun {
+        /// The run.
+        run_id: i64,
+    },
     /// Import the file of an import job.
     RunImport {
         /// The import job.
@@ -68,6 +73,7 @@ impl Job {
             Self::SettleNotice { notice_id } => format!("settle_notice:{notice_id}"),
             Self::AskAttempt { attempt_id } => format!("ask_attempt:{attempt_id}"),
             Self::RunJob { job, slot } => format!("run_job:{job}:{slot}"),
+            Self::AnnounceRun { run_id } => format!("announce_run:{run_id}"),
             Self::RunImport { import_id } => format!("run_import:{import_id}"),
         }
     }
@@ -81,6 +87,7 @@ impl Job {
             Self::RunJob { job, .. } if job == "prorate" => "job:invoicing".to_owned(),
             Self::RunJob { job, .. } => format!("job:{job}"),
             Self::RunImport { .. } => "import".to_owned(),
+            Self::AnnounceRun { .. } => "announce".to_owned(),
             Self::SettleNotice { .. } | Self::AskAttempt { .. } => String::new(),
         }
     }
@@ -93,6 +100,7 @@ impl Job {
             Self::SettleNotice { .. } => "settle_notice",
             Self::AskAttempt { .. } => "ask_attempt",
             Self::RunJob { .. } => "run_job",
+            Self::AnnounceRun { .. } => "announce_run",
             Self::RunImport { .. } => "run_import",
         }
     }

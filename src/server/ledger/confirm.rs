@@ -67,7 +67,7 @@ pub(super) async fn queue(
         .ours("waktu", ledger.state.clock.words(ledger.now))
         .ours("saldo", crate::billing::Rupiah(saldo).digits())
         .customers("company", ledger.settings.text("company.name"));
-    let text = render(kind.default_text(), &values).text;
+    let text = render(ledger.settings.template(kind), &values).text;
     let outgoing = Outgoing {
         kind: kind.code(),
         subject: format!("payment:{}", receipt.payment_id),

@@ -7,6 +7,7 @@ use crate::billing::{Period, Rupiah};
 use crate::server::access;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
+use crate::server::work::{self, Job};
 use crate::sql;
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -113,6 +114,7 @@ sql!(BILLED_WITH_SALDO = "SELECT DISTINCT pay.customer_id FROM payment pay WHERE
 sql!(COUNT_CHUNK = "UPDATE issue_run SET issued = issued + $3,
    total = total + (SELECT CAST(COALESCE(SUM(i.total), 0) AS BIGINT) FROM invoice i WHERE i.id > $2 AND i.run_id = $1) WHERE id = $1");
 sql!(FINISH_RUN = "UPDATE issue_run SET state = 'done', finished_at = $2 WHERE id = $1 AND state = 'frozen'");
+sql!(WANTS_NOTICE = "SELECT COUNT(*) FROM issue_run WHERE id = $1 AND notify AND issued > 0");
 sql!(DROP_CANDIDATES = "DELETE FROM issue_candidate WHERE run_id = $1");
 // One text a bill: what the hash is made of is put together where it is read.
 sql!(
@@ -251,7 +253,11 @@ impl Ledger {
             .db
             .write::<_, Error, _>(move |tx| {
                 Box::pin(async move {
-                    tx.exec(FINISH_RUN, args![run_id, now]).await?;
+                    let announced = tx.exec(FINISH_RUN, args![run_id, now]).await? == 1
+                        && tx.number(WANTS_NOTICE, args![run_id]).await? > 0;
+                    if announced {
+                        work::enqueue(tx, &Job::AnnounceRun { run_id }, now, now).await?;
+                    }
                     tx.exec(DROP_CANDIDATES, args![run_id]).await?;
                     Ok(())
                 })

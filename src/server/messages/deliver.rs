@@ -2,14 +2,14 @@
 
 use super::defaults::TemplateKind;
 use super::mpwa::{Mpwa, MpwaConfig};
-use super::{SendError, Sender};
+use super::{SendError, Sender, channel};
 use crate::billing::phone::mask_stored;
 use crate::server::error::{Error, Result};
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::server::work::Outcome;
 use crate::{args, sql};
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 /// Marks a message whose sending has begun. One that is found so was cut off, and may have gone out.
 const BEGUN: &str = "sedang dikirim";
@@ -22,13 +22,19 @@ const TRIES_MAX: i64 = 5;
 #[derive(sqlx::FromRow)]
 struct Stored {
     kind: String,
+    day: NaiveDate,
     phone: String,
     text: String,
     state: String,
     reason: String,
 }
 
-sql!(FIND_MESSAGE = "SELECT kind, phone, text, state, reason FROM message WHERE id = $1");
+sql!(FIND_MESSAGE = "SELECT kind, day, phone, text, state, reason FROM message WHERE id = $1");
+// Bills that the message asks for, and those of them that are still open.
+sql!(
+    ASKED_BILLS = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN i.status IN ('open', 'partial') THEN 1 ELSE 0 END), 0) AS BIGINT)
+ FROM message_bill b JOIN invoice i ON i.id = b.invoice_id WHERE b.message_id = $1"
+);
 sql!(BEGIN_SENDING = "UPDATE message SET reason = $2 WHERE id = $1 AND state = 'queued'");
 sql!(
     END_SENDING =
@@ -67,12 +73,20 @@ pub async fn deliver(state: &AppState, message_id: i64, attempt: i64) -> Result<
         end(state, message_id, "cancelled", "Gateway WhatsApp belum diatur.", "").await?;
         return Ok(Outcome::Done);
     };
+    if let Some(reason) = pointless(state, message_id, &message).await? {
+        end(state, message_id, "cancelled", reason, "").await?;
+        return Ok(Outcome::Done);
+    }
+    if let Some(until) = channel::read(state).await?.and_then(|device| device.paused_until).filter(|at| *at > state.clock.now()) {
+        return Ok(Outcome::Later { at: until, reason: "perangkat WhatsApp bermasalah".to_owned() });
+    }
     if let Some(at) = quiet_until(state, &message.kind) {
         return Ok(Outcome::Later { at, reason: "jam tenang".to_owned() });
     }
     begin(state, message_id, BEGUN).await?;
     match sender.send_text(&message.phone, &message.text).await {
         Ok(accepted) => {
+            channel::worked(state).await?;
             end(state, message_id, "sent", "", &accepted.provider_id.unwrap_or_default()).await?;
             Ok(Outcome::Done)
         }
@@ -84,8 +98,25 @@ pub async fn deliver(state: &AppState, message_id: i64, attempt: i64) -> Result<
     }
 }
 
+/// Why a message need not go out any more, if so: what it asks for is paid, or its moment has passed.
+async fn pointless(state: &AppState, message_id: i64, message: &Stored) -> Result<Option<&'static str>> {
+    let (bills, open): (i64, i64) = state.db.one(ASKED_BILLS, args![message_id]).await?;
+    if bills > 0 && open == 0 {
+        return Ok(Some("Sudah dibayar sebelum pesan dikirim."));
+    }
+    let today_only = matches!(TemplateKind::parse(&message.kind), Some(TemplateKind::Reminder | TemplateKind::Warning));
+    Ok((today_only && message.day < state.clock.today()).then_some("Waktunya sudah lewat."))
+}
+
 async fn not_sent(state: &AppState, message_id: i64, attempt: i64, error: &SendError) -> Result<Outcome> {
     let reason = error.to_string();
+    // A device that rests keeps its queue: the message waits with the others, and its tries are not used up.
+    if error.is_device_level()
+        && let Some(until) = channel::failed(state, error).await?
+    {
+        begin(state, message_id, &reason).await?;
+        return Ok(Outcome::Later { at: until, reason });
+    }
     if !error.is_retryable() {
         end(state, message_id, "failed", &reason, "").await?;
         return Ok(if error.is_device_level() { Outcome::Fail { reason } } else { Outcome::Done });

@@ -5,10 +5,14 @@
 
 use async_trait::async_trait;
 
+pub mod announce;
+pub mod asking;
+pub mod channel;
 pub mod defaults;
 pub mod deliver;
 pub mod mpwa;
 pub mod outbox;
+pub mod reminders;
 pub mod template;
 
 #[cfg(test)]

@@ -31,9 +31,20 @@ sql!(INSERT_MESSAGE = "INSERT INTO message (kind, subject, day, customer_id, ser
  VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', '', '', $8, NULL)
  ON CONFLICT (kind, subject, day) DO NOTHING RETURNING id");
 
-/// Queues a message; its id, or `None` where there is nothing to send: the same message stands already, or the
-/// number is no mobile number.
+/// Queues a message to be sent at once; its id, or `None` where there is nothing to send: the same message stands
+/// already, or the number is no mobile number.
 pub async fn queue(tx: &mut Tx, message: Outgoing, now: DateTime<Utc>) -> Result<Option<i64>> {
+    queue_at(tx, message, &[], now, now).await
+}
+
+/// Queues a message that asks for `bills`, to be sent at `run_at`. Once they are all paid it is not sent any more.
+pub async fn queue_at(
+    tx: &mut Tx,
+    message: Outgoing,
+    bills: &[i64],
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<i64>> {
     let Some(phone) = Phone::normalise(&message.phone).ok().filter(Phone::is_mobile) else { return Ok(None) };
     let inserted: Option<(i64,)> = tx
         .opt(
@@ -51,6 +62,8 @@ pub async fn queue(tx: &mut Tx, message: Outgoing, now: DateTime<Utc>) -> Result
         )
         .await?;
     let Some((message_id,)) = inserted else { return Ok(None) };
-    work::enqueue(tx, &Job::SendMessage { message_id }, now, now).await?;
+    let rows = bills.iter().map(|bill| args![message_id, *bill]).collect();
+    tx.insert_many("INSERT INTO message_bill (message_id, invoice_id)", rows).await?;
+    work::enqueue(tx, &Job::SendMessage { message_id }, run_at, now).await?;
     Ok(Some(message_id))
 }

@@ -80,7 +80,7 @@ pub fn backoff(job: &Job, attempt: i64) -> Option<Duration> {
         }
         Job::SettleNotice { .. } => (attempt < 20).then(|| doubled(2, 300)),
         Job::AskAttempt { .. } => (attempt < 20).then(|| doubled(5, 600)),
-        Job::RunJob { .. } | Job::RunImport { .. } => (attempt < 10).then(|| doubled(5, 600)),
+        Job::RunJob { .. } | Job::RunImport { .. } | Job::AnnounceRun { .. } => (attempt < 10).then(|| doubled(5, 600)),
     }
 }
 

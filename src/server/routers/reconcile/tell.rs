@@ -117,7 +117,7 @@ impl Teller {
             customer_id: receiver.customer_id,
             service_id: Some(receiver.id),
             phone: receiver.phone.clone(),
-            text: render(kind.default_text(), values).text,
+            text: render(self.settings.template(kind), values).text,
         };
         outbox::queue(tx, message, now).await?;
         Ok(())
