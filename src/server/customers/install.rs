@@ -336,7 +336,7 @@ impl Deed {
             customer_id,
             service_id: Some(service_id),
             phone,
-            text: render(kind.default_text(), &values).text,
+            text: render(self.context.settings.template(kind), &values).text,
         };
         outbox::queue(tx, message, self.context.now).await?;
         Ok(())
