@@ -72,10 +72,16 @@ pub fn by_phone(bills: Vec<AskedBill>) -> Vec<Vec<AskedBill>> {
 }
 
 /// Queues letters from `from` on, spread in time; those that stand already are passed over. How many were new.
-pub async fn send(state: &AppState, settings: &Arc<Settings>, letters: Vec<Letter>, from: DateTime<Utc>) -> Result<i64> {
+pub async fn send(
+    state: &AppState,
+    settings: &Arc<Settings>,
+    letters: Vec<Letter>,
+    from: DateTime<Utc>,
+) -> Result<i64> {
     let mut written = 0;
     for chunk in letters.chunks(CHUNK) {
-        let texts: Vec<(Outgoing, Vec<i64>)> = chunk.iter().filter_map(|letter| compose(state, settings, letter)).collect();
+        let texts: Vec<(Outgoing, Vec<i64>)> =
+            chunk.iter().filter_map(|letter| compose(state, settings, letter)).collect();
         let (settings, now) = (Arc::clone(settings), state.clock.now());
         written += state
             .db
@@ -124,7 +130,12 @@ fn compose(state: &AppState, settings: &Settings, letter: &Letter) -> Option<(Ou
     let total = Rupiah(bills.iter().map(|bill| bill.left).sum());
     // The day that comes next is the one to keep; what is past due is listed anyway.
     let today = state.clock.today();
-    let due = bills.iter().map(|bill| bill.due_on).filter(|due| *due >= today).min().or(bills.iter().map(|b| b.due_on).max())?;
+    let due = bills
+        .iter()
+        .map(|bill| bill.due_on)
+        .filter(|due| *due >= today)
+        .min()
+        .or(bills.iter().map(|b| b.due_on).max())?;
     let months = all(&|bill| bill.period.parse::<Period>().map_or_else(|_| bill.period.clone(), Period::words));
     let values = Values::new()
         .customers("nama_pelanggan", &first.name)

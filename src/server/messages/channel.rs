@@ -40,14 +40,18 @@ pub struct Channel {
 }
 
 sql!(
-    ADD_CHANNEL =
-        "INSERT INTO channel (name, failures, last_problem) VALUES ($1, 0, '') ON CONFLICT (name) DO NOTHING"
+    ADD_CHANNEL = "INSERT INTO channel (name, failures, last_problem) VALUES ($1, 0, '') ON CONFLICT (name) DO NOTHING"
 );
 sql!(CHANNEL = "SELECT failures, paused_until, down_since, last_ok_at, last_problem FROM channel WHERE name = $1");
 sql!(SPREAD_UNTIL = "SELECT spread_until FROM channel WHERE name = $1");
 sql!(PUT_SPREAD = "UPDATE channel SET spread_until = $2 WHERE name = $1");
-sql!(NOTE_OK = "UPDATE channel SET failures = 0, paused_until = NULL, down_since = NULL, last_ok_at = $2 WHERE name = $1");
-sql!(NOTE_FAILURE = "UPDATE channel SET failures = failures + 1, down_since = COALESCE(down_since, $2), last_problem = $3 WHERE name = $1");
+sql!(
+    NOTE_OK =
+        "UPDATE channel SET failures = 0, paused_until = NULL, down_since = NULL, last_ok_at = $2 WHERE name = $1"
+);
+sql!(
+    NOTE_FAILURE = "UPDATE channel SET failures = failures + 1, down_since = COALESCE(down_since, $2), last_problem = $3 WHERE name = $1"
+);
 sql!(REST = "UPDATE channel SET paused_until = $2 WHERE name = $1");
 
 /// The device, if it was ever used.
@@ -57,12 +61,7 @@ pub async fn read(state: &AppState) -> Result<Option<Channel>> {
 
 /// Times for `count` messages in bulk, from `from` on and behind those that are spread already: the first few at once,
 /// then with `whatsapp.pace_min_s` to `whatsapp.pace_max_s` seconds between them.
-pub async fn spread(
-    tx: &mut Tx,
-    settings: &Settings,
-    from: DateTime<Utc>,
-    count: usize,
-) -> Result<Vec<DateTime<Utc>>> {
+pub async fn spread(tx: &mut Tx, settings: &Settings, from: DateTime<Utc>, count: usize) -> Result<Vec<DateTime<Utc>>> {
     tx.exec(ADD_CHANNEL, args![WHATSAPP]).await?;
     let (until,): (Option<DateTime<Utc>>,) = tx.one(SPREAD_UNTIL, args![WHATSAPP]).await?;
     let low = settings.int("whatsapp.pace_min_s");

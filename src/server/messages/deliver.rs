@@ -32,7 +32,8 @@ struct Stored {
 sql!(FIND_MESSAGE = "SELECT kind, day, phone, text, state, reason FROM message WHERE id = $1");
 // Bills that the message asks for, and those of them that are still open.
 sql!(
-    ASKED_BILLS = "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN i.status IN ('open', 'partial') THEN 1 ELSE 0 END), 0) AS BIGINT)
+    ASKED_BILLS =
+        "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN i.status IN ('open', 'partial') THEN 1 ELSE 0 END), 0) AS BIGINT)
  FROM message_bill b JOIN invoice i ON i.id = b.invoice_id WHERE b.message_id = $1"
 );
 sql!(BEGIN_SENDING = "UPDATE message SET reason = $2 WHERE id = $1 AND state = 'queued'");
@@ -77,7 +78,9 @@ pub async fn deliver(state: &AppState, message_id: i64, attempt: i64) -> Result<
         end(state, message_id, "cancelled", reason, "").await?;
         return Ok(Outcome::Done);
     }
-    if let Some(until) = channel::read(state).await?.and_then(|device| device.paused_until).filter(|at| *at > state.clock.now()) {
+    if let Some(until) =
+        channel::read(state).await?.and_then(|device| device.paused_until).filter(|at| *at > state.clock.now())
+    {
         return Ok(Outcome::Later { at: until, reason: "perangkat WhatsApp bermasalah".to_owned() });
     }
     if let Some(at) = quiet_until(state, &message.kind) {

@@ -50,8 +50,7 @@ pub async fn remind(state: &AppState) -> Result<ReminderReport> {
     let today = state.clock.today();
     let days = days_of(settings.text("reminder.days"))?;
     let month = Period::of(today);
-    let bills: Vec<AskedBill> =
-        state.db.all(OPEN_BILLS, args![month, today + Days::new(AHEAD_DAYS_MAX)]).await?;
+    let bills: Vec<AskedBill> = state.db.all(OPEN_BILLS, args![month, today + Days::new(AHEAD_DAYS_MAX)]).await?;
     let cuttable: BTreeSet<i64> =
         state.db.all::<(i64,)>(CUTTABLE, args![today]).await?.into_iter().map(|row| row.0).collect();
     let mut report = ReminderReport::default();

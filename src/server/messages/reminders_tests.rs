@@ -43,7 +43,13 @@ async fn one_message_a_phone_and_day_lists_all_bills() {
         assert_eq!(remind(&t.state).await.unwrap().queued.values().sum::<i64>(), 0, "no day of reminders");
         let messages: Vec<(String, String, String)> = t.state.db.all(MESSAGES, args![]).await.unwrap();
         assert_eq!(messages.len(), 4);
-        for wanted in ["RUMAH, TOKO", "Tagihan Januari 2026 (RUMAH): Rp 300.000", "*Rp 600.000*", "10 Januari 2026", "/billing/TOKO"] {
+        for wanted in [
+            "RUMAH, TOKO",
+            "Tagihan Januari 2026 (RUMAH): Rp 300.000",
+            "*Rp 600.000*",
+            "10 Januari 2026",
+            "/billing/TOKO",
+        ] {
             assert!(messages[0].1.contains(wanted), "{wanted} in {}", messages[0].1);
         }
     }
