@@ -7,6 +7,7 @@ use super::{BackupError, Workplace, blocking, path_of};
 use crate::server::alerts;
 use crate::server::db::dump::{Scratch, load};
 use crate::server::error::{Error, Result};
+use crate::server::secrets::token_hash;
 use crate::server::state::AppState;
 use crate::{args, sql};
 
@@ -86,7 +87,8 @@ async fn attempt(state: &AppState, file: &str, sha256: &str) -> Result<String> {
     let into = work.0.clone();
     let manifest = blocking(move || archive::unpack(&path, Some(&passphrase), &into)).await?;
     let dump = work.0.join(manifest.members.first().map(|member| member.name.as_str()).unwrap_or_default());
-    let name = format!("kimonet_latihan_{}", hex::encode(crate::server::secrets::random_bytes::<6>()?));
+    // The same each night: the job's lane lets one drill of this database run at a time.
+    let name = format!("kimonet_latihan_{:.12}", token_hash(&state.config.database_url));
     let scratch = Scratch::make(&state.config.database_url, &work.0, &name).await?;
     let tried = async {
         load(&scratch.url, &dump).await?;

@@ -1,7 +1,7 @@
 //! Making a backup: database first, then the files that it names, then the archive around both.
 
 use super::archive::{self, FORMAT, Manifest, Member};
-use super::{BackupError, FILES, Workplace, blocking, keep, path_of, place};
+use super::{BackupError, FILES, Workplace, blocking, keep, path_of, place, sweep};
 use crate::server::alerts;
 use crate::server::audit;
 use crate::server::error::{Error, Result};
@@ -118,6 +118,7 @@ pub async fn make(state: &AppState, by_hand: bool, who: &str) -> Result<Made> {
     let written = async {
         if let Some(folder) = path.parent() {
             tokio::fs::create_dir_all(folder).await?;
+            sweep(folder, |name| name.ends_with(".part"))?;
         }
         write_file(state, &path).await
     }

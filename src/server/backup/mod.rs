@@ -19,7 +19,7 @@ pub use restore::{Restored, restore};
 use crate::server::db::DbError;
 use crate::server::error::Error;
 use crate::server::state::AppState;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Folder of the backups in the data folder.
 const FOLDER: &str = "backups";
@@ -81,12 +81,37 @@ where
 /// A folder of its own in the data folder that goes when it is dropped, whatever happens.
 struct Workplace(PathBuf);
 
+/// What a killed process left behind is old after so long.
+const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_secs(24 * 3_600);
+
 impl Workplace {
-    fn new(data: &std::path::Path, purpose: &str) -> Result<Self, Error> {
+    fn new(data: &Path, purpose: &str) -> Result<Self, Error> {
+        sweep(data, |name| name.starts_with(&format!("{purpose}-")))?;
         let path = data.join(format!("{purpose}-{}", hex::encode(crate::server::secrets::random_bytes::<4>()?)));
         std::fs::create_dir_all(&path)?;
+        // Copies of customers' data: for the owner of the process only.
+        #[cfg(unix)]
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
         Ok(Self(path))
     }
+}
+
+/// Takes away what is named so and was not touched for a day.
+fn sweep(folder: &Path, named: impl Fn(&str) -> bool) -> Result<(), Error> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        let old = entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > LEFT_BEHIND);
+        if !old || !entry.file_name().to_str().is_some_and(&named) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            std::fs::remove_dir_all(entry.path())?;
+        } else {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Workplace {

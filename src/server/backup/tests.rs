@@ -5,8 +5,13 @@ use crate::server::config::Config;
 use crate::server::db::dump::Scratch;
 use crate::server::error::Error;
 use crate::server::testing::TestApp;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
@@ -255,4 +260,64 @@ async fn days_and_months_are_kept_and_the_second_place_follows() {
         let open = alerts::open_ones(&app.state).await.unwrap();
         assert!(open.iter().any(|alert| alert.kind == super::ALERT_COPY), "{open:?}");
     }
+}
+
+/// A bucket of S3's wire: multipart uploads, one object a key; with another key everything is refused.
+async fn bucket() -> (String, Arc<Mutex<BTreeMap<String, Vec<u8>>>>) {
+    type Kept = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+    async fn answer(State(kept): State<Kept>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+        let signed = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !signed.contains("Credential=AKIAUJI/") {
+            return (StatusCode::FORBIDDEN, "<Error><Code>InvalidAccessKeyId</Code></Error>").into_response();
+        }
+        let (key, query) = (uri.path().to_owned(), uri.query().unwrap_or_default().to_owned());
+        let mut kept = kept.lock().unwrap();
+        match method.as_str() {
+            "POST" if query.starts_with("uploads") => "<InitiateMultipartUploadResult><Bucket>cadangan</Bucket><Key>k</Key><UploadId>u1</UploadId></InitiateMultipartUploadResult>".into_response(),
+            "PUT" => {
+                kept.entry(key).or_default().extend_from_slice(&body);
+                ([("etag", "\"e1\"")], "").into_response()
+            }
+            "POST" => "<CompleteMultipartUploadResult><ETag>e1</ETag></CompleteMultipartUploadResult>".into_response(),
+            "DELETE" => {
+                kept.remove(&key);
+                StatusCode::NO_CONTENT.into_response()
+            }
+            _ => match kept.get(&key) {
+                Some(bytes) => ([("etag", "\"e1\""), ("last-modified", "Thu, 15 Jan 2026 03:00:00 GMT")], bytes.clone()).into_response(),
+                None => StatusCode::NOT_FOUND.into_response(),
+            },
+        }
+    }
+    let kept = Kept::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let site = axum::Router::new().fallback(answer).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&kept));
+    tokio::spawn(async move { axum::serve(listener, site).await.unwrap() });
+    (url, kept)
+}
+
+#[tokio::test]
+async fn a_bucket_gets_the_same_bytes_and_a_refusal_leaves_the_local_one() {
+    let app = installations().await.remove(0);
+    let (url, kept) = bucket().await;
+    app.set(&[
+        ("backup.s3.endpoint", &url),
+        ("backup.s3.bucket", "cadangan"),
+        ("backup.s3.prefix", "kantor"),
+        ("backup.s3.access_key", "AKIAUJI"),
+        ("backup.s3.secret_key", "rahasia"),
+    ])
+    .await;
+    super::check_second(&app.state.fresh_settings().await.unwrap()).await.unwrap();
+    assert!(kept.lock().unwrap().is_empty(), "the trial leaves nothing");
+    let made = make(&app.state, true, "Rina").await.unwrap();
+    assert_eq!(made.copy_problem, "");
+    let whole = std::fs::read(newest(&app, &made.file)).unwrap();
+    assert_eq!(kept.lock().unwrap().get(&format!("/cadangan/kantor/{}", made.file)), Some(&whole));
+    app.set(&[("backup.s3.access_key", "AKIALAIN")]).await;
+    let made = make(&app.state, true, "Rina").await.unwrap();
+    assert!(!made.copy_problem.is_empty());
+    assert!(newest(&app, &made.file).is_file());
+    assert!(super::check_second(&app.state.fresh_settings().await.unwrap()).await.is_err());
 }

@@ -132,6 +132,10 @@ impl Scratch {
         }
         let options = PgConnectOptions::from_str(url)?;
         let mut server = PgConnection::connect_with(&options).await?;
+        // One that a killed process left behind.
+        sqlx::query(sqlx::AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")))
+            .execute(&mut server)
+            .await?;
         let made = sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut server).await;
         server.close().await?;
         if let Err(error) = made {
