@@ -15,7 +15,17 @@ fn a_backup_comes_back_on_an_empty_machine_that_has_the_key() {
     let file = world.file("pelanggan.csv", CUSTOMERS);
     world.ok(&["customer:import", &file, "--date", "2025-12-20"]);
     world.ok(&["invoice:generate", "--date", "2026-01-01"]);
-    world.ok(&["payment:record", "--service-number", "A1", "--amount", "300000", "--method", "cash", "--date", "2026-01-05"]);
+    world.ok(&[
+        "payment:record",
+        "--service-number",
+        "A1",
+        "--amount",
+        "300000",
+        "--method",
+        "cash",
+        "--date",
+        "2026-01-05",
+    ]);
     world.ok(&["setting:set", "backup.passphrase=kambing hitam di atas bukit"]);
     let backup = world.path("cadangan.tar.gz.age").display().to_string();
     let made = world.ok(&["backup", &backup]);
