@@ -1,5 +1,6 @@
 //! The office: a file a screen.
 
+pub mod account;
 pub mod areas;
 pub mod backups;
 pub mod banks;
