@@ -1,12 +1,14 @@
 //! The numbers that Kimonet promises, as ratios in one run: `make bench` prints them as a table for the README.
 //!
-//! `BENCH_CUSTOMERS` sets the size (100000); `TEST_DATABASE_URL` adds PostgreSQL, `BENCH_ENGINE=postgres` measures nothing else.
+//! `BENCH_CUSTOMERS` sets the size (100000); `TEST_DATABASE_URL` adds PostgreSQL, `BENCH_ENGINE=postgres` measures nothing else; `BENCH_ONLY=lists`
+//! measures the lists alone.
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be set up must fail loudly")]
 #![expect(clippy::as_conversions, reason = "ratios are floats; no money is")]
 
 mod check;
 mod issue;
+mod lists;
 mod sheet;
 
 use kimonet::server::clock::Clock;
@@ -58,6 +60,7 @@ fn main() {
     // `cargo bench -- --test` and friends ask for nothing that this can give.
     let customers = std::env::var("BENCH_CUSTOMERS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let only = std::env::var("BENCH_ENGINE").unwrap_or_default();
+    let only_lists = std::env::var("BENCH_ONLY").is_ok_and(|part| part == "lists");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("runtime");
     let numbers = runtime.block_on(async {
         let mut numbers = Vec::new();
@@ -67,9 +70,12 @@ fn main() {
             let state = seeded(folder.path(), &url, customers).await;
             // Look-ups as in the middle of a month: last month's bill and this month's.
             issue::month(&state, "2026-01".parse().expect("period")).await;
-            numbers.extend(check::run(&state).await);
-            numbers.extend(issue::run(&state, customers).await);
-            numbers.extend(sheet::run(&state).await);
+            numbers.extend(lists::run(&state).await);
+            if !only_lists {
+                numbers.extend(check::run(&state).await);
+                numbers.extend(issue::run(&state, customers).await);
+                numbers.extend(sheet::run(&state).await);
+            }
         }
         if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
             let folder = tempfile::tempdir().expect("folder");
@@ -79,7 +85,10 @@ fn main() {
             url.set_path("kimonet_bench");
             let state = seeded(folder.path(), url.as_str(), customers).await;
             issue::month(&state, "2026-01".parse().expect("period")).await;
-            numbers.extend(issue::run(&state, customers).await);
+            numbers.extend(lists::run(&state).await);
+            if !only_lists {
+                numbers.extend(issue::run(&state, customers).await);
+            }
         }
         numbers
     });

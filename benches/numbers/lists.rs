@@ -1,0 +1,211 @@
+//! Every list of the office at full size, with all its filters, sorts and searches: server time through the whole site
+//! (guard, SQL, JSON), beside a primary-key read on the same engine. And the export of everything, with its memory.
+
+use crate::Number;
+use axum::body::Body;
+use axum::http::Request;
+use futures::StreamExt;
+use kimonet::server::secrets::hash_password;
+use kimonet::server::state::AppState;
+use kimonet::{args, sql};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tower::ServiceExt;
+
+const LIMIT: Duration = Duration::from_millis(50);
+const EXPORT_LIMIT: Duration = Duration::from_secs(30);
+/// Memory that the export may add.
+const EXPORT_MB: i64 = 64;
+/// Requests of one list.
+const REQUESTS_MAX: usize = 240;
+
+sql!(
+    HIRE = "INSERT INTO staff (email, name, role, password_hash, active, created_at) VALUES ('bench@kantor.test', 'Bench', 'owner', $1, TRUE, $2)"
+);
+sql!(BY_KEY = "SELECT name FROM customer WHERE id = $1");
+sql!(SOME_AREA = "SELECT area FROM service WHERE area <> '' ORDER BY id LIMIT 1");
+sql!(SOME_PACKAGE = "SELECT package_id, service_number FROM service ORDER BY id LIMIT 1");
+
+/// Every combination of the choices, thinned evenly.
+fn combinations(choices: &[(&str, Vec<String>)]) -> Vec<Value> {
+    let mut all = vec![json!({ "page": 1 })];
+    for (key, values) in choices {
+        all = all
+            .into_iter()
+            .flat_map(|base| {
+                values.iter().map(move |value| {
+                    let mut with = base.clone();
+                    with[*key] = if *key == "page" { json!(value.parse::<i64>().expect("page")) } else { json!(value) };
+                    with
+                })
+            })
+            .collect();
+    }
+    let step = (all.len() / REQUESTS_MAX).max(1);
+    all.into_iter().step_by(step).collect()
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split('|').map(str::to_owned).collect()
+}
+
+pub async fn run(state: &AppState) -> Vec<Number> {
+    let hash = hash_password("bench-bench-bench").expect("hash");
+    let mut tx = state.db.begin().await.expect("transaction");
+    tx.exec_one(HIRE, args![hash, state.clock.now()]).await.expect("staff");
+    tx.analyze().await.expect("analyze");
+    tx.commit().await.expect("commit");
+    let token = kimonet::server::session::log_in(state, "bench@kantor.test", "bench-bench-bench", "127.0.0.1", "bench")
+        .await
+        .expect("log-in");
+    let cookie = format!("kimonet_sid={}", token.expect("let in").token);
+    let site = kimonet::server::http::router(state.clone());
+    let (area,): (String,) = state.db.one(SOME_AREA, args![]).await.expect("area");
+    let (package, number): (i64, String) = state.db.one(SOME_PACKAGE, args![]).await.expect("package");
+    let searches = vec![String::new(), "siti".to_owned(), "0812".to_owned(), number, "tidak ada".to_owned()];
+    let pages = words("1|40");
+
+    let lists: Vec<(&str, Vec<Value>)> = vec![
+        (
+            "customer/list",
+            combinations(&[
+                ("q", searches.clone()),
+                ("stage", words("|aktif|berhenti")),
+                ("paid", words("|belum|menunggak|lunas")),
+                ("access", words("|isolated")),
+                ("package", vec![String::new(), package.to_string()]),
+                ("router", words("|1")),
+                ("area", vec![String::new(), area]),
+                ("collector", words("")),
+                ("sort", words("|-name|number|-due|area|started|owed|-owed")),
+                ("page", pages.clone()),
+            ]),
+        ),
+        (
+            "invoice/list",
+            combinations(&[
+                ("q", searches.clone()),
+                ("period", words("|2026-01|2025-12|semua")),
+                ("status", words("|unpaid|overdue|paid")),
+                ("sort", words("|number|due|-due|name|-total|-left")),
+                ("page", pages.clone()),
+            ]),
+        ),
+        (
+            "isolir/list",
+            combinations(&[
+                ("q", searches.clone()),
+                ("state", words("|terbukti|menunggu|manual")),
+                ("sort", words("|name|-owed|since")),
+                ("page", pages.clone()),
+            ]),
+        ),
+    ];
+
+    let mut keys = Vec::new();
+    for id in 1..=400_i64 {
+        let begin = Instant::now();
+        state.db.opt::<(String,)>(BY_KEY, args![id * 97 % 1_000 + 1]).await.expect("read");
+        keys.push(begin.elapsed());
+    }
+    keys.sort();
+    let by_key = keys[keys.len() / 2];
+
+    let mut numbers = Vec::new();
+    for (list, filters) in lists {
+        let (mut times, mut worst) = (Vec::new(), (Duration::ZERO, Value::Null));
+        for filter in filters {
+            let begin = Instant::now();
+            post(&site, list, &cookie, &json!({ "filter": filter })).await;
+            let took = begin.elapsed();
+            if took > worst.0 {
+                worst = (took, filter);
+            }
+            times.push(took);
+        }
+        times.sort();
+        let p95 = times[times.len() * 95 / 100];
+        eprintln!(
+            "lists: {list} {} requests, median {:.1?}, p95 {p95:.1?}, worst {:.1?} {}",
+            times.len(),
+            times[times.len() / 2],
+            worst.0,
+            worst.1
+        );
+        let ratio = p95.as_secs_f64() / by_key.as_secs_f64();
+        numbers.push(Number::limited(
+            format!("{list} on {}, p95 over {} filters", state.db.engine(), times.len()),
+            format!("{p95:.1?}, {ratio:.0} × a read by key ({by_key:.0?})"),
+            format!("under {LIMIT:?}"),
+            p95 < LIMIT,
+        ));
+    }
+    numbers.extend(export(&site, &cookie, state.db.engine()).await);
+    numbers
+}
+
+async fn post(site: &axum::Router, path: &str, cookie: &str, body: &Value) {
+    let request = Request::post(format!("/api/admin/{path}"))
+        .header("host", "localhost")
+        .header("cookie", cookie)
+        .header("content-type", "application/json")
+        .header("accept", "application/json")
+        .body(Body::from(body.to_string()))
+        .expect("request");
+    let answer = site.clone().oneshot(request).await.expect("answer");
+    let status = answer.status();
+    let text = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("body");
+    assert!(status.is_success(), "{path} {body}: {status} {}", String::from_utf8_lossy(&text));
+}
+
+/// Megabytes that this process holds.
+fn resident_mb() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<i64>().ok()).unwrap_or(0) / 1024
+}
+
+async fn export(site: &axum::Router, cookie: &str, engine: &str) -> Vec<Number> {
+    let request = Request::get(
+        "/admin/pelanggan/ekspor.xlsx?kolom=nomor&kolom=nama&kolom=telepon&kolom=alamat&kolom=paket&kolom=sisa",
+    )
+    .header("host", "localhost")
+    .header("cookie", cookie)
+    .body(Body::empty())
+    .expect("request");
+    let before = resident_mb();
+    let watch = tokio::spawn(async move {
+        let mut most = 0;
+        loop {
+            most = most.max(resident_mb());
+            PEAK.store(most, std::sync::atomic::Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let begin = Instant::now();
+    let answer = site.clone().oneshot(request).await.expect("answer");
+    assert!(answer.status().is_success(), "export: {}", answer.status());
+    let (mut bytes, mut body) = (0, answer.into_body().into_data_stream());
+    while let Some(piece) = body.next().await {
+        bytes += piece.expect("piece").len();
+    }
+    let took = begin.elapsed();
+    watch.abort();
+    let added = (PEAK.load(std::sync::atomic::Ordering::Relaxed) - before).max(0);
+    vec![
+        Number::limited(
+            format!("export of all customers to XLSX on {engine} ({} kB)", bytes / 1024),
+            format!("{took:.1?}"),
+            format!("under {EXPORT_LIMIT:?}"),
+            took < EXPORT_LIMIT,
+        ),
+        Number::limited(
+            format!("memory that the export adds on {engine}"),
+            format!("{added} MB"),
+            format!("at most {EXPORT_MB} MB"),
+            added <= EXPORT_MB,
+        ),
+    ]
+}
+
+static PEAK: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
