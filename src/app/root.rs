@@ -11,6 +11,7 @@ use crate::app::admin::{
     customer::CustomerPage,
     customers::CustomersPage,
     export::ExportPage,
+    handover::HandoverPage,
     home::HomePage,
     import::ImportPage,
     install::{InstallPage, InstalledPage, InstallsPage},
@@ -24,6 +25,7 @@ use crate::app::admin::{
     messages::MessagesPage,
     more::MorePage,
     packages::PackagesPage,
+    payments::{PaymentPage, PaymentsPage},
     receive::ReceivePage,
     routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
@@ -56,6 +58,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tagihan") view=InvoicesPage ssr=SsrMode::Async />
                     <Route path=path!("tagihan/:id") view=InvoicePage ssr=SsrMode::Async />
                     <Route path=path!("terima") view=ReceivePage ssr=SsrMode::Async />
+                    <Route path=path!("pembayaran") view=PaymentsPage ssr=SsrMode::Async />
+                    <Route path=path!("pembayaran/:id") view=PaymentPage ssr=SsrMode::Async />
+                    <Route path=path!("setoran") view=HandoverPage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
                     <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />
                     <Route path=path!("berhenti") view=StoppedPage ssr=SsrMode::Async />

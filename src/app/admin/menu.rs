@@ -57,10 +57,12 @@ const MENU: &[Group] = &[
         text::GROUP_PAYMENTS,
         &[
             // Riwayat Pembayaran
+            (P::ViewInvoices, text::PAYMENTS, "/admin/pembayaran"),
             // Perlu Dicek
             // Bukti Transfer
             // Janji Bayar
             // Setoran & Tutup Kas
+            (P::HandOver, text::HANDOVER, "/admin/setoran"),
             // Rekonsiliasi
         ],
     ),

@@ -15,6 +15,7 @@ mod logo;
 mod lookup;
 mod metrics;
 mod pages;
+mod papers;
 mod qr;
 pub mod upload;
 

@@ -4,7 +4,7 @@ use super::Ledger;
 use crate::args;
 use crate::billing::Rupiah;
 use crate::server::db::Tx;
-use crate::server::error::Result;
+use crate::server::error::{Error, Result};
 use crate::sql;
 use chrono::NaiveDate;
 
@@ -22,7 +22,26 @@ sql!(
  VALUES ($1, 'cash', $2, $3, NULL, $4, $5, $6, $7)"
 );
 
+sql!(HELD = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM bag_entry WHERE bag_id = $1");
+
 impl Ledger {
+    /// Refuses cash that would fill a bag beyond its limit, where the owner wants it refused.
+    pub(super) async fn has_room(&self, tx: &mut Tx, bag_id: i64, amount: Rupiah) -> Result<()> {
+        let limit = self.settings.int("cash.bag_limit");
+        if limit == 0 || self.settings.text("cash.over_limit") != "refuse" {
+            return Ok(());
+        }
+        let holds = tx.number(HELD, args![bag_id]).await?;
+        if holds + amount.0 <= limit {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "Kas di tas sudah {}; batasnya {}. Setorkan dahulu di Setoran & Tutup Kas, lalu terima uang ini.",
+            Rupiah(holds).html(),
+            Rupiah(limit).html()
+        )))
+    }
+
     /// The bag of a member of staff or, where it is none, of a name; made when it is first needed.
     pub(super) async fn bag(&self, tx: &mut Tx, staff_id: Option<i64>, name: &str) -> Result<i64> {
         let name = if name.trim().is_empty() { NOBODY } else { name.trim() };

@@ -8,6 +8,9 @@ mod balance;
 mod charge;
 mod confirm;
 mod freeze;
+mod handover;
+#[cfg(test)]
+mod handover_tests;
 #[cfg(test)]
 mod histories;
 mod issue;
@@ -19,6 +22,7 @@ mod tests;
 mod verify;
 
 pub use balance::{Balance, LedgerLine};
+pub use handover::{Handed, HandoverForm};
 pub use issue::{IssueReport, IssueWish, Scope, Skipped};
 pub use settle::{Allocated, PayForm, Receipt, Source};
 pub use verify::{VerifyReport, verify};

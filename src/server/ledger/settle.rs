@@ -162,7 +162,11 @@ impl Ledger {
             }
         };
         let bag_id = match form.source {
-            Source::Cash => Some(self.bag(tx, form.holder_id, &form.received_by).await?),
+            Source::Cash => {
+                let bag_id = self.bag(tx, form.holder_id, &form.received_by).await?;
+                self.has_room(tx, bag_id, form.amount).await?;
+                Some(bag_id)
+            }
             Source::Transfer | Source::Gateway { .. } => None,
         };
         let payment_id = tx

@@ -10,11 +10,22 @@ pub fn functions() -> Vec<Function> {
     let payment = json!({ "wish": { "service_id": 1, "request_id": "r", "method": "cash", "received": 1, "amount": 1,
         "chosen": [], "received_on": "", "reference": "", "note": "" } });
     let issue = json!({ "period": "2026-01", "notify": false, "dry_run": true });
+    let handover = json!({ "wish": { "bag_id": 0, "expected": 0, "counted": "", "kept": "", "reason": "", "destination": "kantor",
+        "reference": "", "request_id": "r" } });
     vec![
+        ("handover/view", Some(P::HandOver), json!({ "bag": null })),
+        ("handover/give", Some(P::HandOver), handover),
+        ("handover/answer", Some(P::ManageCash), json!({ "answer": { "id": 1, "confirm": true, "text": "" } })),
         ("invoice/list", Some(P::ViewInvoices), invoices),
         ("invoice/view", Some(P::ViewInvoices), json!({ "id": 1 })),
         ("issue/periods", Some(P::RunBilling), json!({})),
         ("issue/run", Some(P::RunBilling), issue),
+        (
+            "payment/list",
+            Some(P::ViewInvoices),
+            json!({ "filter": { "q": "", "from": "", "to": "", "method": "", "receiver": "", "page": 1 } }),
+        ),
+        ("payment/view", Some(P::ViewInvoices), json!({ "id": 1 })),
         ("payment/start", Some(P::RecordPayment), json!({ "service_id": 1 })),
         ("payment/record", Some(P::RecordPayment), payment),
     ]
@@ -22,5 +33,5 @@ pub fn functions() -> Vec<Function> {
 
 /// Its pages and files.
 pub fn downloads() -> Vec<Download> {
-    vec![]
+    vec![("/admin/kwitansi/1?lebar=58", P::ViewInvoices), ("/admin/setoran/1/cetak", P::HandOver)]
 }

@@ -1,0 +1,311 @@
+//! What Riwayat Pembayaran reads. A text is resolved to payments of customers first; without one, only days are walked.
+
+use super::{PaymentFilter, PaymentList, PaymentRow, PaymentView, UsedFor};
+use crate::app::admin::words::{self, day, instant};
+use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
+use crate::billing::words::{date_short, parse_date_input, terbilang};
+use crate::billing::{Period, Rupiah};
+use crate::server::customers::service_row::Needles;
+use crate::server::db::Val;
+use crate::server::error::{Error, Result};
+use crate::server::guard::Asked;
+use crate::{args, found_by, in_scope, sql};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+
+// `$1`, `$2` days, `$3` method, `$4` receiver; opening credit is no money that came in.
+macro_rules! in_days {
+    () => {
+        "FROM payment p WHERE p.received_on >= $1 AND p.received_on <= $2 AND p.method <> 'opening' AND ($3 = '' OR p.method = $3) AND ($4 = '' OR p.received_by = $4)"
+    };
+}
+
+// `$5`, `$6` what is searched, `$7` the receipt, `$8` the asker's scope.
+macro_rules! of_customers {
+    () => {
+        concat!(
+            " AND p.id IN (SELECT x.id FROM service_row s JOIN payment x ON x.customer_id = s.customer_id AND x.service_id = s.service_id WHERE ",
+            found_by!("$5", "$6"),
+            " AND ",
+            in_scope!("$8"),
+            " UNION SELECT x.id FROM payment x JOIN service_row s ON s.service_id = x.service_id WHERE x.receipt = $7 AND ",
+            in_scope!("$8"),
+            ")"
+        )
+    };
+}
+
+macro_rules! columns {
+    () => {
+        "SELECT p.id, p.receipt, p.customer_id, c.name, v.service_number, p.received_on, p.method, p.channel, p.received_by, p.amount FROM (SELECT p.id AS id "
+    };
+}
+
+sql!(
+    SUMS = concat!(
+        "SELECT p.method, COUNT(*), CAST(SUM(p.amount) AS BIGINT) ",
+        in_days!(),
+        " GROUP BY p.method ORDER BY p.method"
+    )
+);
+sql!(
+    SUMS_FOUND = concat!(
+        "SELECT p.method, COUNT(*), CAST(SUM(p.amount) AS BIGINT) ",
+        in_days!(),
+        of_customers!(),
+        " GROUP BY p.method ORDER BY p.method"
+    )
+);
+sql!(LIST = concat!(columns!(), in_days!(), " ORDER BY p.received_on DESC, p.id DESC LIMIT $5 OFFSET $6) hit
+ JOIN payment p ON p.id = hit.id JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id ORDER BY p.received_on DESC, p.id DESC"));
+sql!(LIST_FOUND = concat!(columns!(), in_days!(), of_customers!(), " ORDER BY p.received_on DESC, p.id DESC LIMIT $9 OFFSET $10) hit
+ JOIN payment p ON p.id = hit.id JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id ORDER BY p.received_on DESC, p.id DESC"));
+sql!(
+    RECEIVERS = "SELECT DISTINCT received_by FROM payment WHERE received_on >= $1 AND received_on <= $2 AND method <> 'opening' ORDER BY received_by LIMIT 200"
+);
+sql!(
+    VIEW = "SELECT p.id, p.receipt, p.customer_id, p.service_id, c.name, c.phone, v.service_number, k.name AS package, p.amount, p.unused, p.method, p.channel,
+   p.reference, p.note, p.received_on, p.at, p.received_by, (SELECT COUNT(*) FROM receipt_print r WHERE r.payment_id = p.id) AS prints
+ FROM payment p JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id JOIN package k ON k.id = v.package_id WHERE p.id = $1"
+);
+sql!(
+    USED = "SELECT a.invoice_id, i.number, i.period, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
+ WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number, i.period ORDER BY MIN(a.id)"
+);
+sql!(PRINTED = "INSERT INTO receipt_print (payment_id, who, at) VALUES ($1, $2, $3)");
+sql!(PRINTS = "SELECT COUNT(*) FROM receipt_print WHERE payment_id = $1");
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    receipt: String,
+    customer_id: i64,
+    name: String,
+    service_number: String,
+    received_on: NaiveDate,
+    method: String,
+    channel: String,
+    received_by: String,
+    amount: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Whole {
+    id: i64,
+    receipt: String,
+    customer_id: i64,
+    service_id: i64,
+    name: String,
+    phone: String,
+    service_number: String,
+    package: String,
+    amount: i64,
+    unused: i64,
+    method: String,
+    channel: String,
+    reference: String,
+    note: String,
+    received_on: NaiveDate,
+    at: DateTime<Utc>,
+    received_by: String,
+    prints: i64,
+}
+
+/// The way of a payment as people say it.
+pub fn way(method: &str, channel: &str) -> String {
+    match (method, channel) {
+        ("cash", _) => "Tunai".to_owned(),
+        ("transfer", _) => "Transfer".to_owned(),
+        ("opening", _) => "Saldo awal".to_owned(),
+        (_, "") => "Bayar online".to_owned(),
+        (_, channel) => channel.replace('_', " ").to_uppercase(),
+    }
+}
+
+/// A page of payments with its sums.
+pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
+    let (app, db) = (&asked.app, &asked.app.db);
+    let today = app.clock.today();
+    let needles = Needles::of(&filter.q);
+    let searching = !needles.text.is_empty();
+    let read = |field: &str, typed: &str, otherwise: NaiveDate| {
+        if typed.trim().is_empty() {
+            return Ok(otherwise);
+        }
+        parse_date_input(typed, today.year())
+            .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
+    };
+    let begin = if searching { NaiveDate::from_ymd_opt(2000, 1, 1) } else { None };
+    let from = read("from", &filter.from, begin.unwrap_or_else(|| Period::of(today).first_day()))?;
+    let to = read("to", &filter.to, today)?;
+    if from > to {
+        return Err(Error::invalid("from", "Tanggal pertama sesudah tanggal terakhir. Tukar keduanya."));
+    }
+    let days = args![from, to];
+    let mut matching = days.clone();
+    matching.extend(args![&filter.method, &filter.receiver]);
+    let found = searching || asked.scope().arg() != 0;
+    if found {
+        let receipt = filter.q.trim().to_uppercase();
+        matching.extend(args![needles.text, needles.phone, receipt, asked.scope().arg()]);
+    }
+    let (sums, rows) = if found { (SUMS_FOUND, LIST_FOUND) } else { (SUMS, LIST) };
+    let sums: Vec<(String, i64, i64)> = db.all(sums, matching.clone()).await?;
+    let info = PageInfo::of(filter.page, sums.iter().map(|sum| sum.1).sum());
+    let mut page: Vec<Val> = matching;
+    page.extend(args![PAGE_ROWS, info.offset()]);
+    let rows: Vec<Row> = db.all(rows, page).await?;
+    // A collector is not told who else receives money.
+    let receivers: Vec<(String,)> = if asked.scope().arg() == 0 { db.all(RECEIVERS, days).await? } else { Vec::new() };
+    Ok(PaymentList {
+        rows: rows
+            .into_iter()
+            .map(|row| PaymentRow {
+                id: row.id,
+                receipt: row.receipt,
+                customer_id: row.customer_id,
+                name: row.name,
+                number: row.service_number,
+                day: day(row.received_on),
+                method: way(&row.method, &row.channel),
+                receiver: row.received_by,
+                amount: money(row.amount),
+            })
+            .collect(),
+        info,
+        days: if searching && filter.from.trim().is_empty() {
+            format!("sampai {}", date_short(to))
+        } else {
+            format!("{} sampai {}", date_short(from), date_short(to))
+        },
+        sum: money(sums.iter().map(|sum| sum.2).sum()),
+        ways: sums.iter().map(|(method, _, amount)| (way(method, ""), money(*amount))).collect(),
+        receivers: receivers.into_iter().map(|(name,)| Choice::new(name.clone(), name)).collect(),
+    })
+}
+
+/// One payment.
+pub async fn view(asked: &Asked, id: i64) -> Result<PaymentView> {
+    let app = &asked.app;
+    let row: Whole =
+        app.db.opt(VIEW, args![id]).await?.ok_or_else(|| Error::NotFound("Pembayaran itu tidak ada.".to_owned()))?;
+    asked.reaches_service(row.service_id).await?;
+    let used: Vec<(i64, String, String, i64)> = app.db.all(USED, args![id]).await?;
+    let used_for: Vec<UsedFor> = used
+        .into_iter()
+        .map(|(invoice_id, number, period, amount)| UsedFor {
+            invoice_id,
+            number,
+            period: words::period(&period),
+            amount: money(amount),
+        })
+        .collect();
+    let saldo = if row.unused == 0 { String::new() } else { money(row.unused) };
+    let company = app.settings().await?.text("company.name").to_owned();
+    let mut said = format!(
+        "{company}\nKuitansi {}\nTerima kasih, {} ({}). Pembayaran {} kami terima pada {}.\n\nDipakai untuk:",
+        row.receipt,
+        row.name,
+        row.service_number,
+        money(row.amount),
+        day(row.received_on)
+    );
+    for used in &used_for {
+        said.push_str(&format!("\n- {} {}: {}", used.period, used.number, used.amount));
+    }
+    if !saldo.is_empty() {
+        said.push_str(&format!("\n- Saldo: {saldo}"));
+    }
+    let encoded: String = url::form_urlencoded::byte_serialize(said.as_bytes()).collect();
+    let whatsapp = if row.phone.is_empty() {
+        String::new()
+    } else {
+        format!("https://wa.me/{}?text={}", row.phone, encoded.replace('+', "%20"))
+    };
+    Ok(PaymentView {
+        id: row.id,
+        receipt: row.receipt,
+        customer_id: row.customer_id,
+        name: row.name,
+        number: row.service_number,
+        package: row.package,
+        amount: money(row.amount),
+        spelled: terbilang(Rupiah(row.amount)),
+        method: way(&row.method, &row.channel),
+        reference: row.reference,
+        note: row.note,
+        day: day(row.received_on),
+        at: instant(&app.clock, row.at),
+        receiver: row.received_by,
+        used_for,
+        saldo,
+        prints: row.prints,
+        whatsapp,
+    })
+}
+
+/// Counts a print of a receipt; answers how many there were before.
+pub async fn printed(asked: &Asked, id: i64) -> Result<i64> {
+    let (who, now) = (asked.who.name.clone(), asked.app.clock.now());
+    asked
+        .app
+        .db
+        .write(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                let before = tx.number(PRINTS, args![id]).await?;
+                tx.exec_one(PRINTED, args![id, who, now]).await?;
+                Ok::<_, Error>(before)
+            })
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::guard::Role;
+    use crate::server::ledger::Source;
+    use crate::server::testing::TestApp;
+
+    #[tokio::test]
+    async fn payments_are_found_by_day_way_receiver_and_customer() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let sari = t.service("SARI", package, "2025-06-01").await;
+            let budi = t.service("BUDI", package, "2025-06-01").await;
+            t.issue("2026-01").await;
+            let paid = t.cash(sari, 300_000).await;
+            let form = t.form(budi, 310_000, Source::Transfer);
+            let ledger = t.state.ledger(crate::server::audit::Who::command()).await.unwrap();
+            let second = ledger.settle(form).await.unwrap();
+            t.at("2026-02-03 10:00");
+            t.cash(sari, 50_000).await;
+            let owner = t.asked(Role::Owner, 1);
+            let of = async |asked: &Asked, filter: PaymentFilter| {
+                let list = list(asked, PaymentFilter { page: 1, ..filter }).await.unwrap();
+                (list.rows.into_iter().map(|row| row.number).collect::<Vec<_>>(), list.sum)
+            };
+            let base = PaymentFilter::default;
+            assert_eq!(of(&owner, base()).await, (vec!["SARI".to_owned()], money(50_000)), "this month");
+            let january = PaymentFilter { from: "1/1".into(), to: "31/1".into(), ..base() };
+            assert_eq!(of(&owner, january.clone()).await, (vec!["BUDI".to_owned(), "SARI".to_owned()], money(610_000)));
+            let cash = PaymentFilter { method: "cash".into(), ..january.clone() };
+            assert_eq!(of(&owner, cash).await.0, ["SARI"]);
+            let nobody = PaymentFilter { receiver: "Dewi".into(), ..january };
+            assert!(of(&owner, nobody).await.0.is_empty());
+            assert_eq!(of(&owner, PaymentFilter { q: "sari".into(), ..base() }).await.1, money(350_000));
+            assert_eq!(of(&owner, PaymentFilter { q: second.receipt.to_lowercase(), ..base() }).await.0, ["BUDI"]);
+            let collector = t.asked(Role::Collector, 7);
+            assert!(of(&collector, PaymentFilter { q: second.receipt.clone(), ..base() }).await.0.is_empty());
+            assert!(matches!(view(&collector, paid.payment_id).await, Err(Error::Forbidden)));
+            let wrong = list(&owner, PaymentFilter { from: "kemarin".into(), ..base() }).await;
+            assert!(matches!(wrong, Err(Error::Invalid { field, .. }) if field == "from"));
+
+            let shown = view(&owner, second.payment_id).await.unwrap();
+            assert!(shown.whatsapp.starts_with("https://wa.me/62812") && shown.whatsapp.contains("Kuitansi"));
+            assert_eq!(shown.used_for.len(), 2, "January, and the February bill that it brought: {shown:?}");
+            assert_eq!(printed(&owner, second.payment_id).await.unwrap(), 0);
+            assert_eq!(printed(&owner, second.payment_id).await.unwrap(), 1);
+        }
+    }
+}
