@@ -8,7 +8,7 @@ use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Empty, Loading, Pager, Problem, Select};
-pub use detail::PaymentPage;
+pub use detail::{PaymentPage, Print};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Form;

@@ -1,18 +1,22 @@
-//! Terima Pembayaran: find the customer, see what is owed, type the money, get the receipt. The form carries an id made
-//! on the server, so sending it twice is one payment.
+//! Terima Pembayaran: find the customer, see what is owed, type the money, get the receipt, and the search waits for the
+//! next one: all by keyboard. The form carries an id made on the server, so sending it twice is one payment.
 
+mod done;
+mod find;
 mod form;
 #[cfg(feature = "ssr")]
 mod query;
 
-use crate::app::admin::search::{CustomerHit, find_customers};
+use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Loading, Problem};
+use find::Find;
 use form::PayForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Json;
 
@@ -21,6 +25,10 @@ use server_fn::codec::Json;
 pub struct OpenBill {
     /// The bill.
     pub id: i64,
+    /// The service it is for.
+    pub service_id: i64,
+    /// Number of that service, where it is another one of the same payer; else empty.
+    pub other: String,
     /// Its number.
     pub number: String,
     /// Month.
@@ -31,7 +39,7 @@ pub struct OpenBill {
     pub left: i64,
     /// Left to pay, formatted.
     pub left_words: String,
-    /// Whether it is ticked at first: its month has begun.
+    /// Whether its month has begun.
     pub begun: bool,
 }
 
@@ -50,12 +58,16 @@ pub struct PayStart {
     pub phone: String,
     /// Package.
     pub package: String,
-    /// Open bills, in the order they must be paid.
+    /// Open bills of the service and then of the payer's others, each in the order they must be paid.
     pub bills: Vec<OpenBill>,
     /// Saldo, formatted; empty when none.
     pub saldo: String,
     /// `15/01/2026`.
     pub today: String,
+    /// A sentence when this service was paid for minutes ago, or when the receiver's bag is full; else empty.
+    pub warnings: Vec<String>,
+    /// Accounts that a transfer may have come to.
+    pub banks: Vec<Choice>,
     /// Id of this form.
     pub request_id: String,
 }
@@ -86,6 +98,14 @@ pub struct PayWish {
 /// A receipt for the screen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptView {
+    /// The payment.
+    pub payment_id: i64,
+    /// Who paid.
+    pub name: String,
+    /// Link that opens WhatsApp with the receipt; empty without a telephone.
+    pub whatsapp: String,
+    /// A sentence when the receiver's bag is full now; else empty.
+    pub bag: String,
     /// `KW/2026/01/000001`.
     pub receipt: String,
     /// Kept, formatted.
@@ -105,7 +125,7 @@ pub struct ReceiptView {
 pub async fn start_payment(service_id: i64) -> Result<PayStart, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RecordPayment).await?;
-    Ok(query::start(&asked.app, service_id).await?)
+    Ok(query::start(&asked, service_id).await?)
 }
 
 /// Records a payment.
@@ -113,8 +133,7 @@ pub async fn start_payment(service_id: i64) -> Result<PayStart, ApiError> {
 pub async fn record_payment(wish: PayWish) -> Result<ReceiptView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RecordPayment).await?;
-    let may_backdate = asked.staff.may(Permission::BackdatePayment);
-    Ok(query::record(&asked.app, asked.who, wish, may_backdate).await?)
+    Ok(query::record(&asked, wish).await?)
 }
 
 /// The page.
@@ -127,7 +146,11 @@ pub fn ReceivePage() -> impl IntoView {
         <Title text=text::RECEIVE />
         <div class="title"><h1>{text::RECEIVE}</h1></div>
         {move || match service.get() {
-            None => view! { <Find /> }.into_any(),
+            None => {
+                let navigate = use_navigate();
+                let chosen = Callback::new(move |id: i64| navigate(&format!("/admin/terima?layanan={id}"), NavigateOptions::default()));
+                view! { <Find chosen /> }.into_any()
+            }
             Some(id) => view! { <Chosen id bill=bill() /> }.into_any(),
         }}
     }
@@ -146,65 +169,4 @@ fn Chosen(id: i64, bill: Option<i64>) -> impl IntoView {
             })}
         </Suspense>
     }
-}
-
-/// The first step: who pays.
-#[component]
-fn Find() -> impl IntoView {
-    let query = use_query_map();
-    let text = Memo::new(move |_| query.read().get("cari").unwrap_or_default());
-    let found = Resource::new(
-        move || text.get(),
-        |text| async move { if text.trim().chars().count() < 2 { Ok(None) } else { find_customers(text).await.map(Some) } },
-    );
-    view! {
-        <section class="panel">
-            <leptos_router::components::Form method="GET" action="/admin/terima">
-                <div class="filters">
-                    <div class="field wide">
-                        <label for="cari-bayar">"Siapa yang membayar?"</label>
-                        <input id="cari-bayar" name="cari" type="search" autofocus placeholder=text::SEARCH value=text.get_untracked() prop:value=move || text.get() />
-                    </div>
-                    <button class="btn main" type="submit">{text::SEARCH_BUTTON}</button>
-                </div>
-            </leptos_router::components::Form>
-            <Transition fallback=Loading>
-                {move || Suspend::new(async move {
-                    match found.await {
-                        Ok(None) => view! { <p class="pad mute">"Ketik nama, nomor layanan, atau nomor telepon pelanggan."</p> }.into_any(),
-                        Ok(Some(hits)) => view! { <Hits hits /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </section>
-    }
-}
-
-#[component]
-fn Hits(hits: Vec<CustomerHit>) -> impl IntoView {
-    if hits.is_empty() {
-        return view! { <p class="pad">"Tidak ada pelanggan yang cocok. Coba sebagian nama, atau nomor teleponnya."</p> }
-            .into_any();
-    }
-    let rows = hits
-        .into_iter()
-        .map(|hit| {
-            let href = format!("/admin/terima?layanan={}", hit.service_id);
-            let owed = if hit.owed.is_empty() { "Lunas".to_owned() } else { hit.owed };
-            view! {
-                <tr>
-                    <td><a class="strong" href=href>{hit.name}</a><span class="sub num">{hit.number} " · " {hit.phone}</span></td>
-                    <td class="num">{owed}</td>
-                </tr>
-            }
-        })
-        .collect::<Vec<_>>();
-    view! {
-        <table>
-            <thead><tr><th scope="col">"Pelanggan"</th><th scope="col" class="num">"Belum dibayar"</th></tr></thead>
-            <tbody>{rows}</tbody>
-        </table>
-    }
-    .into_any()
 }

@@ -59,9 +59,7 @@ sql!(LIST = concat!(columns!(), in_days!(), " ORDER BY p.received_on DESC, p.id 
  JOIN payment p ON p.id = hit.id JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id ORDER BY p.received_on DESC, p.id DESC"));
 sql!(LIST_FOUND = concat!(columns!(), in_days!(), of_customers!(), " ORDER BY p.received_on DESC, p.id DESC LIMIT $9 OFFSET $10) hit
  JOIN payment p ON p.id = hit.id JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id ORDER BY p.received_on DESC, p.id DESC"));
-sql!(
-    RECEIVERS = "SELECT DISTINCT received_by FROM payment WHERE received_on >= $1 AND received_on <= $2 AND method <> 'opening' ORDER BY received_by LIMIT 200"
-);
+sql!(RECEIVERS = "SELECT name FROM staff UNION SELECT name FROM cash_bag WHERE staff_id IS NULL ORDER BY 1");
 sql!(
     VIEW = "SELECT p.id, p.receipt, p.customer_id, p.service_id, c.name, c.phone, v.service_number, k.name AS package, p.amount, p.unused, p.method, p.channel,
    p.reference, p.note, p.received_on, p.at, p.received_by, (SELECT COUNT(*) FROM receipt_print r WHERE r.payment_id = p.id) AS prints
@@ -140,9 +138,7 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
     if from > to {
         return Err(Error::invalid("from", "Tanggal pertama sesudah tanggal terakhir. Tukar keduanya."));
     }
-    let days = args![from, to];
-    let mut matching = days.clone();
-    matching.extend(args![&filter.method, &filter.receiver]);
+    let mut matching = args![from, to, &filter.method, &filter.receiver];
     let found = searching || asked.scope().arg() != 0;
     if found {
         let receipt = filter.q.trim().to_uppercase();
@@ -155,7 +151,8 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
     page.extend(args![PAGE_ROWS, info.offset()]);
     let rows: Vec<Row> = db.all(rows, page).await?;
     // A collector is not told who else receives money.
-    let receivers: Vec<(String,)> = if asked.scope().arg() == 0 { db.all(RECEIVERS, days).await? } else { Vec::new() };
+    let receivers: Vec<(String,)> =
+        if asked.scope().arg() == 0 { db.all(RECEIVERS, args![]).await? } else { Vec::new() };
     Ok(PaymentList {
         rows: rows
             .into_iter()

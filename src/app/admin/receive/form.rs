@@ -1,9 +1,10 @@
-//! The form of Terima Pembayaran and the receipt that follows it.
+//! The form of Terima Pembayaran.
 
+use super::done::Receipt;
 use super::{OpenBill, PayStart, PayWish, ReceiptView, record_payment};
 use crate::app::dto::{Tone, money};
 use crate::app::error::ApiError;
-use crate::app::ui::{Field, MoneyInput, Notice, Problem, focus_element};
+use crate::app::ui::{Field, MoneyInput, Notice, OtherProblem, Select, focus_element, wrong_of};
 use crate::billing::Rupiah;
 use leptos::prelude::*;
 
@@ -31,20 +32,41 @@ fn split(received: i64, owed: i64, keep_all: bool) -> Split {
     }
 }
 
-/// Ticks or unticks the bill at `at`. Older bills are paid first: ticking one ticks those before it, unticking one
-/// unticks those after it.
-fn tick(ticked: usize, at: usize) -> usize {
-    if at < ticked { at } else { at + 1 }
+/// Ticks or unticks the bill at `at`. Older bills of a service are paid first: ticking one ticks those of its service
+/// before it, unticking one unticks those after it.
+fn tick(bills: &[OpenBill], ticked: &mut [bool], at: usize) {
+    let Some(service) = bills.get(at).map(|bill| bill.service_id) else { return };
+    let now = !ticked.get(at).copied().unwrap_or(false);
+    for (place, bill) in bills.iter().enumerate().filter(|(_, bill)| bill.service_id == service) {
+        let moves = if now { place <= at } else { place >= at };
+        if moves
+            && bill.service_id == service
+            && let Some(tick) = ticked.get_mut(place)
+        {
+            *tick = now;
+        }
+    }
+}
+
+/// The bills that are ticked at first: those of this service whose month has begun, or up to the one that was asked for.
+fn at_first(bills: &[OpenBill], service: i64, asked_for: Option<i64>) -> Vec<bool> {
+    let last = asked_for.and_then(|id| bills.iter().position(|bill| bill.id == id));
+    let mut ticked: Vec<bool> =
+        bills.iter().map(|bill| last.is_none() && bill.begun && bill.service_id == service).collect();
+    if let Some(at) = last {
+        tick(bills, &mut ticked, at);
+    }
+    ticked
 }
 
 /// The form; after it is sent, the receipt.
 #[component]
 pub fn PayForm(start: PayStart, bill: Option<i64>, again: Callback<()>) -> impl IntoView {
     let receipt = RwSignal::new(None::<ReceiptView>);
-    let customer = start.customer_id;
+    let (customer, service) = (start.customer_id, start.service_id);
     view! {
         {move || match receipt.get() {
-            Some(done) => view! { <Receipt done customer again=Callback::new(move |()| { receipt.set(None); again.run(()); }) /> }.into_any(),
+            Some(done) => view! { <Receipt done customer service again=Callback::new(move |()| { receipt.set(None); again.run(()); }) /> }.into_any(),
             None => view! { <Entry start=start.clone() bill receipt /> }.into_any(),
         }}
     }
@@ -52,20 +74,20 @@ pub fn PayForm(start: PayStart, bill: Option<i64>, again: Callback<()>) -> impl 
 
 #[component]
 fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptView>>) -> impl IntoView {
-    // Bills are paid in order, so the choice is how many of them from the top.
-    let first = bill
-        .and_then(|id| start.bills.iter().position(|open| open.id == id))
-        .map_or_else(|| start.bills.iter().filter(|open| open.begun).count(), |at| at + 1);
-    let ticked = RwSignal::new(first);
+    let ticked = RwSignal::new(at_first(&start.bills, start.service_id, bill));
     let bills = StoredValue::new(start.bills.clone());
     let owed = Memo::new(move |_| {
-        bills.with_value(|bills| bills.iter().take(ticked.get()).map(|bill| bill.left).sum::<i64>())
+        let ticked = ticked.read();
+        bills.with_value(|bills| {
+            bills.iter().zip(ticked.iter()).filter(|(_, on)| **on).map(|(bill, _)| bill.left).sum::<i64>()
+        })
     });
     let typed = RwSignal::new(String::new());
     let method = RwSignal::new("cash".to_owned());
     let to_saldo = RwSignal::new(false);
     let day = RwSignal::new(start.today.clone());
     let reference = RwSignal::new(String::new());
+    let bank = RwSignal::new(String::new());
     let note = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<ApiError>);
     let received = Memo::new(move |_| Rupiah::parse_input(&typed.get()).map_or(0, |amount| amount.0));
@@ -78,9 +100,24 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
             method: method.get_untracked(),
             received: received.get_untracked(),
             amount: parts.get_untracked().kept,
-            chosen: bills.with_value(|bills| bills.iter().take(ticked.get_untracked()).map(|bill| bill.id).collect()),
+            chosen: bills.with_value(|bills| {
+                bills
+                    .iter()
+                    .zip(ticked.read_untracked().iter())
+                    .filter(|(_, on)| **on)
+                    .map(|(bill, _)| bill.id)
+                    .collect()
+            }),
             received_on: day.get_untracked(),
-            reference: reference.get_untracked(),
+            reference: if method.get_untracked() == "transfer" {
+                [bank.get_untracked(), reference.get_untracked()]
+                    .into_iter()
+                    .filter(|part| !part.trim().is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" · ")
+            } else {
+                String::new()
+            },
             note: note.get_untracked(),
         };
         async move {
@@ -101,8 +138,22 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
     // The money is what the cashier types next.
     Effect::new(move |_| focus_element("uang"));
     let none_open = start.bills.is_empty();
-    let rows =
-        start.bills.into_iter().enumerate().map(|(at, bill)| view! { <BillPick bill at ticked /> }).collect::<Vec<_>>();
+    let warnings = start
+        .warnings
+        .into_iter()
+        .map(|said| view! { <div class="pad"><Notice tone=Tone::Warn><p>{said}</p></Notice></div> })
+        .collect::<Vec<_>>();
+    let banks = StoredValue::new(start.banks);
+    let wrong = move |field: &'static str| {
+        let wrong = wrong_of(problem, field);
+        view! { <span class="wrong" role="alert">{wrong}</span> }
+    };
+    let rows = start
+        .bills
+        .into_iter()
+        .enumerate()
+        .map(|(at, bill)| view! { <BillPick bill at ticked bills /> })
+        .collect::<Vec<_>>();
     view! {
         <form class="receive" on:submit=submit>
             <section class="panel">
@@ -113,6 +164,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                     </div>
                     <a class="link row" href="/admin/terima">"Ganti"</a>
                 </div>
+                {warnings}
                 {none_open.then(|| view! { <p class="pad">"Semua tagihan lunas. Uang yang diterima menjadi Saldo bila dicentang."</p> })}
                 {rows}
                 <div class="pad stack tight">
@@ -129,6 +181,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                     </div>
                 </fieldset>
                 <MoneyInput label="Uang diterima" id="uang" value=typed />
+                {wrong("amount")}
                 <div class="row">
                     <button class="btn small" type="button" on:click=move |_| typed.set(Rupiah(owed.get_untracked()).digits())>"Uang pas"</button>
                 </div>
@@ -152,13 +205,19 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                 <Field label="Tanggal diterima" id="tanggal" hint="Misalnya 15/1 atau 15/01/2026">
                     <input id="tanggal" type="text" inputmode="numeric" autocomplete="off" prop:value=day on:input=move |event| day.set(event_target_value(&event)) />
                 </Field>
-                <Field label="Nomor referensi bank (bila transfer)" id="referensi">
-                    <input id="referensi" type="text" maxlength="100" autocomplete="off" prop:value=reference on:input=move |event| reference.set(event_target_value(&event)) />
-                </Field>
+                {wrong("received_on")}
+                <div class="stack" hidden=move || method.get() != "transfer">
+                    <div on:change=move |event| bank.set(event_target_value(&event))>
+                        <Select label="Masuk ke rekening" name="rekening" choices=banks.get_value() chosen=String::new() all="Belum dipilih" />
+                    </div>
+                    <Field label="Nomor referensi bank" id="referensi">
+                        <input id="referensi" type="text" maxlength="60" autocomplete="off" prop:value=reference on:input=move |event| reference.set(event_target_value(&event)) />
+                    </Field>
+                </div>
                 <Field label="Catatan" id="catatan">
                     <input id="catatan" type="text" maxlength="200" autocomplete="off" prop:value=note on:input=move |event| note.set(event_target_value(&event)) />
                 </Field>
-                {move || problem.get().map(|error| view! { <Problem error /> })}
+                <OtherProblem problem fields=&["amount", "received_on"] />
                 <button class="btn main big" type="submit" disabled=move || busy.get() || parts.get().kept == 0>
                     {move || if busy.get() { "Menyimpan…".to_owned() } else { format!("Simpan pembayaran {}", money(parts.get().kept)) }}
                 </button>
@@ -168,59 +227,29 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
 }
 
 #[component]
-fn BillPick(bill: OpenBill, at: usize, ticked: RwSignal<usize>) -> impl IntoView {
+fn BillPick(
+    bill: OpenBill,
+    at: usize,
+    ticked: RwSignal<Vec<bool>>,
+    bills: StoredValue<Vec<OpenBill>>,
+) -> impl IntoView {
+    let other = (!bill.other.is_empty()).then(|| format!(" · layanan {}", bill.other));
     view! {
         <label class="bill-pick">
             <input
                 type="checkbox"
-                prop:checked=move || at < ticked.get()
-                on:change=move |_| ticked.update(|ticked| *ticked = tick(*ticked, at))
+                prop:checked=move || ticked.read().get(at).copied().unwrap_or(false)
+                on:change=move |_| ticked.update(|ticked| bills.with_value(|bills| tick(bills, ticked, at)))
             />
-            <span><span class="strong">{bill.period}</span><span class="mute small">" · " {bill.number}<br />{bill.due}</span></span>
+            <span><span class="strong">{bill.period}</span><span class="mute small">" · " {bill.number} {other}<br />{bill.due}</span></span>
             <span class="num">{bill.left_words}</span>
         </label>
     }
 }
 
-#[component]
-fn Receipt(done: ReceiptView, customer: i64, again: Callback<()>) -> impl IntoView {
-    let rows = done
-        .used_for
-        .into_iter()
-        .map(|(id, number, amount)| {
-            view! { <tr><td><a href=format!("/admin/tagihan/{id}")>{number}</a></td><td class="num">{amount}</td></tr> }
-        })
-        .collect::<Vec<_>>();
-    view! {
-        <section class="panel pad stack">
-            <Notice tone=Tone::Ok>
-                <p>{if done.already {
-                    "Pembayaran ini sudah tercatat sebelumnya; tidak dicatat dua kali."
-                } else {
-                    "Pembayaran tercatat."
-                }}</p>
-            </Notice>
-            <div><h3 class="num">{done.receipt}</h3><p class="total">{done.amount}</p></div>
-            {(!done.change.is_empty()).then(|| view! { <div class="change"><span>"Kembalian"</span><strong>{done.change}</strong></div> })}
-            <table>
-                <thead><tr><th scope="col">"Dipakai untuk"</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
-                <tbody>
-                    {rows}
-                    {(!done.saldo.is_empty()).then(|| view! { <tr><td>"Saldo"</td><td class="num">{done.saldo}</td></tr> })}
-                </tbody>
-            </table>
-            <div class="row no-print">
-                <a class="btn main" href="/admin/terima">"Pelanggan berikutnya"</a>
-                <a class="btn" href=format!("/admin/pelanggan/{customer}")>"Buka pelanggan"</a>
-                <button class="btn" type="button" on:click=move |_| again.run(())>"Terima lagi dari pelanggan ini"</button>
-            </div>
-        </section>
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Split, split, tick};
+    use super::{OpenBill, Split, at_first, split, tick};
 
     #[test]
     fn change_is_given_back_unless_it_is_kept() {
@@ -231,8 +260,25 @@ mod tests {
     }
 
     #[test]
-    fn older_bills_are_paid_first() {
-        assert_eq!(tick(0, 2), 3);
-        assert_eq!(tick(3, 1), 1);
+    fn older_bills_of_the_same_service_are_paid_first() {
+        let bill = |id, service_id, begun| OpenBill {
+            id,
+            service_id,
+            other: String::new(),
+            number: String::new(),
+            period: String::new(),
+            due: String::new(),
+            left: 1,
+            left_words: String::new(),
+            begun,
+        };
+        let bills = [bill(1, 7, true), bill(2, 7, true), bill(3, 7, false), bill(4, 8, true), bill(5, 8, true)];
+        let mut ticked = at_first(&bills, 7, None);
+        assert_eq!(ticked, [true, true, false, false, false]);
+        tick(&bills, &mut ticked, 4);
+        assert_eq!(ticked, [true, true, false, true, true]);
+        tick(&bills, &mut ticked, 0);
+        assert_eq!(ticked, [false, false, false, true, true]);
+        assert_eq!(at_first(&bills, 7, Some(3)), [true, true, true, false, false]);
     }
 }

@@ -2,29 +2,46 @@
 
 use super::{OpenBill, PayStart, PayWish, ReceiptView};
 use crate::app::admin::words;
-use crate::app::dto::money;
+use crate::app::dto::{Choice, money};
 use crate::billing::words::parse_date_input;
 use crate::billing::{Period, Rupiah};
-use crate::server::audit::Who;
 use crate::server::error::{Error, Result};
+use crate::server::guard::{Asked, Permission};
 use crate::server::ledger::{PayForm, Source};
-use crate::server::state::AppState;
-use crate::{args, sql};
-use chrono::{Datelike, Days, NaiveDate};
+use crate::{args, in_scope, sql};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
 /// How far back a cashier may date a payment, in days; RULES, "Money in".
 const CASHIER_BACKDATE_DAYS: u64 = 7;
+/// Another payment for the same service within so many minutes is asked about.
+const JUST_MINUTES: i64 = 15;
 
 sql!(
     SERVICE = "SELECT s.customer_id, c.name, s.service_number, c.phone, p.name
  FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"
 );
-sql!(OPEN = "SELECT id, number, period, due_on, total - paid FROM invoice
- WHERE service_id = $1 AND status IN ('open', 'partial') ORDER BY CASE WHEN kind = 'opening' THEN 0 ELSE 1 END, due_on, number");
+// Of the payer's services that the asker sees, this one's first.
+sql!(
+    OPEN = concat!(
+        "SELECT i.id, i.service_id, s.service_number, i.number, i.period, i.due_on, i.total - i.paid FROM invoice i JOIN service s ON s.id = i.service_id
+ WHERE i.customer_id = $1 AND i.status IN ('open', 'partial') AND ",
+        in_scope!("$3"),
+        " ORDER BY CASE WHEN i.service_id = $2 THEN 0 ELSE 1 END, s.service_number, CASE WHEN i.kind = 'opening' THEN 0 ELSE 1 END, i.due_on, i.number"
+    )
+);
+sql!(
+    JUST_PAID = "SELECT receipt, amount, at, received_by FROM payment WHERE customer_id = $1 AND service_id = $2 AND method <> 'opening' AND at > $3 ORDER BY id DESC LIMIT 1"
+);
+sql!(
+    BAG_OF = "SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) FROM bag_entry e WHERE e.bag_id = (SELECT b.id FROM cash_bag b WHERE b.staff_id = $1)"
+);
+sql!(BANKS = "SELECT bank, number FROM bank_account WHERE active ORDER BY bank, number");
 sql!(SALDO = "SELECT CAST(COALESCE(SUM(unused), 0) AS BIGINT) FROM payment WHERE customer_id = $1 AND unused > 0");
 
 /// What is owed, and a fresh form id.
-pub async fn start(app: &AppState, service_id: i64) -> Result<PayStart> {
+pub async fn start(asked: &Asked, service_id: i64) -> Result<PayStart> {
+    asked.reaches_service(service_id).await?;
+    let app = &asked.app;
     let today = app.clock.today();
     let this = Period::of(today).to_string();
     let (customer_id, name, number, phone, package): (i64, String, String, String, String) = app
@@ -32,7 +49,21 @@ pub async fn start(app: &AppState, service_id: i64) -> Result<PayStart> {
         .opt(SERVICE, args![service_id])
         .await?
         .ok_or_else(|| Error::NotFound("Layanan ini tidak ada.".to_owned()))?;
-    let bills: Vec<(i64, String, String, NaiveDate, i64)> = app.db.all(OPEN, args![service_id]).await?;
+    let bills: Vec<(i64, i64, String, String, String, NaiveDate, i64)> =
+        app.db.all(OPEN, args![customer_id, service_id, asked.scope().arg()]).await?;
+    let now = app.clock.now();
+    let recent: Option<(String, i64, DateTime<Utc>, String)> =
+        app.db.opt(JUST_PAID, args![customer_id, service_id, now - TimeDelta::minutes(JUST_MINUTES)]).await?;
+    let mut warnings = Vec::new();
+    if let Some((receipt, amount, at, by)) = recent {
+        warnings.push(format!(
+            "Layanan ini baru saja dibayar: {} pada {} oleh {by} ({receipt}). Terima lagi hanya bila ini pembayaran lain.",
+            money(amount),
+            words::instant(&app.clock, at)
+        ));
+    }
+    warnings.extend(full_bag(asked).await?);
+    let banks: Vec<(String, String)> = app.db.all(BANKS, args![]).await?;
     let saldo = app.db.number(SALDO, args![customer_id]).await?;
     Ok(PayStart {
         service_id,
@@ -43,8 +74,10 @@ pub async fn start(app: &AppState, service_id: i64) -> Result<PayStart> {
         package,
         bills: bills
             .into_iter()
-            .map(|(id, number, period, due, left)| OpenBill {
+            .map(|(id, of, service_number, number, period, due, left)| OpenBill {
                 id,
+                service_id: of,
+                other: if of == service_id { String::new() } else { service_number },
                 number,
                 due: format!("jatuh tempo {}{}", words::day(due), if due < today { ", sudah lewat" } else { "" }),
                 left,
@@ -55,12 +88,33 @@ pub async fn start(app: &AppState, service_id: i64) -> Result<PayStart> {
             .collect(),
         saldo: if saldo == 0 { String::new() } else { money(saldo) },
         today: words::day(today),
+        warnings,
+        banks: banks
+            .into_iter()
+            .map(|(bank, number)| format!("{bank} {number}"))
+            .map(|word| Choice::new(word.clone(), word))
+            .collect(),
         request_id: hex::encode(crate::server::secrets::random_bytes::<16>()?),
     })
 }
 
+/// A sentence when the asker's bag holds more than its limit.
+async fn full_bag(asked: &Asked) -> Result<Option<String>> {
+    let limit = asked.app.settings().await?.int("cash.bag_limit");
+    if limit == 0 {
+        return Ok(None);
+    }
+    let holds = asked.app.db.number(BAG_OF, args![asked.staff.id]).await?;
+    Ok((holds > limit).then(|| {
+        format!("Kas di tas Anda {}, lewat batas {}. Setorkan di Setoran & Tutup Kas.", money(holds), money(limit))
+    }))
+}
+
 /// Records a payment through the ledger.
-pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool) -> Result<ReceiptView> {
+pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
+    asked.reaches_service(wish.service_id).await?;
+    let (app, who) = (&asked.app, asked.who.clone());
+    let may_backdate = asked.staff.may(Permission::BackdatePayment);
     let today = app.clock.today();
     let received_on = parse_date_input(&wish.received_on, today.year())
         .ok_or_else(|| Error::invalid("received_on", "Tanggal tidak terbaca. Tulis seperti 15/1 atau 15/01/2026."))?;
@@ -87,6 +141,7 @@ pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool)
         return Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."));
     }
     let change = wish.received - wish.amount;
+    let cash = source == Source::Cash;
     let form = PayForm {
         service_id: wish.service_id,
         amount: Rupiah(wish.amount),
@@ -102,7 +157,12 @@ pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool)
     };
     let receipt = app.ledger(who).await?.settle(form).await?;
     app.work_bell.notify_one();
+    let paid = crate::app::admin::payments::query::view(asked, receipt.payment_id).await?;
     Ok(ReceiptView {
+        payment_id: receipt.payment_id,
+        name: paid.name,
+        whatsapp: paid.whatsapp,
+        bag: if cash { full_bag(asked).await?.unwrap_or_default() } else { String::new() },
         receipt: receipt.receipt,
         amount: receipt.amount.html(),
         change: if change == 0 || receipt.already { String::new() } else { money(change) },
@@ -114,4 +174,81 @@ pub async fn record(app: &AppState, who: Who, wish: PayWish, may_backdate: bool)
         saldo: if receipt.credit.is_zero() { String::new() } else { receipt.credit.html() },
         already: receipt.already,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::guard::Role;
+    use crate::server::testing::TestApp;
+
+    sql!(JOIN = "UPDATE service SET customer_id = (SELECT customer_id FROM service WHERE id = $2) WHERE id = $1");
+
+    sql!(
+        HIRE = "INSERT INTO staff (id, email, name, role, password_hash, active, created_at) VALUES ($1, 'k@kantor.test', 'Koko', 'cashier', '-', TRUE, $2)"
+    );
+
+    fn wish(start: &PayStart, amount: i64, received: i64) -> PayWish {
+        PayWish {
+            service_id: start.service_id,
+            request_id: start.request_id.clone(),
+            method: "cash".to_owned(),
+            received,
+            amount,
+            chosen: start.bills.iter().take(1).map(|bill| bill.id).collect(),
+            received_on: start.today.clone(),
+            reference: String::new(),
+            note: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_form_twice_is_one_payment_and_a_new_one_is_asked_about() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let rumah = t.service("RUMAH", package, "2025-06-01").await;
+            let toko = t.service("TOKO", package, "2025-06-01").await;
+            let mut tx = t.state.db.begin().await.unwrap();
+            tx.exec_one(JOIN, args![toko, rumah]).await.unwrap();
+            tx.commit().await.unwrap();
+            t.issue("2026-01").await;
+            let mut tx = t.state.db.begin().await.unwrap();
+            tx.exec_one(HIRE, args![1, t.state.clock.now()]).await.unwrap();
+            tx.commit().await.unwrap();
+            t.set(&[("cash.bag_limit", "200000")]).await;
+            let cashier = t.asked(Role::Cashier, 1);
+            let first = start(&cashier, rumah).await.unwrap();
+            let others = first.bills.iter().map(|bill| bill.other.clone()).collect::<Vec<_>>();
+            assert_eq!(others, ["", "TOKO"], "the payer's other service stands below");
+            assert!(first.warnings.is_empty());
+            let done = record(&cashier, wish(&first, 300_000, 350_000)).await.unwrap();
+            assert_eq!((done.change.clone(), done.already, done.bag.is_empty()), (money(50_000), false, false));
+            let again = record(&cashier, wish(&first, 300_000, 350_000)).await.unwrap();
+            assert_eq!((again.receipt, again.already), (done.receipt, true));
+            let second = start(&cashier, rumah).await.unwrap();
+            assert_eq!(second.warnings.len(), 2, "paid just now, and the bag is full: {:?}", second.warnings);
+            t.at("2026-01-15 10:16");
+            assert_eq!(start(&cashier, rumah).await.unwrap().warnings.len(), 1);
+            t.assert_books().await;
+            assert!(matches!(start(&t.asked(Role::Collector, 9), toko).await, Err(Error::Forbidden)));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_typed_wrong_is_said_beside_its_field() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let rumah = t.service("RUMAH", package, "2025-06-01").await;
+            t.issue("2026-01").await;
+            let begun = start(&t.asked(Role::Cashier, 1), rumah).await.unwrap();
+            let of = async |wish: PayWish| match record(&t.asked(Role::Cashier, 1), wish).await {
+                Err(Error::Invalid { field, .. }) => field,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(of(wish(&begun, 0, 0)).await, "amount");
+            assert_eq!(of(PayWish { received_on: "kemarin".into(), ..wish(&begun, 1, 1) }).await, "received_on");
+            assert_eq!(of(PayWish { received_on: "1/1/2026".into(), ..wish(&begun, 1, 1) }).await, "received_on");
+            assert_eq!(of(PayWish { method: "cek".into(), ..wish(&begun, 1, 1) }).await, "method");
+        }
+    }
 }
