@@ -72,6 +72,9 @@ struct Row {
     answer: String,
 }
 
+/// A bag: id, name, role, sum, when something last moved, member of staff.
+type Bag = (i64, String, String, i64, Option<DateTime<Utc>>, Option<i64>);
+
 fn badge(state: &str) -> Badge {
     match state {
         "confirmed" => Badge::new("Diterima", Tone::Ok),
@@ -147,7 +150,7 @@ pub async fn view(asked: &Asked, bag: Option<i64>) -> Result<HandoverView> {
     let limit = settings.int("cash.bag_limit");
     let mut bags = Vec::new();
     if manages {
-        let all: Vec<(i64, String, String, i64, Option<DateTime<Utc>>, Option<i64>)> = db.all(BAGS, args![]).await?;
+        let all: Vec<Bag> = db.all(BAGS, args![]).await?;
         bags = all
             .into_iter()
             .map(|(id, name, role, amount, last, staff)| BagRow {
