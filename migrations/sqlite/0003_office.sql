@@ -318,9 +318,9 @@ CREATE INDEX backup_started ON backup (started_at);
 ALTER TABLE audit_event ADD COLUMN seq BIGINT;
 ALTER TABLE audit_event ADD COLUMN hash TEXT NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX audit_event_seq ON audit_event (seq) WHERE seq IS NOT NULL;
-CREATE INDEX audit_event_subject ON audit_event (subject, id);
-CREATE INDEX audit_event_staff ON audit_event (staff_id, id);
-CREATE INDEX audit_event_action ON audit_event (action, id);
+CREATE INDEX audit_event_subject ON audit_event (subject, at, id);
+CREATE INDEX audit_event_staff ON audit_event (staff_id, at, id);
+CREATE INDEX audit_event_action ON audit_event (action, at, id);
 
 -- engine: rows that are written once are never changed nor deleted, whoever tries.
 CREATE TRIGGER audit_event_stays BEFORE UPDATE ON audit_event BEGIN SELECT RAISE(ABORT, 'audit_event is append-only'); END;

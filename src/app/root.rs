@@ -5,6 +5,7 @@ use crate::app::admin::backups::BackupsPage;
 use crate::app::admin::jobs::{JobsPage, RunsPage, StuckPage};
 use crate::app::admin::{
     account::AccountPage,
+    activity::ActivityPage,
     areas::AreasPage,
     banks::BanksPage,
     bulk::BulkPage,
@@ -82,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tugas") view=JobsPage ssr=SsrMode::Async />
                     <Route path=path!("tugas/riwayat") view=RunsPage ssr=SsrMode::Async />
                     <Route path=path!("tugas/macet") view=StuckPage ssr=SsrMode::Async />
+                    <Route path=path!("log") view=ActivityPage ssr=SsrMode::Async />
                     <Route path=path!("akun") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />
                 </ParentRoute>

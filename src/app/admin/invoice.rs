@@ -79,7 +79,9 @@ pub async fn read_invoice(id: i64) -> Result<InvoiceView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;
     let may_pay = asked.staff.may(Permission::RecordPayment);
-    Ok(query::view(&asked.app, id, may_pay).await?)
+    let view = query::view(&asked.app, id, may_pay).await?;
+    asked.reaches_customer(view.customer_id).await?;
+    Ok(view)
 }
 
 #[cfg(feature = "ssr")]

@@ -129,6 +129,7 @@ const MENU: &[Group] = &[
             // Tugas Otomatis
             (P::ManageWork, text::JOBS, "/admin/tugas"),
             // Log Aktivitas
+            (P::ViewAudit, text::AUDIT, "/admin/log"),
         ],
     ),
 ];

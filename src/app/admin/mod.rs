@@ -1,6 +1,7 @@
 //! The office: a file a screen.
 
 pub mod account;
+pub mod activity;
 pub mod areas;
 pub mod backups;
 pub mod banks;

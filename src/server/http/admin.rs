@@ -1,7 +1,7 @@
 //! The office: log-in and log-out as plain forms, pages behind the door, Leptos behind that.
 
 use super::pages::problem;
-use super::{ClientAddress, Site, entrance, files, isolir_files, logo, papers, upload};
+use super::{ClientAddress, Site, activity_file, entrance, files, isolir_files, logo, papers, upload};
 use crate::app::admin::menu;
 use crate::app::{App, shell};
 use crate::server::error::Error;
@@ -57,6 +57,7 @@ pub fn router(site: &Site) -> Router {
     pages
         .merge(upload::routes().with_state(site.app.clone()))
         .merge(files::routes().with_state(site.app.clone()))
+        .merge(activity_file::routes().with_state(site.app.clone()))
         .merge(isolir_files::routes().with_state(site.app.clone()))
         .merge(super::backup::routes().with_state(site.app.clone()))
         .merge(papers::routes().with_state(site.app.clone()))

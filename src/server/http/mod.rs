@@ -1,5 +1,6 @@
 //! The web: host switch, public pages, JSON API, callbacks, the office, health.
 
+mod activity_file;
 mod admin;
 mod api;
 mod backup;

@@ -6,6 +6,7 @@ mod jobs;
 mod messages;
 mod money;
 mod network;
+mod others;
 mod settings;
 mod staff;
 

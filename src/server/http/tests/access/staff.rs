@@ -1,11 +1,15 @@
 //! Staff, rights, the log of activities.
 
 use super::{Download, Function};
+use crate::server::guard::Permission as P;
 use serde_json::json;
 
 /// Its server functions.
 pub fn functions() -> Vec<Function> {
+    let activity = json!({ "filter": { "q": "", "who": "", "action": "", "subject": "", "from": "", "to": "", "before": 0, "after": 0 } });
     vec![
+        ("activity/list", Some(P::ViewAudit), activity),
+        ("activity/choices", Some(P::ViewAudit), json!({})),
         ("account/read", None, json!({})),
         ("account/save", None, json!({ "name": "", "phone": "" })),
         ("account/password", None, json!({ "old": "salah", "new": "" })),
@@ -19,5 +23,5 @@ pub fn functions() -> Vec<Function> {
 
 /// Its pages and files.
 pub fn downloads() -> Vec<Download> {
-    vec![]
+    vec![("/admin/log.xlsx", P::ViewAudit)]
 }

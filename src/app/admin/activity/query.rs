@@ -1,0 +1,348 @@
+//! What Log Aktivitas reads. Each filter with an index of its own is a statement of its own, so that the database walks
+//! that index from the newest row and stops when the page is full.
+
+use super::{ActivityChoices, ActivityFilter, ActivityList, ActivityRow, words};
+use crate::app::admin::words::{day, instant};
+use crate::app::dto::{Choice, PAGE_ROWS};
+use crate::app::text;
+use crate::billing::words::parse_date_input;
+use crate::server::customers::service_row::Needles;
+use crate::server::db::{Sql, Val};
+use crate::server::error::{Error, Result};
+use crate::server::state::AppState;
+use crate::{args, found_by, sql};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use std::collections::HashMap;
+
+/// Days that are shown when no date is given.
+const DAYS_SHOWN: u64 = 30;
+/// Rows that a file reads at a time.
+const FILE_PIECE: i64 = 1_000;
+/// Most rows of a file.
+const FILE_ROWS_MAX: i64 = 200_000;
+/// What acts without being a person.
+const MACHINES: &[&str] = &["Sistem", "Perintah"];
+
+// `$1`, `$2` the days; `$3` staff; `$4` who by name; `$5` action; `$6` subject; `$7`, `$8` the text and the telephone it
+// may be; `$9`, `$10` instant and id of the row to go on from; `$11` how many.
+macro_rules! rows_sql {
+    ($($older:ident, $newer:ident: $hard:literal;)*) => { $(
+        sql!($older = rows_sql!(@text $hard, "e.at <= $9 AND (e.at < $9 OR e.id < $10) ORDER BY e.at DESC, e.id DESC"));
+        sql!($newer = rows_sql!(@text $hard, "e.at >= $9 AND (e.at > $9 OR e.id > $10) ORDER BY e.at, e.id"));
+    )* };
+    (@text $hard:literal, $onward:literal) => {
+        concat!(
+            "SELECT e.id, e.at, e.who, e.action, e.subject, e.before_value, e.after_value, e.address FROM audit_event e
+ WHERE ", $hard, " AND e.at >= $1 AND e.at < $2 AND ($3 = 0 OR e.staff_id = $3) AND ($4 = '' OR (e.who = $4 AND e.staff_id IS NULL))
+ AND ($5 = '' OR e.action = $5) AND ($6 = '' OR e.subject = $6)
+ AND ($7 = '' OR INSTR(LOWER(e.before_value || ' ' || e.after_value || ' ' || e.who || ' ' || e.subject || ' ' || e.address), $7) > 0
+   OR e.subject IN (SELECT 'service:' || CAST(s.service_id AS TEXT) FROM service_row s WHERE ", found_by!("$7", "$8"), ")
+   OR e.subject IN (SELECT 'customer:' || CAST(s.customer_id AS TEXT) FROM service_row s WHERE ", found_by!("$7", "$8"), "))
+ AND ", $onward, " LIMIT $11"
+        )
+    };
+}
+
+rows_sql! {
+    OLDER, NEWER: "1 = 1";
+    OLDER_OF_STAFF, NEWER_OF_STAFF: "e.staff_id = $3";
+    OLDER_OF_ACTION, NEWER_OF_ACTION: "e.action = $5";
+    OLDER_OF_SUBJECT, NEWER_OF_SUBJECT: "e.subject = $6";
+}
+
+sql!(AT = "SELECT at FROM audit_event WHERE id = $1");
+sql!(PEOPLE = "SELECT CAST(id AS TEXT), name FROM staff ORDER BY name, id");
+// Names of what a page speaks of: kind, id, name, and the customer whose page shows it (0: none).
+sql!(
+    NAMES = sqlite
+    "SELECT 'service' AS kind, s.id, c.name || ' (' || s.service_number || ')' AS name, c.id AS customer FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id IN (SELECT value FROM json_each($1))
+ UNION ALL SELECT 'customer', id, name, id FROM customer WHERE id IN (SELECT value FROM json_each($2))
+ UNION ALL SELECT 'staff', id, name, 0 FROM staff WHERE id IN (SELECT value FROM json_each($3))
+ UNION ALL SELECT 'router', id, name, 0 FROM router WHERE id IN (SELECT value FROM json_each($4))
+ UNION ALL SELECT 'package', id, name, 0 FROM package WHERE id IN (SELECT value FROM json_each($5))
+ UNION ALL SELECT 'area', id, name, 0 FROM area WHERE id IN (SELECT value FROM json_each($6))",
+    postgres
+    "SELECT 'service' AS kind, s.id, c.name || ' (' || s.service_number || ')' AS name, c.id AS customer FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS BIGINT))
+ UNION ALL SELECT 'customer', id, name, id FROM customer WHERE id IN (SELECT CAST(json_array_elements_text(CAST($2 AS JSON)) AS BIGINT))
+ UNION ALL SELECT 'staff', id, name, 0 FROM staff WHERE id IN (SELECT CAST(json_array_elements_text(CAST($3 AS JSON)) AS BIGINT))
+ UNION ALL SELECT 'router', id, name, 0 FROM router WHERE id IN (SELECT CAST(json_array_elements_text(CAST($4 AS JSON)) AS BIGINT))
+ UNION ALL SELECT 'package', id, name, 0 FROM package WHERE id IN (SELECT CAST(json_array_elements_text(CAST($5 AS JSON)) AS BIGINT))
+ UNION ALL SELECT 'area', id, name, 0 FROM area WHERE id IN (SELECT CAST(json_array_elements_text(CAST($6 AS JSON)) AS BIGINT))"
+);
+
+/// The kinds of `NAMES`, in the order of its arguments.
+const NAMED: [&str; 6] = ["service", "customer", "staff", "router", "package", "area"];
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+struct Row {
+    id: i64,
+    at: DateTime<Utc>,
+    who: String,
+    action: String,
+    subject: String,
+    before_value: String,
+    after_value: String,
+    address: String,
+}
+
+/// What is asked for, read from the filter.
+struct Wish {
+    first: NaiveDate,
+    last: NaiveDate,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    staff: i64,
+    machine: String,
+    action: String,
+    subject: String,
+    needles: Needles,
+}
+
+impl Wish {
+    fn of(app: &AppState, filter: &ActivityFilter) -> Result<Self> {
+        let clock = &app.clock;
+        let today = clock.today();
+        let typed = |field: &str, typed: &str| {
+            if typed.trim().is_empty() {
+                return Ok(None);
+            }
+            parse_date_input(typed, today.year())
+                .filter(|date| (2000..2200).contains(&date.year()))
+                .map(Some)
+                .ok_or_else(|| {
+                    Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026."))
+                })
+        };
+        let last = typed("to", &filter.to)?.unwrap_or(today);
+        let first = typed("from", &filter.from)?.unwrap_or(last - Days::new(DAYS_SHOWN));
+        if first > last {
+            return Err(Error::invalid("from", "Tanggal awal sesudah tanggal akhir; tukar keduanya."));
+        }
+        let by = filter.who.trim();
+        // An id that is nobody's matches nothing, rather than everything.
+        let staff = match by.parse::<i64>() {
+            Ok(id) => id,
+            Err(_) if by.is_empty() || MACHINES.contains(&by) => 0,
+            Err(_) => -1,
+        };
+        Ok(Self {
+            first,
+            last,
+            from: clock.instant(first, NaiveTime::MIN),
+            to: clock.instant(last + Days::new(1), NaiveTime::MIN),
+            staff,
+            machine: if staff == 0 { by.to_owned() } else { String::new() },
+            action: filter.action.clone(),
+            subject: filter.subject.clone(),
+            needles: Needles::of(&filter.q),
+        })
+    }
+
+    fn statement(&self, newer: bool) -> Sql {
+        let (older_sql, newer_sql) = if !self.subject.is_empty() {
+            (OLDER_OF_SUBJECT, NEWER_OF_SUBJECT)
+        } else if self.staff != 0 {
+            (OLDER_OF_STAFF, NEWER_OF_STAFF)
+        } else if !self.action.is_empty() {
+            (OLDER_OF_ACTION, NEWER_OF_ACTION)
+        } else {
+            (OLDER, NEWER)
+        };
+        if newer { newer_sql } else { older_sql }
+    }
+
+    fn values(&self, onward: (DateTime<Utc>, i64), limit: i64) -> Vec<Val> {
+        args![
+            self.from,
+            self.to,
+            self.staff,
+            &self.machine,
+            &self.action,
+            &self.subject,
+            &self.needles.text,
+            &self.needles.phone,
+            onward.0,
+            onward.1,
+            limit
+        ]
+    }
+
+    async fn older(&self, app: &AppState, than: (DateTime<Utc>, i64), limit: i64) -> Result<Vec<Row>> {
+        Ok(app.db.all(self.statement(false), self.values(than, limit)).await?)
+    }
+
+    /// Rows newer than that one, the newest first.
+    async fn newer(&self, app: &AppState, than: (DateTime<Utc>, i64), limit: i64) -> Result<Vec<Row>> {
+        let mut rows: Vec<Row> = app.db.all(self.statement(true), self.values(than, limit)).await?;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    /// Where the newest row would be.
+    fn top(&self) -> (DateTime<Utc>, i64) {
+        (self.to, i64::MAX)
+    }
+}
+
+/// A page of the log.
+pub async fn list(app: &AppState, filter: &ActivityFilter) -> Result<ActivityList> {
+    let wish = Wish::of(app, filter)?;
+    let onward = async |id: i64| -> Result<Option<(DateTime<Utc>, i64)>> {
+        Ok(app.db.opt::<(DateTime<Utc>,)>(AT, args![id]).await?.map(|row| (row.0, id)))
+    };
+    let mut rows = Vec::new();
+    let (mut has_older, mut has_newer) = (false, false);
+    if filter.after > 0
+        && let Some(than) = onward(filter.after).await?
+    {
+        rows = wish.newer(app, than, PAGE_ROWS + 1).await?;
+        has_newer = count(&rows) > PAGE_ROWS;
+        has_older = true;
+        if has_newer {
+            rows.remove(0);
+        }
+    }
+    // From the top; also when nothing newer is left.
+    if rows.is_empty() {
+        let before = if filter.before > 0 { onward(filter.before).await? } else { None };
+        rows = wish.older(app, before.unwrap_or_else(|| wish.top()), PAGE_ROWS + 1).await?;
+        has_older = count(&rows) > PAGE_ROWS;
+        has_newer = before.is_some();
+        if has_older {
+            rows.pop();
+        }
+    }
+    let names = names(app, rows.iter().map(|row| &row.subject).chain([&wish.subject])).await?;
+    let subject = if wish.subject.is_empty() { String::new() } else { names.words(&wish.subject) };
+    Ok(ActivityList {
+        older: rows.last().filter(|_| has_older).map_or(0, |row| row.id),
+        newer: rows.first().filter(|_| has_newer).map_or(0, |row| row.id),
+        rows: rows.into_iter().map(|row| shown(app, &names, row)).collect(),
+        days: format!("{} sampai {}", day(wish.first), day(wish.last)),
+        subject,
+    })
+}
+
+fn count<T>(rows: &[T]) -> i64 {
+    i64::try_from(rows.len()).unwrap_or(i64::MAX)
+}
+
+/// Names of things, and the customer whose page shows them.
+#[derive(Default)]
+struct Names(HashMap<String, (String, i64)>);
+
+impl Names {
+    fn words(&self, subject: &str) -> String {
+        words::subject(subject, self.0.get(subject).map(|found| found.0.as_str()))
+    }
+
+    fn href(&self, subject: &str) -> String {
+        match (subject.split_once(':'), self.0.get(subject)) {
+            (Some(("service" | "customer", _)), Some((_, customer))) => format!("/admin/pelanggan/{customer}"),
+            (Some(("router", id)), Some(_)) => format!("/admin/router/{id}"),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The names of these things, with one statement.
+async fn names<'a>(app: &AppState, subjects: impl Iterator<Item = &'a String>) -> Result<Names> {
+    let mut ids: [Vec<i64>; 6] = Default::default();
+    for subject in subjects {
+        let Some((kind, id)) = subject.split_once(':') else { continue };
+        if let (Some(list), Ok(id)) =
+            (NAMED.iter().position(|named| *named == kind).and_then(|at| ids.get_mut(at)), id.parse::<i64>())
+        {
+            list.push(id);
+        }
+    }
+    if ids.iter().all(Vec::is_empty) {
+        return Ok(Names::default());
+    }
+    let mut values = Vec::new();
+    for list in ids {
+        values.push(Val::from(serde_json::to_string(&list)?));
+    }
+    let found: Vec<(String, i64, String, i64)> = app.db.all(NAMES, values).await?;
+    Ok(Names(found.into_iter().map(|(kind, id, name, customer)| (format!("{kind}:{id}"), (name, customer))).collect()))
+}
+
+fn shown(app: &AppState, names: &Names, row: Row) -> ActivityRow {
+    ActivityRow {
+        id: row.id,
+        at: instant(&app.clock, row.at),
+        who: row.who,
+        address: row.address,
+        action: words::action(&row.action),
+        subject: names.words(&row.subject),
+        href: names.href(&row.subject),
+        changes: words::changes(&row.subject, &row.before_value, &row.after_value),
+        subject_code: row.subject,
+    }
+}
+
+/// What the filters offer.
+pub async fn choices(app: &AppState) -> Result<ActivityChoices> {
+    let staff: Vec<(String, String)> = app.db.all(PEOPLE, args![]).await?;
+    let people = staff.into_iter().map(|row| Choice::new(row.0, row.1));
+    let machines = MACHINES.iter().map(|name| Choice::new(*name, *name));
+    let mut actions: Vec<Choice> = words::ACTIONS.iter().map(|(code, word)| Choice::new(*code, *word)).collect();
+    actions.sort_by(|one, other| one.word.cmp(&other.word));
+    Ok(ActivityChoices { people: people.chain(machines).collect(), actions })
+}
+
+/// The log as a sheet: rows go to the file as they are read, so that memory stays flat.
+pub async fn xlsx(app: &AppState, filter: &ActivityFilter) -> Result<Vec<u8>> {
+    let wish = Wish::of(app, filter)?;
+    let (send, mut receive) = tokio::sync::mpsc::channel::<Vec<ActivityRow>>(2);
+    let writer = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, XlsxError> {
+        let mut book = Workbook::new();
+        let (bold, plain) = (Format::new().set_bold(), Format::new().set_num_format("@"));
+        let sheet = book.add_worksheet_with_constant_memory()?;
+        for (at, title) in (0..).zip(["waktu", "oleh", "dari alamat", "tindakan", "tentang", "perubahan"]) {
+            sheet.set_column_width(at, 24)?;
+            sheet.write_string_with_format(0, at, title, &bold)?;
+        }
+        let mut line = 1;
+        while let Some(rows) = receive.blocking_recv() {
+            for row in rows {
+                let changes: Vec<String> = row.changes.iter().map(super::Change::words).collect();
+                // Always text: what begins with `=` is no formula.
+                let cells = [row.at, row.who, row.address, row.action, row.subject, changes.join("; ")];
+                for (at, cell) in (0..).zip(cells) {
+                    sheet.write_string_with_format(line, at, cell, &plain)?;
+                }
+                line += 1;
+            }
+        }
+        book.save_to_buffer()
+    });
+    let mut than = wish.top();
+    let mut written = 0;
+    loop {
+        let rows = wish.older(app, than, FILE_PIECE).await?;
+        let Some(last) = rows.last() else { break };
+        than = (last.at, last.id);
+        written += count(&rows);
+        if written > FILE_ROWS_MAX {
+            return Err(Error::Refused(format!(
+                "Satu berkas memuat paling banyak {} baris. Persempit tanggalnya.",
+                text::count(FILE_ROWS_MAX)
+            )));
+        }
+        let names = names(app, rows.iter().map(|row| &row.subject)).await?;
+        if send.send(rows.into_iter().map(|row| shown(app, &names, row)).collect()).await.is_err() {
+            break;
+        }
+    }
+    drop(send);
+    writer
+        .await
+        .map_err(|error| Error::Internal(format!("log aktivitas: {error}")))?
+        .map_err(|error| Error::Internal(format!("log aktivitas: {error}")))
+}
+
+#[cfg(test)]
+#[path = "query_tests.rs"]
+mod tests;
