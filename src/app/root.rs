@@ -31,6 +31,7 @@ use crate::app::admin::{
     routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
     setup::SetupPage,
+    staff::{MemberPage, RightsPage, StaffPage},
     stopped::StoppedPage,
 };
 use crate::app::text;
@@ -84,6 +85,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tugas/riwayat") view=RunsPage ssr=SsrMode::Async />
                     <Route path=path!("tugas/macet") view=StuckPage ssr=SsrMode::Async />
                     <Route path=path!("log") view=ActivityPage ssr=SsrMode::Async />
+                    <Route path=path!("pengguna") view=StaffPage ssr=SsrMode::Async />
+                    <Route path=path!("pengguna/hak") view=RightsPage ssr=SsrMode::Async />
+                    <Route path=path!("pengguna/:id") view=MemberPage ssr=SsrMode::Async />
                     <Route path=path!("akun") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />
                 </ParentRoute>

@@ -2,7 +2,7 @@
 
 mod factor;
 #[cfg(feature = "ssr")]
-mod query;
+pub(in crate::app::admin) mod query;
 
 use crate::app::dto::Tone;
 use crate::app::error::ApiError;

@@ -124,6 +124,7 @@ const MENU: &[Group] = &[
             // Semua Pengaturan
             (P::ManageSettings, text::ALL_SETTINGS, "/admin/pengaturan"),
             // Pengguna & Hak Akses
+            (P::ManageStaff, text::STAFF, "/admin/pengguna"),
             // Cadangan Data
             (P::Backup, text::BACKUPS, "/admin/cadangan"),
             // Tugas Otomatis

@@ -32,6 +32,7 @@ pub mod routers;
 pub mod search;
 pub mod settings;
 pub mod setup;
+pub mod staff;
 pub mod stopped;
 #[cfg(feature = "ssr")]
 pub mod words;

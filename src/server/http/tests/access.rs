@@ -100,6 +100,32 @@ async fn every_function_lets_in_whom_the_table_says() {
 }
 
 #[tokio::test]
+async fn a_table_that_an_owner_adjusted_is_the_one_that_holds() {
+    let app = TestApp::sqlite("2026-01-15 10:00").await;
+    let router = router(app.state.clone());
+    let (owner, cashier) = (log_in_as(&app, Role::Owner).await, log_in_as(&app, Role::Cashier).await);
+    let ask = async |path: &str| {
+        let (path, _, body) = functions().into_iter().find(|function| function.0 == path).unwrap();
+        call(&router, "localhost", path, Some(&cashier), &body).await
+    };
+    assert_eq!((ask("staff/list").await, ask("router/list").await), (StatusCode::FORBIDDEN, StatusCode::FORBIDDEN));
+    assert_eq!(ask("home/now").await, StatusCode::OK);
+    for (permission, allowed) in [("view_routers", true), ("view_dashboard", false)] {
+        let cell = json!({ "role": "cashier", "permission": permission, "allowed": allowed });
+        assert_eq!(call(&router, "localhost", "right/set", Some(&owner), &cell).await, StatusCode::OK);
+    }
+    assert_eq!((ask("router/list").await, ask("home/now").await), (StatusCode::OK, StatusCode::FORBIDDEN));
+    let staff = json!({ "role": "cashier", "permission": "manage_staff", "allowed": true });
+    assert_eq!(
+        call(&router, "localhost", "right/set", Some(&owner), &staff).await,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "a cashier is never given the staff"
+    );
+    assert_eq!(call(&router, "localhost", "right/reset", Some(&owner), &json!({})).await, StatusCode::OK);
+    assert_eq!((ask("router/list").await, ask("home/now").await), (StatusCode::FORBIDDEN, StatusCode::OK));
+}
+
+#[tokio::test]
 async fn every_download_lets_in_whom_the_table_says() {
     let app = TestApp::sqlite("2026-01-15 10:00").await;
     let router = router(app.state.clone());
