@@ -30,5 +30,7 @@ pub mod search;
 pub mod settings;
 pub mod setup;
 pub mod stopped;
+pub mod templates;
+pub mod whatsapp;
 #[cfg(feature = "ssr")]
 pub mod words;
