@@ -264,7 +264,9 @@ CREATE TABLE message_bill (
   PRIMARY KEY (message_id, invoice_id)
 );
 CREATE INDEX message_bill_invoice ON message_bill (invoice_id);
-CREATE INDEX message_day ON message (day, kind);
+-- The history of messages counts by its filters, and reads its newest first.
+CREATE INDEX message_day ON message (day, kind, state);
+CREATE INDEX message_newest ON message (day, id);
 
 -- A device that sends: failures in a row, until when it rests, and up to when messages in bulk are spread already.
 CREATE TABLE channel (

@@ -23,7 +23,7 @@ use crate::app::admin::{
     issue::IssuePage,
     layout::Layout,
     login::LoginPage,
-    messages::MessagesPage,
+    messages::{MessagePage, MessagesPage},
     more::MorePage,
     packages::PackagesPage,
     payments::{PaymentPage, PaymentsPage},
@@ -33,6 +33,8 @@ use crate::app::admin::{
     setup::SetupPage,
     staff::{MemberPage, RightsPage, StaffPage},
     stopped::StoppedPage,
+    templates::{TemplatePage, TemplatesPage},
+    whatsapp::WhatsappPage,
 };
 use crate::app::text;
 use leptos::prelude::*;
@@ -73,6 +75,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("router") view=RoutersPage ssr=SsrMode::Async />
                     <Route path=path!("router/:id") view=RouterPage ssr=SsrMode::Async />
                     <Route path=path!("pesan") view=MessagesPage ssr=SsrMode::Async />
+                    <Route path=path!("pesan/:id") view=MessagePage ssr=SsrMode::Async />
+                    <Route path=path!("template") view=TemplatesPage ssr=SsrMode::Async />
+                    <Route path=path!("template/:kind") view=TemplatePage ssr=SsrMode::Async />
+                    <Route path=path!("whatsapp") view=WhatsappPage ssr=SsrMode::Async />
                     <Route path=path!("pengaturan") view=SettingsIndex ssr=SsrMode::Async />
                     <Route path=path!("pengaturan/:group") view=SettingsPage ssr=SsrMode::Async />
                     <Route path=path!("terisolir") view=IsolatedPage ssr=SsrMode::Async />

@@ -85,7 +85,9 @@ const MENU: &[Group] = &[
         text::GROUP_WHATSAPP,
         &[
             // Koneksi
+            (P::ManageMessages, text::WHATSAPP, "/admin/whatsapp"),
             // Template Pesan
+            (P::ManageMessages, text::TEMPLATES, "/admin/template"),
             // Antrean & Riwayat
             (P::ViewMessages, text::MESSAGES, "/admin/pesan"),
             // Belum Terhubungi

@@ -1,35 +1,81 @@
-//! Antrean & Riwayat: the WhatsApp messages, newest first.
+//! Antrean & Riwayat: the WhatsApp messages, newest first, with the state of the device on top; and one message with
+//! what may be done about it.
+
+#[cfg(feature = "ssr")]
+pub(crate) mod query;
 
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Select, Tag};
+use crate::app::ui::{Bubble, Confirm, Empty, Loading, Pager, Problem, Select, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Form;
-use leptos_router::hooks::use_query_map;
+use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
+use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Json;
+
+/// What the URL says about the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageFilter {
+    /// Name, number or telephone.
+    pub q: String,
+    /// State, as the table names it.
+    pub state: String,
+    /// Kind, as the table names it.
+    pub kind: String,
+    /// First day, as typed; empty: a week back.
+    pub from: String,
+    /// Last day, as typed.
+    pub to: String,
+    /// Page, from 1.
+    pub page: i64,
+}
+
+impl MessageFilter {
+    /// Reads the URL.
+    pub fn of(map: &ParamsMap) -> Self {
+        let get = |key: &str| map.get(key).unwrap_or_default();
+        Self {
+            q: get("q"),
+            state: get("state"),
+            kind: get("kind"),
+            from: get("from"),
+            to: get("to"),
+            page: get("page").parse().unwrap_or(1),
+        }
+    }
+}
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageRow {
+    /// The message.
+    pub id: i64,
     /// When it was written.
     pub at: String,
-    /// To whom: customer and his name.
+    /// The customer.
     pub customer_id: i64,
-    /// Name.
+    /// His name.
     pub name: String,
     /// Telephone.
     pub phone: String,
     /// What it is about.
     pub kind: String,
-    /// Its text.
-    pub text: String,
     /// State.
     pub state: Badge,
-    /// Why it failed; empty otherwise.
-    pub reason: String,
+    /// Why it failed, when it goes out, or when it went.
+    pub note: String,
+}
+
+/// The device, as the queue knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelView {
+    /// In a word.
+    pub state: Badge,
+    /// In sentences.
+    pub lines: Vec<String>,
 }
 
 /// A page of messages.
@@ -39,89 +85,110 @@ pub struct MessageList {
     pub rows: Vec<MessageRow>,
     /// Where it stands.
     pub info: PageInfo,
+    /// The days it covers, in words.
+    pub days: String,
+    /// Kinds it can be filtered by.
+    pub kinds: Vec<Choice>,
+    /// The device.
+    pub channel: ChannelView,
 }
 
-/// A page of messages in one state, or in any when empty.
+/// A bill that a message asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedFor {
+    /// The bill.
+    pub id: i64,
+    /// Its number.
+    pub number: String,
+    /// How it stands now.
+    pub state: Badge,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageView {
+    /// Its row.
+    pub row: MessageRow,
+    /// Its text.
+    pub text: String,
+    /// Bills it asks for.
+    pub bills: Vec<AskedFor>,
+    /// Whether this person may take it out of the queue.
+    pub may_cancel: bool,
+    /// Whether this person may send it again.
+    pub may_resend: bool,
+}
+
+/// A page of messages.
 #[server(prefix = "/api/admin", endpoint = "message/list", input = Json)]
-pub async fn list_messages(state: String, page: i64) -> Result<MessageList, ApiError> {
+pub async fn list_messages(filter: MessageFilter) -> Result<MessageList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewMessages).await?;
-    Ok(query::list(&asked.app, &state, page).await?)
+    Ok(query::list(&asked, filter).await?)
 }
 
-#[cfg(feature = "ssr")]
-mod query {
-    use super::{MessageList, MessageRow};
-    use crate::app::admin::words;
-    use crate::app::dto::{PAGE_ROWS, PageInfo};
-    use crate::app::text;
-    use crate::server::error::Result;
-    use crate::server::messages::defaults::TemplateKind;
-    use crate::server::state::AppState;
-    use crate::{args, sql};
-    use chrono::{DateTime, Utc};
+/// One message.
+#[server(prefix = "/api/admin", endpoint = "message/read", input = Json)]
+pub async fn read_message(id: i64) -> Result<MessageView, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ViewMessages).await?;
+    Ok(query::one(&asked, id).await?)
+}
 
-    sql!(COUNT = "SELECT COUNT(*) FROM message m WHERE ($1 = '' OR m.state = $1)");
-    sql!(LIST = "SELECT m.created_at, m.customer_id, c.name, m.phone, m.kind, m.text, m.state, m.reason
- FROM message m JOIN customer c ON c.id = m.customer_id WHERE ($1 = '' OR m.state = $1) ORDER BY m.id DESC LIMIT $2 OFFSET $3");
+/// Takes a message out of the queue.
+#[server(prefix = "/api/admin", endpoint = "message/cancel", input = Json)]
+pub async fn cancel_message(id: i64) -> Result<(), ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageMessages).await?;
+    query::reach(&asked, id).await?;
+    Ok(crate::server::messages::outbox::cancel(&asked.app, asked.who, id).await?)
+}
 
-    /// A page of messages.
-    pub async fn list(app: &AppState, state: &str, page: i64) -> Result<MessageList> {
-        type Row = (DateTime<Utc>, i64, String, String, String, String, String, String);
-        let info = PageInfo::of(page, app.db.number(COUNT, args![state]).await?);
-        let rows: Vec<Row> = app.db.all(LIST, args![state, PAGE_ROWS, info.offset()]).await?;
-        let rows = rows
-            .into_iter()
-            .map(|(at, customer_id, name, tel, kind, body, state, reason)| MessageRow {
-                at: words::instant(&app.clock, at),
-                customer_id,
-                name,
-                phone: words::phone(&tel),
-                kind: TemplateKind::title_of(&kind),
-                text: body,
-                state: text::message(&state),
-                reason,
-            })
-            .collect();
-        Ok(MessageList { rows, info })
-    }
+/// Sends a message again; the id of the new one.
+#[server(prefix = "/api/admin", endpoint = "message/resend", input = Json)]
+pub async fn resend_message(id: i64) -> Result<i64, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::ManageMessages).await?;
+    query::reach(&asked, id).await?;
+    Ok(crate::server::messages::outbox::resend(&asked.app, asked.who, id).await?)
 }
 
 /// The page.
 #[component]
 pub fn MessagesPage() -> impl IntoView {
     let query = use_query_map();
-    let state = Memo::new(move |_| query.read().get("state").unwrap_or_default());
-    let page = Memo::new(move |_| query.read().get("page").and_then(|page| page.parse::<i64>().ok()).unwrap_or(1));
-    let data = Resource::new(move || (state.get(), page.get()), |(state, page)| list_messages(state, page));
-    let choices: Vec<Choice> = text::MESSAGE_STATES.iter().map(|(value, word)| Choice::new(*value, *word)).collect();
+    let filter = Memo::new(move |_| MessageFilter::of(&query.read()));
+    let data = Resource::new(move || filter.get(), list_messages);
     view! {
         <Title text=text::MESSAGES />
         <div class="title"><h1>{text::MESSAGES}</h1></div>
-        <section class="panel">
-            <Form method="GET" action="/admin/pesan">
-                <div class="filters">
-                    {move || view! { <Select label="Status" name="state" choices=choices.clone() chosen=state.get() /> }}
-                    <div class="row"><button class="btn main" type="submit">{text::SEARCH_BUTTON}</button></div>
-                </div>
-            </Form>
-            <Transition fallback=Loading>
-                {move || Suspend::new(async move {
-                    match data.await {
-                        Ok(list) => view! { <Rows list /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(list) => view! { <Listed list filter=filter.get_untracked() /> }.into_any(),
+                    Err(error) => view! {
+                        <section class="panel pad stack"><Problem error /><a class="btn" href="/admin/pesan">{text::CLEAR}</a></section>
                     }
-                })}
-            </Transition>
-        </section>
+                        .into_any(),
+                }
+            })}
+        </Transition>
     }
 }
 
+/// The device's state.
 #[component]
-fn Rows(list: MessageList) -> impl IntoView {
-    if list.rows.is_empty() {
-        return view! { <Empty title="Belum ada pesan." hint="Pesan muncul saat tagihan terbit, diingatkan, atau dibayar." /> }.into_any();
-    }
+pub fn ChannelState(
+    /// The device.
+    channel: ChannelView,
+) -> impl IntoView {
+    let lines = channel.lines.into_iter().map(|line| view! { <p class="small">{line}</p> }).collect::<Vec<_>>();
+    view! { <Tag badge=channel.state />{lines} }
+}
+
+#[component]
+fn Listed(list: MessageList, filter: MessageFilter) -> impl IntoView {
+    let states: Vec<Choice> = text::MESSAGE_STATES.iter().map(|(value, word)| Choice::new(*value, *word)).collect();
     let rows = list
         .rows
         .into_iter()
@@ -130,21 +197,108 @@ fn Rows(list: MessageList) -> impl IntoView {
                 <tr>
                     <td class="num date">{row.at}</td>
                     <td><a href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="sub">{row.phone}</span></td>
-                    <td class="hide-s"><details><summary>{row.kind}</summary><p class="small">{row.text}</p></details></td>
-                    <td><Tag badge=row.state /><span class="sub">{row.reason}</span></td>
+                    <td><a href=format!("/admin/pesan/{}", row.id)>{row.kind}</a></td>
+                    <td><Tag badge=row.state /><span class="sub">{row.note}</span></td>
                 </tr>
             }
         })
         .collect::<Vec<_>>();
-    view! {
-        <p class="sums"><span><b>{text::count(list.info.total)}</b>" pesan"</span></p>
-        <div class="scroll">
-            <table>
-                <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Pelanggan"</th><th scope="col" class="hide-s">"Pesan"</th><th scope="col">"Status"</th></tr></thead>
+    let table = if rows.is_empty() {
+        view! { <Empty title="Tidak ada pesan yang cocok." hint="Pesan muncul saat tagihan terbit, diingatkan, atau dibayar. Ubah saringan atau tanggalnya." /> }.into_any()
+    } else {
+        view! {
+            <div class="scroll"><table>
+                <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Pelanggan"</th><th scope="col">"Pesan"</th><th scope="col">"Status"</th></tr></thead>
                 <tbody>{rows}</tbody>
-            </table>
-        </div>
-        <Pager info=list.info />
+            </table></div>
+            <Pager info=list.info />
+        }
+        .into_any()
+    };
+    view! {
+        <section class="panel pad stack"><ChannelState channel=list.channel /></section>
+        <section class="panel gap-top">
+            <Form method="GET" action="/admin/pesan">
+                <div class="filters">
+                    <div class="field wide"><label for="q">"Nama, nomor, telepon"</label><input id="q" name="q" type="search" value=filter.q /></div>
+                    <Select label="Status" name="state" choices=states chosen=filter.state />
+                    <Select label="Jenis" name="kind" choices=list.kinds chosen=filter.kind />
+                    <div class="field"><label for="from">"Dari tanggal"</label><input id="from" name="from" type="text" inputmode="numeric" placeholder="7 hari terakhir" value=filter.from /></div>
+                    <div class="field"><label for="to">"Sampai tanggal"</label><input id="to" name="to" type="text" inputmode="numeric" placeholder="hari ini" value=filter.to /></div>
+                    <div class="row wide"><button class="btn main" type="submit">{text::SEARCH_BUTTON}</button><a class="link row" href="/admin/pesan">{text::CLEAR}</a></div>
+                </div>
+            </Form>
+            <p class="sums"><span><b>{text::count(list.info.total)}</b>" pesan"</span><span>{list.days}</span></p>
+            {table}
+        </section>
     }
-    .into_any()
+}
+
+/// One message.
+#[component]
+pub fn MessagePage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
+    let data = Resource::new(move || id.get(), read_message);
+    view! {
+        <Title text="Pesan" />
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok(message) => view! { <One message again=Callback::new(move |()| data.refetch()) /> }.into_any(),
+                    Err(error) => view! { <Problem error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn One(message: MessageView, again: Callback<()>) -> impl IntoView {
+    let row = message.row;
+    let id = row.id;
+    let problem = RwSignal::new(None::<ApiError>);
+    let asking = RwSignal::new(false);
+    let navigate = use_navigate();
+    let cancel = Action::new(move |(): &()| async move {
+        asking.set(false);
+        match cancel_message(id).await {
+            Ok(()) => again.run(()),
+            Err(error) => problem.set(Some(error)),
+        }
+    });
+    let resend = Action::new(move |(): &()| {
+        let navigate = navigate.clone();
+        async move {
+            match resend_message(id).await {
+                Ok(fresh) => navigate(&format!("/admin/pesan/{fresh}"), leptos_router::NavigateOptions::default()),
+                Err(error) => problem.set(Some(error)),
+            }
+        }
+    });
+    let bills = message
+        .bills
+        .into_iter()
+        .map(|bill| view! { <li class="row"><a href=format!("/admin/tagihan/{}", bill.id)>{bill.number}</a><Tag badge=bill.state /></li> })
+        .collect::<Vec<_>>();
+    view! {
+        <div class="title"><div><h1>{row.kind}</h1><span class="mute">{row.at}</span></div><a class="btn" href="/admin/pesan">{text::MESSAGES}</a></div>
+        <div class="halves">
+            <section class="panel pad stack">
+                <p><a class="strong" href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="sub">{row.phone}</span></p>
+                <p><Tag badge=row.state /><span class="sub">{row.note}</span></p>
+                {(!bills.is_empty()).then(|| view! { <h2>"Tagihan yang disebut"</h2><ul class="plain">{bills}</ul> })}
+                {move || problem.get().map(|error| view! { <Problem error /> })}
+                <div class="row">
+                    {message.may_cancel.then(|| view! { <button class="btn" type="button" disabled=cancel.pending() on:click=move |_| asking.set(true)>"Batalkan"</button> })}
+                    {message.may_resend.then(|| view! { <button class="btn main" type="button" disabled=resend.pending() on:click=move |_| { resend.dispatch(()); }>"Kirim ulang"</button> })}
+                </div>
+            </section>
+            <section class="panel pad stack"><h2>"Isi pesan"</h2><Bubble text=message.text /></section>
+        </div>
+        <Confirm open=asking title="Batalkan pesan ini?">
+            <p>"Pesan tidak jadi dikirim. Anda masih dapat mengirimnya ulang nanti."</p>
+            <div class="row"><button class="btn main" type="button" on:click=move |_| { cancel.dispatch(()); }>"Ya, batalkan"</button><button class="btn" type="button" on:click=move |_| asking.set(false)>{text::CANCEL}</button></div>
+        </Confirm>
+    }
 }

@@ -34,5 +34,7 @@ pub mod settings;
 pub mod setup;
 pub mod staff;
 pub mod stopped;
+pub mod templates;
+pub mod whatsapp;
 #[cfg(feature = "ssr")]
 pub mod words;

@@ -1,11 +1,13 @@
 //! Our own components on plain CSS: no style attributes (the content security policy forbids them), words beside
 //! every colour, keyboard first.
 
+mod bubble;
 mod chart;
 mod entry;
 mod list;
 mod search;
 
+pub use bubble::Bubble;
 pub use chart::{BarView, ChartView, MonthChart};
 pub use entry::{OtherProblem, TextInput, wrong_of};
 pub use list::{Pager, SortHead, with_query};

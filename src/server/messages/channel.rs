@@ -4,6 +4,7 @@
 use super::SendError;
 use crate::args;
 use crate::server::alerts;
+use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::secrets::random_bytes;
@@ -125,10 +126,28 @@ pub async fn failed(state: &AppState, error: &SendError) -> Result<Option<DateTi
         .await
 }
 
-sql!(WAKE = "UPDATE channel SET paused_until = NULL WHERE name = $1");
+sql!(WAKE = "UPDATE channel SET paused_until = NULL, failures = 0, down_since = NULL WHERE name = $1");
+// What waits for the end of the rest need not wait any longer.
+sql!(
+    HURRY = "UPDATE work SET run_at = $2 WHERE kind = 'send_message' AND state IN ('ready', 'retry') AND run_at > $2
+ AND run_at = (SELECT c.paused_until FROM channel c WHERE c.name = $1)"
+);
 
-/// Ends a rest: somebody linked the device anew.
-pub async fn wake(tx: &mut Tx) -> Result<()> {
-    tx.exec(WAKE, args![WHATSAPP]).await?;
+/// Somebody linked the device: its rest is over, its alert closed, and the queue goes on.
+pub async fn linked(state: &AppState, who: Who) -> Result<()> {
+    let now = state.clock.now();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                tx.exec(HURRY, args![WHATSAPP, now]).await?;
+                tx.exec(WAKE, args![WHATSAPP]).await?;
+                alerts::close(tx, ALERT, WHATSAPP, now).await?;
+                audit::record(tx, &who, now, "whatsapp.link", WHATSAPP, "", "terhubung").await
+            })
+        })
+        .await?;
+    state.work_bell.notify_waiters();
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{args, sql};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 /// Marks a message whose sending has begun. One that is found so was cut off, and may have gone out.
-const BEGUN: &str = "sedang dikirim";
+pub(super) const BEGUN: &str = "sedang dikirim";
 /// Hours (business time) between which only what the customer waits for is sent.
 const QUIET_FROM_H: u32 = 20;
 const QUIET_UNTIL_H: u32 = 8;

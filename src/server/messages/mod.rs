@@ -10,6 +10,7 @@ pub mod asking;
 pub mod channel;
 pub mod defaults;
 pub mod deliver;
+pub mod editing;
 pub mod mpwa;
 pub mod outbox;
 pub mod reminders;
@@ -123,6 +124,22 @@ impl SendError {
     }
 }
 
+/// What linking the device looks like now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Linking {
+    /// It is linked.
+    Connected,
+    /// A picture to scan, as a `data:image/…;base64,` address. Who scans it owns the device: never logged.
+    Qr(String),
+    /// The gateway prepares the picture: ask again in some seconds.
+    Wait,
+    /// Neither.
+    Failed {
+        /// Why, in words for the administrator.
+        problem: String,
+    },
+}
+
 /// A WhatsApp gateway.
 #[async_trait]
 pub trait Sender: Send + Sync {
@@ -132,4 +149,10 @@ pub trait Sender: Send + Sync {
 
     /// Asks whether the device is linked.
     async fn status(&self) -> DeviceStatus;
+
+    /// Asks for the picture that links the device, or finds it linked.
+    async fn link(&self) -> Linking;
+
+    /// Unlinks the device.
+    async fn unlink(&self) -> Result<(), SendError>;
 }

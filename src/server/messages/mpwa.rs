@@ -4,7 +4,7 @@
 //! so the HTTP status and `status` decide and the text only refines.
 
 use super::template::without_spin;
-use super::{Accepted, DeviceStatus, SendError, Sender};
+use super::{Accepted, DeviceStatus, Linking, SendError, Sender};
 use async_trait::async_trait;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
@@ -299,4 +299,61 @@ impl Sender for Mpwa {
             None => self.status_by_qr().await,
         }
     }
+
+    async fn link(&self) -> Linking {
+        // With force, an account that does not know the number yet makes a device for it.
+        let fields =
+            [("device", self.config.device_id.as_str()), ("api_key", self.config.api_key.as_str()), ("force", "true")];
+        let reply = match self.get("generate-qr", &fields, QR_TIMEOUT).await {
+            Ok(reply) => reply,
+            Err(lost) => return Linking::Failed { problem: lost.detail() },
+        };
+        let Some(json) = reply.json() else { return Linking::Failed { problem: reply.excerpt() } };
+        // The picture decides, whatever `status` says.
+        if let Some(picture) = json.get("qrcode").and_then(Value::as_str).filter(|text| !text.is_empty()) {
+            return picture_address(picture).map_or_else(
+                || Linking::Failed { problem: "gateway mengirim gambar yang tidak dikenal".to_owned() },
+                Linking::Qr,
+            );
+        }
+        if word_of(&json, "status") == "processing" {
+            return Linking::Wait;
+        }
+        if linked_by_words(&json) == Some(true) {
+            return Linking::Connected;
+        }
+        // The back end gave up waiting for the telephone, or starts anew: the next question gets the next picture.
+        let low = words(&json).to_lowercase();
+        if reply.http_status == 200 && (low.contains("timeout") || low.contains("disconnect")) {
+            return Linking::Wait;
+        }
+        Linking::Failed { problem: words(&json) }
+    }
+
+    async fn unlink(&self) -> Result<(), SendError> {
+        let fields = [("api_key", self.config.api_key.as_str()), ("sender", self.config.device_id.as_str())];
+        let reply = match self.post("logout-device", &fields).await {
+            Ok(reply) => reply,
+            Err(lost) => return Err(SendError::Transport { detail: lost.detail() }),
+        };
+        let Some(json) = reply.json() else { return Err(SendError::BadRequest { detail: reply.excerpt() }) };
+        let done = (200..300).contains(&reply.http_status) && json.get("status").is_some_and(truthy);
+        if done {
+            return Ok(());
+        }
+        let detail = words(&json);
+        let key = detail.to_lowercase().contains("api_key");
+        Err(if key { SendError::Auth { detail } } else { SendError::BadRequest { detail } })
+    }
+}
+
+/// The picture as an address that a page can show: base64 with or without its heading, and nothing else.
+fn picture_address(picture: &str) -> Option<String> {
+    let (heading, data) = match picture.split_once(',') {
+        Some((heading, data)) => (heading, data),
+        None => ("data:image/png;base64", picture),
+    };
+    let known = matches!(heading, "data:image/png;base64" | "data:image/jpeg;base64" | "data:image/webp;base64");
+    let plain = data.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
+    (known && plain && !data.is_empty()).then(|| format!("{heading},{data}"))
 }

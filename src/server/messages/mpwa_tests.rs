@@ -1,7 +1,7 @@
 //! MPWA's replies, each as a canned answer over loopback (protocols/whatsapp.md §1).
 
 use super::mpwa::{Mpwa, MpwaConfig};
-use super::{Accepted, DeviceStatus, SendError, Sender as _};
+use super::{Accepted, DeviceStatus, Linking, SendError, Sender as _};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
@@ -127,4 +127,34 @@ async fn three_probes_of_the_device() {
     ] {
         assert_eq!(status(vec![("generate-qr", http, body)]).await, expected, "{body}");
     }
+}
+
+#[tokio::test]
+async fn the_picture_to_scan_in_every_form() {
+    let failed = |problem: &str| Linking::Failed { problem: problem.to_owned() };
+    for (status, body, wanted) in [
+        (
+            200,
+            r#"{"status":"qrcode","qrcode":"data:image/png;base64,aGFp","message":"Scan"}"#,
+            Linking::Qr("data:image/png;base64,aGFp".to_owned()),
+        ),
+        (200, r#"{"status":false,"qrcode":"aGFp"}"#, Linking::Qr("data:image/png;base64,aGFp".to_owned())),
+        (
+            200,
+            r#"{"status":"qrcode","qrcode":"data:text/html;base64,aGFp"}"#,
+            failed("gateway mengirim gambar yang tidak dikenal"),
+        ),
+        (200, r#"{"status":"processing","qrcode":null,"message":"Processing"}"#, Linking::Wait),
+        (200, r#"{"status":false,"message":"Timeout"}"#, Linking::Wait),
+        (200, r#"{"status":true,"qrcode":null,"message":"Connected"}"#, Linking::Connected),
+        (400, r#"{"status":false,"msg":"Device already connected!"}"#, Linking::Connected),
+        (400, r#"{"status":false,"msg":"Invalid api key!"}"#, failed("Invalid api key!")),
+        (500, "<h1>", failed("HTTP 500: <h1>")),
+    ] {
+        assert_eq!(gateway(vec![("generate-qr", status, body)]).await.link().await, wanted, "{body}");
+    }
+    let out = gateway(vec![("logout-device", 200, r#"{"status":true,"message":"ok"}"#)]).await;
+    assert_eq!(out.unlink().await, Ok(()));
+    let refused = gateway(vec![("logout-device", 400, r#"{"status":false,"msg":"Invalid api_key or sender"}"#)]).await;
+    assert_eq!(refused.unlink().await.map_err(|error| error.code()), Err("auth"));
 }

@@ -1,9 +1,13 @@
 //! Messages that wait to be sent: a row and its work item, in the transaction of their cause.
 
+use super::defaults::TemplateKind;
+use super::deliver::BEGUN;
 use crate::args;
 use crate::billing::Phone;
+use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
-use crate::server::error::Result;
+use crate::server::error::{Error, Result};
+use crate::server::state::AppState;
 use crate::server::work::{self, Job};
 use crate::sql;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -67,3 +71,80 @@ pub async fn queue_at(
     work::enqueue(tx, &Job::SendMessage { message_id }, run_at, now).await?;
     Ok(Some(message_id))
 }
+
+sql!(
+    STOP_MESSAGE =
+        "UPDATE message SET state = 'cancelled', reason = $2 WHERE id = $1 AND state = 'queued' AND reason <> $3"
+);
+sql!(
+    SENT_BEFORE = "SELECT m.kind, m.customer_id, m.service_id, c.phone, m.text, m.state
+ FROM message m JOIN customer c ON c.id = m.customer_id WHERE m.id = $1"
+);
+sql!(BILLS_OF_MESSAGE = "SELECT invoice_id FROM message_bill WHERE message_id = $1 ORDER BY invoice_id");
+
+/// Takes a message out of the queue by hand. One whose sending has begun can no longer be stopped.
+pub async fn cancel(state: &AppState, who: Who, message_id: i64) -> Result<()> {
+    let now = state.clock.now();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                let reason = format!("Dibatalkan oleh {}.", who.name);
+                if tx.exec(STOP_MESSAGE, args![message_id, reason, BEGUN]).await? == 0 {
+                    let words =
+                        "Pesan ini sudah dikirim, sedang dikirim, atau sudah dibatalkan. Muat ulang halaman ini.";
+                    return Err(Error::Conflict(words.to_owned()));
+                }
+                audit::record(tx, &who, now, "message.cancel", &format!("message:{message_id}"), "antre", "dibatalkan")
+                    .await
+            })
+        })
+        .await
+}
+
+/// Sends a message again, as a message of its own, to the customer's number of today; once a day. Its id.
+pub async fn resend(state: &AppState, who: Who, message_id: i64) -> Result<i64> {
+    let (now, day) = (state.clock.now(), state.clock.today());
+    let id = state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                type Row = (String, i64, Option<i64>, String, String, String);
+                let row: Option<Row> = tx.opt(SENT_BEFORE, args![message_id]).await?;
+                let Some((kind, customer_id, service_id, phone, text, state)) = row else {
+                    return Err(Error::NotFound("Pesan itu tidak ada.".to_owned()));
+                };
+                if state == "queued" {
+                    return Err(Error::Conflict("Pesan ini masih mengantre; tidak perlu dikirim ulang.".to_owned()));
+                }
+                let Some(kind) = TemplateKind::parse(&kind) else {
+                    return Err(Error::Refused("Pesan jenis ini tidak dapat dikirim ulang.".to_owned()));
+                };
+                if !Phone::normalise(&phone).is_ok_and(|phone| phone.is_mobile()) {
+                    let words =
+                        "Pelanggan ini tidak punya nomor HP. Perbaiki nomornya di halaman pelanggan, lalu kirim ulang.";
+                    return Err(Error::Refused(words.to_owned()));
+                }
+                let bills: Vec<(i64,)> = tx.all(BILLS_OF_MESSAGE, args![message_id]).await?;
+                let bills: Vec<i64> = bills.into_iter().map(|row| row.0).collect();
+                let subject = format!("ulang:{message_id}");
+                let message = Outgoing { kind: kind.code(), subject, day, customer_id, service_id, phone, text };
+                let Some(id) = queue_at(tx, message, &bills, now, now).await? else {
+                    let words = "Pesan ini sudah dikirim ulang hari ini; lihat di daftar.";
+                    return Err(Error::Conflict(words.to_owned()));
+                };
+                let subject = format!("message:{message_id}");
+                audit::record(tx, &who, now, "message.resend", &subject, "", &format!("message:{id}")).await?;
+                Ok(id)
+            })
+        })
+        .await?;
+    state.work_bell.notify_waiters();
+    Ok(id)
+}
+
+#[cfg(test)]
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -92,6 +92,34 @@ impl Values {
     }
 }
 
+/// The placeholder that somebody who typed `written` most likely meant, if one is near.
+pub fn nearest(written: &str) -> Option<&'static str> {
+    let written = written.to_lowercase();
+    let names = PLACEHOLDERS.iter().map(|(name, _)| (*name, *name)).chain(ALIASES.iter().copied());
+    names
+        .map(|(typed, name)| (distance(&written, typed), name))
+        .filter(|(far, name)| *far * 3 <= name.len().max(written.len()))
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// Letters to add, drop or change to make one word of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (above, y) in row.iter().skip(1).zip(b.bytes()) {
+            left = (corner + usize::from(x != y)).min(above + 1).min(left + 1);
+            corner = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
 /// A finished message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
@@ -227,6 +255,14 @@ mod tests {
         assert_eq!(out.unknown, ["nam"]);
         assert_eq!(out.without_value, ["due_date"]);
         assert_eq!(unknown_placeholders("{periode} {Alamat} {nam}"), ["nam"]);
+    }
+
+    #[test]
+    fn the_likely_placeholder_is_near() {
+        assert_eq!(nearest("nama_pelangan"), Some("nama_pelanggan"));
+        assert_eq!(nearest("Totl"), Some("total"));
+        assert_eq!(nearest("link_pembyaran"), Some("payment_link"));
+        assert_eq!(nearest("zzz"), None);
     }
 
     #[test]

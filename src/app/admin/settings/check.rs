@@ -233,6 +233,21 @@ pub fn together(
                 "Jeda paling lama tidak boleh kurang dari jeda paling cepat.".to_owned(),
             ));
         }
+        "whatsapp" if wanted.text("whatsapp.provider") != "none" => {
+            if wanted.text("whatsapp.api_url").is_empty() {
+                wrong.push(("whatsapp.api_url", "Isi alamat gateway, misalnya https://wa.contoh.id.".to_owned()));
+            }
+            let device = wanted.text("whatsapp.device_id");
+            if !(8..=15).contains(&device.len()) || !device.bytes().all(|b| b.is_ascii_digit()) {
+                wrong.push((
+                    "whatsapp.device_id",
+                    "Isi nomor perangkat dengan angka saja, diawali 62: 6281234567890.".to_owned(),
+                ));
+            }
+            if !secret("whatsapp.api_key") {
+                wrong.push(("whatsapp.api_key", "API key harus diisi. Salin dari halaman gateway.".to_owned()));
+            }
+        }
         "gateway" if wanted.flag("gateway.flip.enabled") => {
             for (key, label) in
                 [("gateway.flip.secret_key", "Secret key"), ("gateway.flip.validation_token", "Validation token")]

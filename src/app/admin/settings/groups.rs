@@ -345,6 +345,30 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        name: "whatsapp",
+        title: "Gateway WhatsApp",
+        intro: "Layanan yang mengirim pesan dari nomor perusahaan.",
+        permission: Permission::ManageSettings,
+        effect: false,
+        fields: &[
+            choice(
+                "whatsapp.provider",
+                "Gateway",
+                &[("none", "Tidak dipakai"), ("mpwa", "MPWA dan sejenisnya")],
+                "Tanpa gateway tidak ada pesan yang dikirim.",
+            ),
+            field("whatsapp.api_url", "Alamat gateway", L::Url, "", "Alamat utamanya saja, tanpa /api di belakang."),
+            field(
+                "whatsapp.device_id",
+                "Nomor perangkat",
+                L::Line,
+                "",
+                "Nomor WhatsApp yang mengirim, angka saja: 6281234567890.",
+            ),
+            field("whatsapp.api_key", "API key", L::Secret, "", "Disimpan tersegel dan tidak pernah ditampilkan lagi."),
+        ],
+    },
+    Group {
         name: "kas",
         title: "Kas",
         intro: "Uang tunai yang diterima kasir dan kolektor berada di kas masing-masing sampai disetorkan.",
