@@ -97,10 +97,10 @@ pub fn nearest(written: &str) -> Option<&'static str> {
     let written = written.to_lowercase();
     let names = PLACEHOLDERS.iter().map(|(name, _)| (*name, *name)).chain(ALIASES.iter().copied());
     names
-        .map(|(typed, name)| (distance(&written, typed), name))
-        .filter(|(far, name)| *far * 3 <= name.len().max(written.len()))
+        .map(|(typed, name)| (distance(&written, typed), typed.len().max(written.len()), name))
+        .filter(|(far, letters, _)| *far * 3 <= *letters)
         .min()
-        .map(|(_, name)| name)
+        .map(|(_, _, name)| name)
 }
 
 /// Letters to add, drop or change to make one word of the other.
