@@ -28,7 +28,7 @@ pub struct ServiceView {
     pub portal: String,
     /// Package.
     pub package: String,
-    /// Price now, formatted.
+    /// Price now, formatted; empty for who sees no money.
     pub price: String,
     /// Router and account on it.
     pub router: String,
@@ -186,7 +186,10 @@ pub struct CustomerView {
 impl CustomerView {
     /// For who may see the customer, not his money.
     fn without_money(mut self) -> Self {
-        self.services.iter_mut().for_each(|service| service.owed.clear());
+        for service in &mut self.services {
+            service.owed.clear();
+            service.price.clear();
+        }
         Self {
             owed: String::new(),
             owes: false,
@@ -293,7 +296,14 @@ fn Refused() -> impl IntoView {
 #[component]
 fn Service(service: ServiceView, may_access: bool, refresh: Callback<()>) -> impl IntoView {
     let facts = [
-        ("Paket", format!("{} · {}", service.package, service.price)),
+        (
+            "Paket",
+            [service.package, service.price]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
+        ),
         ("Router", service.router),
         ("Akun PPPoE", service.account),
         ("Wilayah", service.place),
