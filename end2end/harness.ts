@@ -80,7 +80,7 @@ export class World {
   }
 
   /** Folder, database, key, schema, owner and a running sandbox; the clock stands at `start` now. */
-  static async begin(engine: string, { routers = 1, start = START } = {}): Promise<World> {
+  static async begin(engine: string, { routers = 1, start = START, owner = true } = {}): Promise<World> {
     if (engine !== 'sqlite' && engine !== 'postgres') throw new Error(`no engine ${engine}`);
     const folder = mkdtempSync(join(tmpdir(), 'kimonet-e2e-'));
     const [port, outside, routerPort] = [await freePort(), await freePort(), await freePorts(routers)];
@@ -109,7 +109,7 @@ export class World {
     const world = new World(engine, folder, port, outside, routerPort, env, database);
     world.run(['key:generate']);
     world.run(['db:migrate']);
-    world.run(['staff:create', '--email', OWNER.email, '--name', 'Bu Rina', '--role', 'owner', '--password-stdin'], OWNER.password);
+    if (owner) world.run(['staff:create', '--email', OWNER.email, '--name', 'Bu Rina', '--role', 'owner', '--password-stdin'], OWNER.password);
     const http = `127.0.0.1:${outside}`;
     const args = ['sandbox', '--http', http, '--routeros', `127.0.0.1:${routerPort}`, '--routers', String(routers), '--callback-base', world.base];
     await world.launch('sandbox', args, `http://${http}/control/state`);
@@ -162,6 +162,14 @@ export class World {
   /** Starts the server and waits until it is healthy. */
   async serve(): Promise<void> {
     await this.launch('server', ['serve'], `${this.base}/health`);
+  }
+
+  /** Moves business time to `instant`, for the server (stopped and started again) and for every command. */
+  async jump(instant: string): Promise<void> {
+    const server = this.programs.get('server');
+    if (server) await this.stop(server);
+    this.env.KIMONET_CLOCK_OFFSET_S = String(Math.round((Date.parse(instant) - Date.now()) / 1000));
+    await this.serve();
   }
 
   private async launch(name: string, args: string[], ready: string): Promise<void> {
