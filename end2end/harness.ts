@@ -164,6 +164,28 @@ export class World {
     await this.launch('server', ['serve'], `${this.base}/health`);
   }
 
+  /** A second server on the same database, at a port of its own; ends it with SIGKILL when the result is called. */
+  async another(): Promise<() => Promise<void>> {
+    const port = await freePort();
+    const name = `server-${port}`;
+    await this.launch(name, ['serve'], `http://localhost:${port}/health`, { LEPTOS_SITE_ADDR: `127.0.0.1:${port}` });
+    return async () => {
+      const child = this.programs.get(name)?.child;
+      this.programs.delete(name);
+      if (!child || child.exitCode !== null) throw new Error(`${name} had ended by itself`);
+      const gone = new Promise((done) => child.once('exit', done));
+      child.kill('SIGKILL');
+      await gone;
+    };
+  }
+
+  /** Rows of a statement on PostgreSQL, as text. */
+  rows(statement: string): string[] {
+    const run = spawnSync('psql', [this.env.DATABASE_URL ?? '', '-At', '-v', 'ON_ERROR_STOP=1', '-c', statement], { encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(`psql: ${run.error?.message ?? run.stderr}`);
+    return run.stdout.split('\n').filter((line) => line !== '');
+  }
+
   /** Moves business time to `instant`, for the server (stopped and started again) and for every command. */
   async jump(instant: string): Promise<void> {
     const server = this.programs.get('server');
@@ -172,10 +194,10 @@ export class World {
     await this.serve();
   }
 
-  private async launch(name: string, args: string[], ready: string): Promise<void> {
+  private async launch(name: string, args: string[], ready: string, more: NodeJS.ProcessEnv = {}): Promise<void> {
     const log = join(this.folder, `${name}.log`);
     const out = openSync(log, 'a');
-    const child = spawn(BINARY, args, { cwd: ROOT, env: this.env, stdio: ['ignore', out, out] });
+    const child = spawn(BINARY, args, { cwd: ROOT, env: { ...this.env, ...more }, stdio: ['ignore', out, out] });
     this.programs.set(name, { child, log, name });
     await expect
       .poll(
