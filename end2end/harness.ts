@@ -80,7 +80,7 @@ export class World {
   }
 
   /** Folder, database, key, schema, owner and a running sandbox; the clock stands at `start` now. */
-  static async begin(engine: string, { routers = 1, start = START } = {}): Promise<World> {
+  static async begin(engine: string, { routers = 1, start = START, owner = true } = {}): Promise<World> {
     if (engine !== 'sqlite' && engine !== 'postgres') throw new Error(`no engine ${engine}`);
     const folder = mkdtempSync(join(tmpdir(), 'kimonet-e2e-'));
     const [port, outside, routerPort] = [await freePort(), await freePort(), await freePorts(routers)];
@@ -109,7 +109,7 @@ export class World {
     const world = new World(engine, folder, port, outside, routerPort, env, database);
     world.run(['key:generate']);
     world.run(['db:migrate']);
-    world.run(['staff:create', '--email', OWNER.email, '--name', 'Bu Rina', '--role', 'owner', '--password-stdin'], OWNER.password);
+    if (owner) world.run(['staff:create', '--email', OWNER.email, '--name', 'Bu Rina', '--role', 'owner', '--password-stdin'], OWNER.password);
     const http = `127.0.0.1:${outside}`;
     const args = ['sandbox', '--http', http, '--routeros', `127.0.0.1:${routerPort}`, '--routers', String(routers), '--callback-base', world.base];
     await world.launch('sandbox', args, `http://${http}/control/state`);
@@ -164,10 +164,40 @@ export class World {
     await this.launch('server', ['serve'], `${this.base}/health`);
   }
 
-  private async launch(name: string, args: string[], ready: string): Promise<void> {
+  /** A second server on the same database, at a port of its own; ends it with SIGKILL when the result is called. */
+  async another(): Promise<() => Promise<void>> {
+    const port = await freePort();
+    const name = `server-${port}`;
+    await this.launch(name, ['serve'], `http://localhost:${port}/health`, { LEPTOS_SITE_ADDR: `127.0.0.1:${port}` });
+    return async () => {
+      const child = this.programs.get(name)?.child;
+      this.programs.delete(name);
+      if (!child || child.exitCode !== null) throw new Error(`${name} had ended by itself`);
+      const gone = new Promise((done) => child.once('exit', done));
+      child.kill('SIGKILL');
+      await gone;
+    };
+  }
+
+  /** Rows of a statement on PostgreSQL, as text. */
+  rows(statement: string): string[] {
+    const run = spawnSync('psql', [this.env.DATABASE_URL ?? '', '-At', '-v', 'ON_ERROR_STOP=1', '-c', statement], { encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(`psql: ${run.error?.message ?? run.stderr}`);
+    return run.stdout.split('\n').filter((line) => line !== '');
+  }
+
+  /** Moves business time to `instant`, for the server (stopped and started again) and for every command. */
+  async jump(instant: string): Promise<void> {
+    const server = this.programs.get('server');
+    if (server) await this.stop(server);
+    this.env.KIMONET_CLOCK_OFFSET_S = String(Math.round((Date.parse(instant) - Date.now()) / 1000));
+    await this.serve();
+  }
+
+  private async launch(name: string, args: string[], ready: string, more: NodeJS.ProcessEnv = {}): Promise<void> {
     const log = join(this.folder, `${name}.log`);
     const out = openSync(log, 'a');
-    const child = spawn(BINARY, args, { cwd: ROOT, env: this.env, stdio: ['ignore', out, out] });
+    const child = spawn(BINARY, args, { cwd: ROOT, env: { ...this.env, ...more }, stdio: ['ignore', out, out] });
     this.programs.set(name, { child, log, name });
     await expect
       .poll(
