@@ -24,5 +24,6 @@ export default defineConfig({
     },
   },
   // Which engine a world gets is its project's name.
-  projects: [{ name: 'sqlite' }, { name: 'postgres' }],
+  // Several servers share a PostgreSQL only.
+  projects: [{ name: 'sqlite', testIgnore: /two-servers/ }, { name: 'postgres' }],
 });

@@ -10,7 +10,6 @@ const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 let world: World;
 
 test.beforeAll(async ({}, info) => {
-  test.skip(info.project.name !== 'postgres', 'several servers share a PostgreSQL only');
   world = await World.begin(info.project.name, { start: Date.parse('2026-01-31T10:00:00+07:00') });
 });
 test.afterAll(async () => world?.end());
