@@ -2,6 +2,7 @@
 #![cfg(feature = "ssr")]
 
 mod backup;
+mod messages;
 mod money;
 mod setup;
 mod sleep;
