@@ -7,10 +7,13 @@ use crate::app::admin::{
     account::AccountPage,
     activity::ActivityPage,
     areas::AreasPage,
+    arrears::ArrearsPage,
     banks::BanksPage,
     bulk::BulkPage,
+    collect::CollectPage,
     customer::CustomerPage,
     customers::CustomersPage,
+    daily_cash::DailyCashPage,
     export::ExportPage,
     handover::HandoverPage,
     home::HomePage,
@@ -64,6 +67,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("terima") view=ReceivePage ssr=SsrMode::Async />
                     <Route path=path!("pembayaran") view=PaymentsPage ssr=SsrMode::Async />
                     <Route path=path!("pembayaran/:id") view=PaymentPage ssr=SsrMode::Async />
+                    <Route path=path!("tagih") view=CollectPage ssr=SsrMode::Async />
+                    <Route path=path!("tunggakan") view=ArrearsPage ssr=SsrMode::Async />
+                    <Route path=path!("kas-harian") view=DailyCashPage ssr=SsrMode::Async />
                     <Route path=path!("setoran") view=HandoverPage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
                     <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />

@@ -49,7 +49,9 @@ const MENU: &[Group] = &[
             // Terbitkan Tagihan
             (P::RunBilling, text::ISSUE, "/admin/terbitkan"),
             // Daftar Tagih
+            (P::Collect, text::COLLECT, "/admin/tagih"),
             // Tunggakan
+            (P::Collect, text::ARREARS, "/admin/tunggakan"),
             // Biaya Tambahan & Diskon
         ],
     ),
@@ -101,6 +103,7 @@ const MENU: &[Group] = &[
             // Pendapatan
             // Umur Piutang
             // Kas Harian
+            (P::ManageCash, text::DAILY_CASH, "/admin/kas-harian"),
             // Arus Kas
             // Per Kolektor
             // PPN

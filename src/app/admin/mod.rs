@@ -3,11 +3,14 @@
 pub mod account;
 pub mod activity;
 pub mod areas;
+pub mod arrears;
 pub mod backups;
 pub mod banks;
 pub mod bulk;
+pub mod collect;
 pub mod customer;
 pub mod customers;
+pub mod daily_cash;
 pub mod export;
 pub mod handover;
 pub mod home;

@@ -54,7 +54,8 @@ async fn log_file(State(app): State<AppState>, Query(wish): Query<Wish>, parts: 
     file(result.await, "log-isolir.xlsx")
 }
 
-async fn sheet(titles: Vec<&'static str>, rows: Vec<Vec<String>>) -> Result<Vec<u8>> {
+/// A sheet of these titles and rows.
+pub(super) async fn sheet(titles: Vec<&'static str>, rows: Vec<Vec<String>>) -> Result<Vec<u8>> {
     let written = tokio::task::spawn_blocking(move || write(&titles, &rows)).await;
     written
         .map_err(|error| Error::Internal(format!("ekspor: {error}")))?
@@ -78,7 +79,8 @@ fn write(titles: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, XlsxError> {
     book.save_to_buffer()
 }
 
-fn file(bytes: Result<Vec<u8>>, name: &str) -> Response {
+/// The file, or why there is none.
+pub(super) fn file(bytes: Result<Vec<u8>>, name: &str) -> Response {
     match bytes {
         Ok(bytes) => {
             let as_file = format!("attachment; filename=\"{name}\"");

@@ -5,6 +5,7 @@ mod admin;
 mod api;
 mod backup;
 mod bill;
+mod cash_files;
 mod cron;
 mod entrance;
 mod events;

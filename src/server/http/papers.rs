@@ -38,7 +38,7 @@ struct Width {
 }
 
 /// Name, address, telephone and logo of the company, as the head of a paper.
-async fn head(app: &AppState) -> Result<String> {
+pub(super) async fn head(app: &AppState) -> Result<String> {
     let settings = app.settings().await?;
     let logo = match settings.text("company.logo") {
         "" => String::new(),
@@ -57,7 +57,8 @@ async fn head(app: &AppState) -> Result<String> {
     ))
 }
 
-fn page(title: &str, class: &str, body: &str) -> Response {
+/// A whole paper.
+pub(super) fn page(title: &str, class: &str, body: &str) -> Response {
     let html = format!(
         "<!DOCTYPE html><html lang=\"id\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{}</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/admin/cetak.css\"></head>\

@@ -13,6 +13,10 @@ pub fn functions() -> Vec<Function> {
     let handover = json!({ "wish": { "bag_id": 0, "expected": 0, "counted": "", "kept": "", "reason": "", "destination": "kantor",
         "reference": "", "request_id": "r" } });
     vec![
+        ("collect/list", Some(P::Collect), json!({ "filter": {} })),
+        ("collect/contact", Some(P::Collect), json!({ "customer_id": 1, "text": "" })),
+        ("arrears/list", Some(P::Collect), json!({ "filter": {} })),
+        ("cash/daily", Some(P::ManageCash), json!({ "filter": {} })),
         ("handover/view", Some(P::HandOver), json!({ "bag": null })),
         ("handover/give", Some(P::HandOver), handover),
         ("handover/answer", Some(P::ManageCash), json!({ "answer": { "id": 1, "confirm": true, "text": "" } })),
@@ -33,5 +37,11 @@ pub fn functions() -> Vec<Function> {
 
 /// Its pages and files.
 pub fn downloads() -> Vec<Download> {
-    vec![("/admin/kwitansi/1?lebar=58", P::ViewInvoices), ("/admin/setoran/1/cetak", P::HandOver)]
+    vec![
+        ("/admin/kwitansi/1?lebar=58", P::ViewInvoices),
+        ("/admin/setoran/1/cetak", P::HandOver),
+        ("/admin/tagih/cetak", P::Collect),
+        ("/admin/tunggakan.xlsx", P::Export),
+        ("/admin/kas-harian.xlsx", P::ManageCash),
+    ]
 }
