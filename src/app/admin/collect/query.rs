@@ -232,8 +232,11 @@ mod tests {
                 of(&t.asked(Role::Owner, 1), CollectFilter { collector: "7".into(), ..base() }).await.1,
                 money(900_000)
             );
-            // Punctual bills were due on the 10th.
-            assert_eq!(of(&koko, CollectFilter { due: "tempo".into(), ..base() }).await.0.len(), 3);
+            // Issued late, they are due a week after that.
+            let late = || CollectFilter { due: "tempo".into(), ..base() };
+            assert!(of(&koko, late()).await.0.is_empty());
+            t.at("2026-01-25 10:00");
+            assert_eq!(of(&koko, late()).await.0.len(), 3);
             t.cash(services[2], 300_000).await;
             assert_eq!(of(&koko, base()).await.0, ["BUDI", "SARI"], "who has paid is no longer asked");
 
