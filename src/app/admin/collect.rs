@@ -209,7 +209,7 @@ fn Card(row: CollectRow, takes: bool, again: Callback<()>) -> impl IntoView {
     view! {
         <section class="panel pad stack tight gap-top" id=format!("tagih-{field}")>
             <div class="row between">
-                <div><a class="strong" href=format!("/admin/pelanggan/{customer}")>{row.name}</a><span class="sub num">{row.number} " · " {row.phone}</span></div>
+                <div><a class="strong" href=format!("/admin/pelanggan/{customer}")>{row.name}</a><p class="small mute num">{row.number} " · " {row.phone}</p></div>
                 <strong class="num">{row.owed}</strong>
             </div>
             <p class="small">{row.address} {(!row.map.is_empty()).then(|| view! { " " <a href=row.map rel="external noopener" target="_blank">"Peta"</a> })}</p>

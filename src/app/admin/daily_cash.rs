@@ -115,7 +115,7 @@ fn Report(report: DailyCash) -> impl IntoView {
     let file = move || format!("/admin/kas-harian.xlsx{}", query.read().to_query_string());
     let cells = |row: DayRow, head: bool| {
         let day = if head {
-            view! { <th scope="row">{row.day}</th> }.into_any()
+            view! { <td class="strong">{row.day}</td> }.into_any()
         } else {
             view! { <td class="date">{row.day}</td> }.into_any()
         };

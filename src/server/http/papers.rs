@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 /// A paper runs no script and takes nothing from elsewhere.
 const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
