@@ -15,8 +15,7 @@ use html_escape::encode_text as safe;
 use serde::Deserialize;
 
 /// A paper runs no script and takes nothing from elsewhere.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
