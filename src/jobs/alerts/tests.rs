@@ -1,4 +1,4 @@
-use super::{nearly_full, run};
+use super::{check, nearly_full};
 use crate::sandbox::http::{Sandbox, SandboxConfig};
 use crate::server::alerts;
 use crate::server::testing::TestApp;
@@ -25,7 +25,7 @@ async fn exec(app: &TestApp, sql: crate::server::db::Sql, args: Vec<crate::serve
 }
 
 async fn open_kinds(app: &TestApp) -> Vec<String> {
-    run(&app.state).await.unwrap();
+    check(&app.state, None).await.unwrap();
     alerts::open_ones(&app.state).await.unwrap().into_iter().map(|alert| alert.kind).collect()
 }
 

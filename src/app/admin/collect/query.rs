@@ -207,9 +207,7 @@ mod tests {
             for name in ["SARI", "BUDI", "TONO", "WATI"] {
                 services.push(t.service(name, package, "2025-06-01").await);
             }
-            t.at("2026-01-01 00:01");
             t.issue("2026-01").await;
-            t.at("2026-01-15 10:00");
             let mut tx = t.state.db.begin().await.unwrap();
             tx.exec_one(HIRE, args![7, t.state.clock.now()]).await.unwrap();
             for (service, area, address) in
