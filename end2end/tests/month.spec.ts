@@ -10,7 +10,7 @@ const CASHIERS = ['ani@contoh.test', 'tono@contoh.test'];
 const number = (n: number) => `BLN${String(n).padStart(3, '0')}`;
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
-// Not in this walk, because it has no screen yet: the collector, hand-overs of the bags, and cash by method as a report.
+// Not in this walk yet (cash.spec.ts has them): the collector, hand-overs of the bags, and cash by method as a report.
 // What the file holds: 200 paid ahead until February, 10 free lines, 10 with arrears, 10 with credit, 70 plain ones.
 const [AHEAD, FREE, ARREARS, CREDIT, PLAIN] = [range(1, 200), range(201, 210), range(211, 220), range(221, 230), range(231, 300)];
 const [ARREAR, SALDO] = [150_000, 100_000];

@@ -9,6 +9,7 @@ use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::ledger::{self, Ledger};
+use crate::server::messages::asking::link;
 use crate::server::messages::defaults::TemplateKind;
 use crate::server::messages::outbox::{self, Outgoing};
 use crate::server::messages::template::{Values, render};
@@ -147,7 +148,7 @@ pub async fn save(state: &AppState, who: Who, line: NewLine) -> Result<Installed
         password => state.secrets.seal(PPPOE_PLACE, password)?,
     };
     let context = AccessContext { settings: state.settings().await?, today, now: state.clock.now(), who };
-    let base = state.config.base();
+    let base = state.config.base_url.clone();
     let request = line.request_id.clone();
     let result = state
         .db
@@ -183,7 +184,7 @@ struct Deed {
     context: AccessContext,
     line: NewLine,
     sealed: String,
-    base: String,
+    base: url::Url,
 }
 
 impl Deed {
@@ -320,13 +321,12 @@ impl Deed {
             self.ledger.charge(tx, service_id, self.line.fee, "Biaya pemasangan", &key).await?;
         }
         let owed = tx.number(OPEN_BILLS, args![service_id]).await?;
-        let path: String = url::form_urlencoded::byte_serialize(number.as_bytes()).collect();
         let values = Values::new()
             .customers("nama_pelanggan", name)
             .customers("nomor_layanan", &number)
             .customers("paket", package)
             .ours("total", Rupiah(owed).digits())
-            .ours("payment_link", format!("{}/billing/{path}", self.base))
+            .ours("payment_link", link(&self.base, &number))
             .customers("company", self.context.settings.text("company.name"));
         let kind = TemplateKind::Welcome;
         let message = Outgoing {

@@ -173,3 +173,15 @@ pub fn link(base: &Url, service_number: &str) -> String {
     }
     link.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_the_service_whatever_its_number_is_made_of() {
+        let base: Url = "https://tagihan.contoh.id".parse().unwrap();
+        assert_eq!(link(&base, "20260001"), "https://tagihan.contoh.id/billing/20260001");
+        assert_eq!(link(&base, "BLOK A/7"), "https://tagihan.contoh.id/billing/BLOK%20A%2F7");
+    }
+}

@@ -21,6 +21,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("backup.make", "Cadangan dibuat"),
     ("bank.save", "Rekening bank disimpan"),
     ("customer.change", "Data pelanggan diubah"),
+    ("customer.contact", "Kontak penagihan dicatat"),
     ("customer.file.add", "Berkas diunggah"),
     ("customer.file.remove", "Berkas dihapus"),
     ("customer.import", "Impor Excel selesai"),

@@ -6,6 +6,7 @@ use crate::server::access::ids::{IDS_MAX, id_text};
 use crate::server::audit::Who;
 use crate::server::db::Tx;
 use crate::server::error::Result;
+use crate::server::messages::asking::link;
 use crate::server::messages::defaults::TemplateKind;
 use crate::server::messages::outbox::{self, Outgoing};
 use crate::server::messages::template::{Values, render};
@@ -91,14 +92,10 @@ impl Teller {
     }
 
     fn values(&self, receiver: &Receiver) -> Values {
-        let mut link = self.base.clone();
-        if let Ok(mut path) = link.path_segments_mut() {
-            path.pop_if_empty().push("billing").push(&receiver.service_number);
-        }
         Values::new()
             .customers("nama_pelanggan", &receiver.name)
             .customers("nomor_layanan", &receiver.service_number)
-            .ours("payment_link", link.as_str())
+            .ours("payment_link", link(&self.base, &receiver.service_number))
             .customers("company", self.settings.text("company.name"))
     }
 

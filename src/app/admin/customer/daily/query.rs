@@ -2,7 +2,7 @@
 
 use super::{CustomerForm, DailyService, DailyView, FileRow, HistoryRow, NoteRow, PlannedView, ServiceForm};
 use crate::app::admin::install::checks::{account_text, due_day_of, text_of};
-use crate::app::admin::words;
+use crate::app::admin::{activity, words};
 use crate::app::dto::Choice;
 use crate::app::text;
 use crate::billing::Phone;
@@ -163,28 +163,15 @@ pub async fn view(asked: &Asked, id: i64) -> Result<DailyView> {
     })
 }
 
-/// What the log calls it, in words for the office.
+/// What the log calls it; a bulk change by its kind.
 fn action_words(action: &str) -> String {
     match action {
-        "customer.change" => "Data pelanggan diubah",
-        "customer.note" => "Catatan ditulis",
-        "customer.file.add" => "Berkas diunggah",
-        "customer.file.remove" => "Berkas dihapus",
-        "service.install" => "Pasang Baru",
-        "service.change" => "Layanan diubah",
-        "service.plan" => "Perubahan direncanakan",
-        "service.unplan" => "Rencana dibatalkan",
-        "service.stop" => "Berhenti",
-        "service.package" => "Paket diganti",
-        "service.restart" => "Diaktifkan kembali",
         "area" => "Ubah massal: wilayah",
         "collector" => "Ubah massal: kolektor",
         "due_day" => "Ubah massal: jatuh tempo",
         "package" => "Ubah massal: paket mulai bulan depan",
         "never_isolate" => "Ubah massal: jangan isolir",
-        "service.pppoe.look" => "Kata sandi PPPoE dilihat",
-        "access.by_hand" => "Isolir atau pulihkan dengan tangan",
-        other => return other.to_owned(),
+        other => return activity::words::action(other),
     }
     .to_owned()
 }
