@@ -69,7 +69,8 @@ pub async fn deliver(state: &AppState, message_id: i64, attempt: i64) -> Result<
         end(state, message_id, "failed", reason, "").await?;
         return Ok(Outcome::Done);
     }
-    let settings = state.settings().await?;
+    // A key that was just changed holds from the very next message on.
+    let settings = state.fresh_settings().await?;
     let Some(sender) = sender(state, &settings)? else {
         end(state, message_id, "cancelled", "Gateway WhatsApp belum diatur.", "").await?;
         return Ok(Outcome::Done);
