@@ -1,12 +1,10 @@
-// The office with believable data: log-in, the first screens, a search, a payment over the counter; every screen wide and
-// on a phone, light and dark. Whatever the console complains about fails. SCREENS=1 keeps the pictures in docs/screens.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
-import { hydrated, logIn, ROOT, watch, World } from '../harness.ts';
+// The office with believable data: log-in, the first screens, a search, a payment over the counter, an import. Whatever
+// the console complains about fails.
+import { expect, test } from '@playwright/test';
+import { hydrated, logIn, watch, World } from '../harness.ts';
+import { picture, SIZES } from '../screens.ts';
 
 let world: World;
-const SIZES = [['lebar', 1280, 900], ['ponsel', 390, 844]] as const;
 test.describe.configure({ mode: 'serial' });
 test.beforeAll(async ({}, info) => {
   world = await World.begin(info.project.name, { routers: 3, start: Date.parse('2026-01-08T10:00:00+07:00') });
@@ -94,7 +92,7 @@ test('Impor Excel: what would happen, the rows that need mending, then the good 
   expect(() => world.invoices('BARU1'), 'a preview writes nothing').toThrow(/tidak ada/);
   for (const [size, width, height] of SIZES) {
     await page.setViewportSize({ width, height });
-    await picture(page, `impor-pratinjau-${size}-terang`, test.info().project.name);
+    await picture(page, `impor-pratinjau-${size}-terang`);
   }
   await page.getByRole('button', { name: 'Impor 2 layanan sekarang' }).click();
   await expect(page.getByText('Impor selesai.')).toBeVisible();
@@ -103,96 +101,3 @@ test('Impor Excel: what would happen, the rows that need mending, then the good 
   await expect(page.locator('tbody')).toContainText('Ratna Dewi');
   assertQuiet();
 });
-
-/** The screens and their names in docs/screens; the first of a list stands for each of its kind. */
-const SCREENS: [string, string][] = [
-  ['beranda', '/admin'],
-  ['daftar-pelanggan', '/admin/pelanggan'],
-  ['pelanggan', 'first:/admin/pelanggan'],
-  ['daftar-tagihan', '/admin/tagihan'],
-  ['tagihan', 'first:/admin/tagihan'],
-  ['terima-pembayaran', '/admin/terima'],
-  ['terbitkan-tagihan', '/admin/terbitkan'],
-  ['impor', '/admin/impor'],
-  ['router', '/admin/router'],
-  ['pesan', '/admin/pesan'],
-  ['lainnya', '/admin/lainnya'],
-];
-
-async function firstOf(page: Page, list: string): Promise<string> {
-  await page.goto(world.base + list);
-  const links = page.locator(`a[href^="${list}/"]`);
-  await expect(links.first()).toBeAttached();
-  return (await links.first().getAttribute('href')) ?? list;
-}
-
-async function picture(page: Page, name: string, project: string): Promise<void> {
-  // Nothing may be wider than the screen.
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(wide, `${name} scrolls sideways by so many pixels`).toBeLessThanOrEqual(0);
-  if (process.env.SCREENS !== '1' || project !== 'sqlite') return;
-  const folder = join(ROOT, 'docs/screens');
-  mkdirSync(folder, { recursive: true });
-  // As tall as the page: what stands at the foot of the screen (the phone's menu) stands at the foot of the picture.
-  const before = page.viewportSize() ?? { width: 1280, height: 900 };
-  const tall = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width: before.width, height: Math.max(before.height, tall) });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-  await page.setViewportSize(before);
-}
-
-/** From an open bill to the paid one: each step of the public payment. */
-async function payPages(page: Page, suffix: string, project: string): Promise<void> {
-  const number = world.run(['invoice:list', '--status', 'open']).invoices[0]?.service_number as string;
-  await page.goto(`${world.base}/billing?nomor_layanan=${encodeURIComponent(number)}`);
-  await expect(page.getByRole('heading', { name: 'Tagihan Anda' })).toBeVisible();
-  await picture(page, `tagihan-anda-${suffix}`, project);
-  await page.getByRole('button', { name: 'Bayar' }).first().click();
-  await expect(page.getByRole('heading', { name: 'Pilih Cara Bayar' })).toBeVisible();
-  await picture(page, `pilih-cara-bayar-${suffix}`, project);
-  const choose = page.url();
-  await page.getByRole('radio', { name: /QRIS/ }).check();
-  await page.getByRole('button', { name: /nomor pembayaran|Bayar|QR/ }).click();
-  await expect(page.getByRole('heading', { name: 'Selesaikan Pembayaran' })).toBeVisible();
-  await expect(page.getByRole('img', { name: 'Kode QRIS' })).toBeVisible();
-  await picture(page, `selesaikan-qris-${suffix}`, project);
-  await page.goto(choose);
-  await page.getByRole('radio', { name: /BNI/ }).check();
-  await page.getByRole('button', { name: /nomor pembayaran|Bayar/ }).click();
-  await expect(page.getByRole('heading', { name: 'Selesaikan Pembayaran' })).toBeVisible();
-  await picture(page, `selesaikan-va-${suffix}`, project);
-  await world.order(`payments/flip/${/\/bayar\/([^/?#]+)/.exec(page.url())?.[1]}/pay`);
-  await expect(page.getByRole('heading', { name: 'Pembayaran Berhasil' })).toBeVisible({ timeout: 30_000 });
-  await picture(page, `pembayaran-berhasil-${suffix}`, project);
-}
-
-for (const [size, width, height] of SIZES) {
-  for (const [scheme, word] of [['light', 'terang'], ['dark', 'gelap']] as const) {
-    test.describe(`${size}, ${word}`, () => {
-      test.use({ viewport: { width, height }, colorScheme: scheme });
-      test(`every screen (${size}, ${word})`, async ({ page }, info) => {
-        test.setTimeout(180_000);
-        const assertQuiet = watch(page);
-        await page.goto(`${world.base}/billing`);
-        await picture(page, `cek-tagihan-${size}-${word}`, info.project.name);
-        await payPages(page, `${size}-${word}`, info.project.name);
-        await page.goto(world.control);
-        await picture(page, `dunia-luar-${size}-${word}`, info.project.name);
-
-        await page.goto(`${world.base}/admin/masuk`);
-        await hydrated(page);
-        await picture(page, `masuk-${size}-${word}`, info.project.name);
-        await logIn(page, world);
-        for (const [name, where] of SCREENS) {
-          const path = where.startsWith('first:') ? await firstOf(page, where.slice('first:'.length)) : where;
-          const answer = await page.goto(world.base + path);
-          expect(answer?.status(), path).toBe(200);
-          await hydrated(page);
-          await expect(page.locator('h1').first()).toBeVisible();
-          await picture(page, `${name}-${size}-${word}`, info.project.name);
-        }
-        assertQuiet();
-      });
-    });
-  }
-}

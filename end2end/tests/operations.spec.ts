@@ -47,7 +47,7 @@ test('a job runs now, is switched off with a warning on Beranda, and on again', 
   await page.goto(`${world.base}/admin/tugas`);
   await hydrated(page);
   const row = page.locator('tbody tr', { hasText: 'Tagihan bulan pertama' });
-  await row.getByRole('button', { name: 'Jalankan Tagihan bulan pertama' }).click();
+  await row.getByRole('button', { name: 'Jalankan sekarang: Tagihan bulan pertama' }).click();
   await expect(page.getByText('Tagihan bulan pertama dijalankan.')).toBeVisible();
   await expect(row).toContainText('Selesai', { timeout: 30_000 });
   await expect(row).toContainText('Bu Rina');

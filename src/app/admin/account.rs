@@ -280,7 +280,7 @@ pub fn SessionTable(
         })
         .collect::<Vec<_>>();
     view! {
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr><th scope="col">"Peramban"</th><th scope="col" class="hide-s">"Sejak"</th><th scope="col">"Terakhir dipakai"</th><th scope="col"><span class="sr">"Akhiri"</span></th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

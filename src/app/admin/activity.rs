@@ -221,7 +221,7 @@ fn Rows(list: ActivityList) -> impl IntoView {
         .into_iter()
         .map(|row| {
             let all_of_it = link(&[("subject", row.subject_code)]);
-            let of_what = format!("Semua tentang {}", row.subject);
+            let of_what = format!("riwayatnya: {}", row.subject);
             let subject = if row.href.is_empty() {
                 view! { <span class="strong">{row.subject}</span> }.into_any()
             } else {
@@ -254,7 +254,7 @@ fn Rows(list: ActivityList) -> impl IntoView {
             view! { <Empty title="Tidak ada kegiatan yang cocok." hint="Ubah saringan atau tanggalnya; tanpa tanggal, hanya 30 hari terakhir yang dicari." /> }.into_any()
         } else {
             view! {
-                <div class="scroll"><table>
+                <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                     <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Oleh"</th><th scope="col">"Tindakan"</th><th scope="col">"Tentang"</th></tr></thead>
                     <tbody>{rows}</tbody>
                 </table></div>

@@ -133,7 +133,7 @@ fn Areas(list: AreaList, refresh: Callback<()>) -> impl IntoView {
                 view! { <Empty title="Belum ada wilayah." hint="Tambahkan wilayah, atau isi saat Pasang Baru dan impor." /> }.into_any()
             } else {
                 view! {
-                    <div class="scroll">
+                    <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                         <table>
                             <thead><tr>
                                 <th scope="col">"Wilayah"</th><th scope="col" class="hide-s">"Penanggung jawab"</th><th scope="col" class="num">"Layanan"</th>

@@ -215,7 +215,7 @@ fn Rows(list: ArrearsList, sort: String) -> impl IntoView {
             {sums}
             {list.may_export.then(|| view! { <a href=file rel="external" download="tunggakan.xlsx">"Unduh Excel"</a> })}
         </p>
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr>
                 <SortHead label="Pelanggan" column="name" sort=sort.clone() />
                 <SortHead label="Tertua" column="due" sort=sort.clone() class="num" />

@@ -194,7 +194,7 @@ fn Backups(list: BackupList, refresh: Callback<()>, check: Callback<()>) -> impl
         </div>
         <section class="panel gap-top">
             {empty.then(|| view! { <Empty title="Belum ada cadangan." hint="Cadangan dibuat sendiri setiap malam; yang pertama dapat dibuat sekarang." /> })}
-            <div class="scroll" hidden=empty>
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel" hidden=empty>
                 <table>
                     <thead><tr>
                         <th scope="col">"Waktu"</th><th scope="col" class="hide-s">"Berkas"</th><th scope="col">"Status"</th><th scope="col">"Latihan"</th>

@@ -92,7 +92,7 @@ fn Rows(rows: Vec<BankAccount>, edited: RwSignal<Option<BankAccount>>) -> impl I
         })
         .collect::<Vec<_>>();
     view! {
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr><th scope="col">"Rekening"</th><th scope="col">"Atas nama"</th><th scope="col">"Keadaan"</th><th scope="col">"Ubah"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

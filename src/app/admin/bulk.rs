@@ -224,7 +224,7 @@ fn Rows(view: BulkView) -> impl IntoView {
     view! {
         <section class="panel gap-top">
             <div class="pad"><Notice tone><p>{view.words}</p></Notice></div>
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                 <table>
                     <thead><tr><th scope="col">"Layanan"</th><th scope="col" class="hide-s">"Sebelum"</th><th scope="col">"Menjadi"</th></tr></thead>
                     <tbody>{rows}</tbody>

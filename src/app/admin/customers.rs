@@ -272,7 +272,7 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
             })}
         </p>
         <form method="get" action="/admin/pelanggan/massal">
-        <div class="scroll">
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
             <table>
                 <thead>
                     <tr>

@@ -141,7 +141,7 @@ fn Report(report: DailyCash) -> impl IntoView {
     view! {
         <section class="panel gap-top">
             <div class="head"><h2>"Uang tunai, "{report.days}</h2>{report.may_export.then(|| view! { <a class="no-print" href=file rel="external" download="kas-harian.xlsx">"Unduh Excel"</a> })}</div>
-            <div class="scroll"><table>
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                 <thead><tr><th scope="col">"Tanggal"</th><th scope="col" class="num hide-s">"Awal"</th><th scope="col" class="num">"Masuk"</th><th scope="col" class="num">"Disetor"</th><th scope="col" class="num">"Selisih"</th><th scope="col" class="num hide-s">"Ditolak"</th><th scope="col" class="num">"Akhir"</th></tr></thead>
                 <tbody>{rows}</tbody>
                 <tfoot>{whole}</tfoot>
@@ -149,7 +149,7 @@ fn Report(report: DailyCash) -> impl IntoView {
         </section>
         <section class="panel gap-top">
             <div class="head"><h2>"Diterima"</h2><strong class="num">{report.received}</strong></div>
-            <div class="scroll"><table>
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                 <thead><tr><th scope="col">"Penerima"</th><th scope="col">"Cara bayar"</th><th scope="col" class="num">"Pembayaran"</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
                 <tbody>{receivers}</tbody>
             </table></div>

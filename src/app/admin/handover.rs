@@ -227,7 +227,7 @@ fn Bags(bags: Vec<BagRow>) -> impl IntoView {
     view! {
         <section class="panel gap-top">
             <div class="head"><h2>"Kas yang belum disetor"</h2></div>
-            <div class="scroll"><table>
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                 <thead><tr><th scope="col">"Pemegang"</th><th scope="col" class="num">"Isi tas"</th><th scope="col" class="hide-s num">"Terakhir bergerak"</th><th scope="col"><span class="sr">"Setorkan"</span></th></tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>
@@ -247,7 +247,7 @@ fn Handovers(handovers: Vec<HandoverRow>, again: Callback<String>) -> impl IntoV
     view! {
         <section class="panel gap-top">
             <div class="head"><h2>"Setoran"</h2></div>
-            <div class="scroll"><table>
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                 <thead><tr><th scope="col">"Setoran"</th><th scope="col" class="num">"Disetor"</th><th scope="col" class="hide-s">"Tujuan"</th><th scope="col">"Keadaan"</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>

@@ -206,7 +206,7 @@ fn Import(import: ImportView, running: RwSignal<bool>, refresh: Callback<()>) ->
             </div>
             {(shown > 0).then(|| view! {
                 <div class="head"><h2>"Baris yang ditolak"</h2></div>
-                <div class="scroll">
+                <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                     <table>
                         <thead><tr><th scope="col" class="num">"Baris"</th><th scope="col">"Kolom"</th><th scope="col">"Isi"</th><th scope="col">"Yang perlu diperbaiki"</th></tr></thead>
                         <tbody>{rejected}</tbody>

@@ -317,7 +317,7 @@ fn Rows(list: InstallList, stage: String) -> impl IntoView {
             view! { <Empty title="Tidak ada di tahap ini." hint="Catat pelanggan yang menelepon sebagai Calon, lalu jadwalkan pemasangannya." link=("Pelanggan baru", "/admin/pasang/baru") /> }.into_any()
         } else {
             view! {
-                <div class="scroll">
+                <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                     <table>
                         <thead><tr>
                             <th scope="col">"Pelanggan"</th><th scope="col" class="hide-s">"Telepon"</th><th scope="col" class="hide-s">"Paket"</th>

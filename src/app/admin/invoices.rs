@@ -150,7 +150,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
             .into_any()
     } else {
         view! {
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                 <table>
                     <thead><tr>
                         <SortHead label="Nomor" column="number" sort=sort.clone() />

@@ -176,7 +176,7 @@ fn Rows(list: IsolatedList, sort: String, refresh: Callback<()>) -> impl IntoVie
             {list.may_export.then(|| view! { <a href=file rel="external" download="terisolir.xlsx">"Unduh Excel"</a> })}
             <a href="/admin/log-isolir">{text::ISOLIR_LOG}</a>
         </p>
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr>
                 <SortHead label="Pelanggan" column="name" sort=sort.clone() />
                 <th scope="col">"Sebab"</th>

@@ -162,7 +162,7 @@ fn Rows(list: LogList) -> impl IntoView {
             <span><b>{text::count(list.info.total)}</b>" kejadian"</span>
             {list.may_export.then(|| view! { <a href=file rel="external" download="log-isolir.xlsx">"Unduh Excel"</a> })}
         </p>
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Pelanggan"</th><th scope="col">"Kejadian"</th><th scope="col">"Sebab"</th><th scope="col" class="hide-s">"Oleh"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

@@ -256,7 +256,7 @@ fn Jobs(list: JobList, said: RwSignal<Option<(Tone, String)>>, refresh: Callback
                     switch.dispatch((job.clone(), title.clone(), true));
                 }
             };
-            let (run_label, flip_label) = (format!("Jalankan {}", row.title), format!("{} {}", if enabled { "Matikan" } else { "Hidupkan" }, row.title));
+            let (run_label, flip_label) = (format!("Jalankan sekarang: {}", row.title), format!("{} {}", if enabled { "Matikan" } else { "Hidupkan" }, row.title));
             let buttons = view! {
                 <span class="row">
                     <button class="btn small" type="button" aria-label=run_label disabled=move || busy.get() || row.running
@@ -285,7 +285,7 @@ fn Jobs(list: JobList, said: RwSignal<Option<(Tone, String)>>, refresh: Callback
     view! {
         <JobTabs here="/admin/tugas" stuck=list.stuck />
         <section class="panel gap-top">
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                 <table>
                     <thead><tr>
                         <th scope="col">"Tugas"</th><th scope="col">"Terakhir"</th><th scope="col" class="hide-s">"Hasil"</th>

@@ -207,7 +207,7 @@ fn Listed(list: MessageList, filter: MessageFilter) -> impl IntoView {
         view! { <Empty title="Tidak ada pesan yang cocok." hint="Pesan muncul saat tagihan terbit, diingatkan, atau dibayar. Ubah saringan atau tanggalnya." /> }.into_any()
     } else {
         view! {
-            <div class="scroll"><table>
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                 <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Pelanggan"</th><th scope="col">"Pesan"</th><th scope="col">"Status"</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>

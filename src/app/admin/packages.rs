@@ -198,7 +198,7 @@ fn Rows(rows: Vec<PackageRow>, edited: RwSignal<Option<PackageTyped>>, act: Call
         })
         .collect::<Vec<_>>();
     view! {
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr>
                 <th scope="col">"Paket"</th><th scope="col" class="num">"Harga"</th><th scope="col" class="hide-s">"Profil"</th>
                 <th scope="col" class="num">"Layanan"</th>

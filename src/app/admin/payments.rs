@@ -236,7 +236,7 @@ fn Rows(list: PaymentList) -> impl IntoView {
         .collect::<Vec<_>>();
     view! {
         {sums}
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr><th scope="col">"Kuitansi"</th><th scope="col">"Pelanggan"</th><th scope="col" class="hide-s">"Cara bayar"</th><th scope="col" class="hide-s">"Penerima"</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

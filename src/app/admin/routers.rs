@@ -239,7 +239,7 @@ fn Rows(rows: Vec<RouterRow>) -> impl IntoView {
         })
         .collect::<Vec<_>>();
     view! {
-        <div class="scroll">
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
             <table>
                 <thead><tr>
                     <th scope="col">"Router"</th><th scope="col">"Keadaan"</th><th scope="col" class="hide-s">"Terakhir dibaca"</th>

@@ -221,7 +221,7 @@ fn Rows(list: StaffList) -> impl IntoView {
         })
         .collect::<Vec<_>>();
     view! {
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr>
                 <th scope="col">"Pengguna"</th><th scope="col">"Peran"</th><th scope="col" class="hide-s">"Terakhir masuk"</th>
                 <th scope="col" class="hide-s">"Verifikasi dua langkah"</th><th scope="col">"Keadaan"</th>

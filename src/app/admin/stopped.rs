@@ -121,7 +121,7 @@ fn Rows(list: StoppedList, tab: String) -> impl IntoView {
             view! { <Empty title="Tidak ada di sini." hint="Rencanakan berhenti dari halaman pelanggan." /> }.into_any()
         } else {
             view! {
-                <div class="scroll">
+                <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                     <table>
                         <thead><tr>
                             <th scope="col">"Pelanggan"</th><th scope="col" class="hide-s">"Telepon"</th><th scope="col" class="num">"Sejak atau mulai"</th>

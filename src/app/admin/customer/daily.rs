@@ -469,7 +469,7 @@ fn History(rows: Vec<HistoryRow>) -> impl IntoView {
     view! {
         <section class="panel">
             <div class="head"><h2>"Riwayat perubahan"</h2></div>
-            <div class="scroll">
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
                 <table>
                     <thead><tr><th scope="col">"Waktu"</th><th scope="col">"Perubahan"</th><th scope="col" class="hide-s">"Sebelum"</th><th scope="col">"Sesudah"</th></tr></thead>
                     <tbody>{rows}</tbody>

@@ -13,7 +13,7 @@ fn Table(title: &'static str, empty: &'static str, is_empty: bool, children: Chi
             {if is_empty {
                 view! { <p class="pad mute">{empty}</p> }.into_any()
             } else {
-                view! { <div class="scroll">{children()}</div> }.into_any()
+                view! { <div class="scroll" tabindex="0" role="group" aria-label="Tabel">{children()}</div> }.into_any()
             }}
         </section>
     }

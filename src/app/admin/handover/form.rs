@@ -48,7 +48,7 @@ pub fn GiveForm(page: HandoverView, again: Callback<String>) -> impl IntoView {
             {page.open.then(|| view! { <div class="pad"><Notice tone=Tone::Note><p>"Setoran Anda menunggu diterima. Setelah dijawab, Anda dapat menyetor lagi."</p></Notice></div> })}
             {(!rows.is_empty()).then(|| view! {
                 <details class="pad"><summary>"Pembayaran di dalamnya"</summary>
-                    <div class="scroll"><table>
+                    <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                         <thead><tr><th scope="col">"Kuitansi"</th><th scope="col" class="num hide-s">"Waktu"</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
                         <tbody>{rows}</tbody>
                     </table></div>

@@ -99,7 +99,7 @@ fn Stuck(list: StuckList, said: RwSignal<Option<(Tone, String)>>, refresh: Callb
             <button class="btn main" type="button" disabled=move || none.get() || busy.get() on:click=move |_| { again.dispatch(ids()); }>"Coba lagi yang dipilih"</button>
             <button class="btn bad" type="button" disabled=move || none.get() || busy.get() on:click=move |_| { problem.set(None); open.set(true); }>"Lepaskan yang dipilih"</button>
         </div>
-        <div class="scroll">
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel">
             <table>
                 <thead><tr>
                     <th scope="col"><span class="sr">"Pilih"</span></th><th scope="col">"Tugas"</th><th scope="col">"Sebab"</th>

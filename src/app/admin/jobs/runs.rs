@@ -59,7 +59,7 @@ fn Runs(list: RunList, chosen: String) -> impl IntoView {
             </div>
         </Form>
         {empty.then(|| view! { <Empty title="Belum ada yang berjalan." hint="Tugas berjalan sendiri menurut jadwalnya." /> })}
-        <div class="scroll" hidden=empty>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel" hidden=empty>
             <table>
                 <thead><tr>
                     <th scope="col">"Mulai"</th><th scope="col">"Tugas"</th><th scope="col">"Status"</th><th scope="col" class="hide-s">"Hasil"</th>

@@ -187,7 +187,7 @@ fn Waiting(rows: Vec<WaitingRow>) -> impl IntoView {
         })
         .collect::<Vec<_>>();
     view! {
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr><th scope="col">"Pelanggan"</th><th scope="col">"Seharusnya"</th><th scope="col">"Terlihat"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>

@@ -185,7 +185,7 @@ fn Compared(seen: Comparison) -> impl IntoView {
         <Notice tone=if all { Tone::Ok } else { Tone::Bad }>
             <p>{if all { format!("Cocok. {} layanan tercatat.", seen.services) } else { "Ada selisih. Periksa berkas impor sebelum menerbitkan tagihan.".to_owned() }}</p>
         </Notice>
-        <div class="scroll"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr><th scope="col">"Jumlah"</th><th scope="col" class="num">"Di Kimonet"</th><th scope="col" class="num">"Pembukuan lama"</th><th scope="col" class="num">"Selisih"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table></div>
