@@ -297,11 +297,11 @@ export async function hydrated(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
 }
 
-/** Logs in as the owner. */
-export async function logIn(page: Page, world: World): Promise<void> {
+/** Logs in, as the owner unless somebody else is named. */
+export async function logIn(page: Page, world: World, who = OWNER): Promise<void> {
   await page.goto(`${world.base}/admin/masuk`);
-  await page.locator('input[name=email]').fill(OWNER.email);
-  await page.locator('input[name=password]').fill(OWNER.password);
+  await page.locator('input[name=email]').fill(who.email);
+  await page.locator('input[name=password]').fill(who.password);
   await page.getByRole('button', { name: 'Masuk' }).click();
   await page.waitForURL((url) => !url.pathname.startsWith('/admin/masuk'));
 }
