@@ -14,6 +14,8 @@ CREATE TABLE service_row (
   -- 0 where there is none.
   router_id BIGINT NOT NULL,
   area TEXT NOT NULL,
+  -- Where it stands, for the order in which a collector walks.
+  address TEXT NOT NULL,
   collector_id BIGINT,
   due_day BIGINT NOT NULL,
   started_on DATE NOT NULL,
@@ -33,7 +35,7 @@ CREATE VIEW service_now AS SELECT s.id AS service_id, s.customer_id AS customer_
  CASE WHEN s.desired = 'absent' THEN 'none' WHEN s.desired = 'as_is' THEN 'as_is'
   WHEN s.router_id IS NULL THEN CASE WHEN s.desired = 'normal' THEN 'none' ELSE s.desired END
   WHEN s.desired = s.observed THEN s.desired WHEN s.observed IN ('other', 'missing') THEN 'differs' ELSE 'waiting' END AS access,
- s.package_id AS package_id, COALESCE(s.router_id, 0) AS router_id, s.area AS area, s.collector_id AS collector_id,
+ s.package_id AS package_id, COALESCE(s.router_id, 0) AS router_id, s.area AS area, c.address AS address, s.collector_id AS collector_id,
  s.due_day AS due_day, s.started_on AS started_on
  FROM service s JOIN customer c ON c.id = s.customer_id;
 
@@ -51,10 +53,16 @@ INSERT INTO service_row SELECT n.*, COALESCE(o.owed, 0), COALESCE(o.bills, 0), o
 -- A month's bills are listed, sorted and summed from this alone.
 DROP INDEX invoice_period;
 CREATE INDEX invoice_month ON invoice (period, status, due_on, total, paid, service_id, customer_name);
+-- Payments are summed by day and by service from these alone.
+DROP INDEX payment_received;
+CREATE INDEX payment_received ON payment (received_on, method, received_by, amount);
+CREATE INDEX payment_service ON payment (service_id, received_on, method, received_by, amount);
 
 -- engine: statement by statement. A row is locked before it is made anew, so that the statement after sees all that was
 -- committed until then; an amount that is added needs no lock.
 CREATE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN strpos($1, $2);
+-- engine: what SQLite calls json_each, for lists of ids.
+CREATE FUNCTION json_each(text) RETURNS TABLE (value text) LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 500 AS $$ SELECT json_array_elements_text(CAST($1 AS json)) $$;
 
 CREATE FUNCTION service_row_of_service() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -65,7 +73,7 @@ BEGIN
      WHERE (n.customer_id, n.service_number, n.pppoe_username, n.stage, n.desired, n.observed, n.router_id, n.package_id, n.area, n.collector_id, n.due_day, n.started_on) IS DISTINCT FROM (o.customer_id, o.service_number, o.pppoe_username, o.stage, o.desired, o.observed, o.router_id, o.package_id, o.area, o.collector_id, o.due_day, o.started_on)
      ORDER BY r.service_id FOR UPDATE OF r;
     IF FOUND THEN
-      UPDATE service_row r SET customer_id = n.customer_id, name = n.name, number = n.number, search = n.search, stage = n.stage, access = n.access, package_id = n.package_id, router_id = n.router_id, area = n.area, collector_id = n.collector_id, due_day = n.due_day, started_on = n.started_on
+      UPDATE service_row r SET customer_id = n.customer_id, name = n.name, number = n.number, search = n.search, stage = n.stage, access = n.access, package_id = n.package_id, router_id = n.router_id, area = n.area, address = n.address, collector_id = n.collector_id, due_day = n.due_day, started_on = n.started_on
        FROM service_now n JOIN fresh f ON f.id = n.service_id WHERE r.service_id = n.service_id;
     END IF;
   END IF;
@@ -77,10 +85,10 @@ CREATE TRIGGER service_row_service AFTER UPDATE ON service REFERENCING OLD TABLE
 CREATE FUNCTION service_row_of_customer() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM 1 FROM service_row r JOIN fresh n ON n.id = r.customer_id JOIN stale o ON o.id = n.id
-   WHERE (n.name_search, n.number, n.phone) IS DISTINCT FROM (o.name_search, o.number, o.phone)
+   WHERE (n.name_search, n.number, n.phone, n.address) IS DISTINCT FROM (o.name_search, o.number, o.phone, o.address)
    ORDER BY r.service_id FOR UPDATE OF r;
   IF FOUND THEN
-    UPDATE service_row r SET name = n.name, search = n.search FROM service_now n JOIN fresh f ON f.id = n.customer_id WHERE r.service_id = n.service_id;
+    UPDATE service_row r SET name = n.name, search = n.search, address = n.address FROM service_now n JOIN fresh f ON f.id = n.customer_id WHERE r.service_id = n.service_id;
   END IF;
   RETURN NULL;
 END $$;

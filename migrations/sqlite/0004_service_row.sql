@@ -14,6 +14,8 @@ CREATE TABLE service_row (
   -- 0 where there is none.
   router_id BIGINT NOT NULL,
   area TEXT NOT NULL,
+  -- Where it stands, for the order in which a collector walks.
+  address TEXT NOT NULL,
   collector_id BIGINT,
   due_day BIGINT NOT NULL,
   started_on DATE NOT NULL,
@@ -33,7 +35,7 @@ CREATE VIEW service_now AS SELECT s.id AS service_id, s.customer_id AS customer_
  CASE WHEN s.desired = 'absent' THEN 'none' WHEN s.desired = 'as_is' THEN 'as_is'
   WHEN s.router_id IS NULL THEN CASE WHEN s.desired = 'normal' THEN 'none' ELSE s.desired END
   WHEN s.desired = s.observed THEN s.desired WHEN s.observed IN ('other', 'missing') THEN 'differs' ELSE 'waiting' END AS access,
- s.package_id AS package_id, COALESCE(s.router_id, 0) AS router_id, s.area AS area, s.collector_id AS collector_id,
+ s.package_id AS package_id, COALESCE(s.router_id, 0) AS router_id, s.area AS area, c.address AS address, s.collector_id AS collector_id,
  s.due_day AS due_day, s.started_on AS started_on
  FROM service s JOIN customer c ON c.id = s.customer_id;
 
@@ -51,6 +53,10 @@ INSERT INTO service_row SELECT n.*, COALESCE(o.owed, 0), COALESCE(o.bills, 0), o
 -- A month's bills are listed, sorted and summed from this alone.
 DROP INDEX invoice_period;
 CREATE INDEX invoice_month ON invoice (period, status, due_on, total, paid, service_id, customer_name);
+-- Payments are summed by day and by service from these alone.
+DROP INDEX payment_received;
+CREATE INDEX payment_received ON payment (received_on, method, received_by, amount);
+CREATE INDEX payment_service ON payment (service_id, received_on, method, received_by, amount);
 
 -- engine: row by row.
 CREATE TRIGGER service_row_new AFTER INSERT ON service BEGIN
@@ -58,12 +64,12 @@ CREATE TRIGGER service_row_new AFTER INSERT ON service BEGIN
 END;
 CREATE TRIGGER service_row_service AFTER UPDATE OF customer_id, service_number, pppoe_username, stage, desired, observed, router_id, package_id, area, collector_id, due_day, started_on ON service
  WHEN NEW.customer_id IS NOT OLD.customer_id OR NEW.service_number IS NOT OLD.service_number OR NEW.pppoe_username IS NOT OLD.pppoe_username OR NEW.stage IS NOT OLD.stage OR NEW.desired IS NOT OLD.desired OR NEW.observed IS NOT OLD.observed OR NEW.router_id IS NOT OLD.router_id OR NEW.package_id IS NOT OLD.package_id OR NEW.area IS NOT OLD.area OR NEW.collector_id IS NOT OLD.collector_id OR NEW.due_day IS NOT OLD.due_day OR NEW.started_on IS NOT OLD.started_on BEGIN
-  UPDATE service_row SET (customer_id, name, number, search, stage, access, package_id, router_id, area, collector_id, due_day, started_on)
-   = (SELECT n.customer_id, n.name, n.number, n.search, n.stage, n.access, n.package_id, n.router_id, n.area, n.collector_id, n.due_day, n.started_on FROM service_now n WHERE n.service_id = NEW.id) WHERE service_id = NEW.id;
+  UPDATE service_row SET (customer_id, name, number, search, stage, access, package_id, router_id, area, address, collector_id, due_day, started_on)
+   = (SELECT n.customer_id, n.name, n.number, n.search, n.stage, n.access, n.package_id, n.router_id, n.area, n.address, n.collector_id, n.due_day, n.started_on FROM service_now n WHERE n.service_id = NEW.id) WHERE service_id = NEW.id;
 END;
-CREATE TRIGGER service_row_customer AFTER UPDATE OF name_search, number, phone ON customer
- WHEN NEW.name_search IS NOT OLD.name_search OR NEW.number IS NOT OLD.number OR NEW.phone IS NOT OLD.phone BEGIN
-  UPDATE service_row SET (name, search) = (SELECT n.name, n.search FROM service_now n WHERE n.service_id = service_row.service_id)
+CREATE TRIGGER service_row_customer AFTER UPDATE OF name_search, number, phone, address ON customer
+ WHEN NEW.name_search IS NOT OLD.name_search OR NEW.number IS NOT OLD.number OR NEW.phone IS NOT OLD.phone OR NEW.address IS NOT OLD.address BEGIN
+  UPDATE service_row SET (name, search, address) = (SELECT n.name, n.search, n.address FROM service_now n WHERE n.service_id = service_row.service_id)
    WHERE service_id IN (SELECT s.id FROM service s WHERE s.customer_id = NEW.id);
 END;
 CREATE TRIGGER service_row_billed AFTER INSERT ON invoice WHEN NEW.status IN ('open', 'partial') BEGIN

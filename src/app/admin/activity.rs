@@ -115,6 +115,8 @@ pub struct ActivityList {
     pub newer: i64,
     /// Which days are shown, in words.
     pub days: String,
+    /// The text finds too many services: only what the log itself says was searched.
+    pub too_many: bool,
     /// The thing that is looked at, in words; empty for everything.
     pub subject: String,
 }
@@ -247,6 +249,7 @@ fn Rows(list: ActivityList) -> impl IntoView {
     view! {
         <p class="sums">
             <span>{list.days}</span>
+            {list.too_many.then(|| view! { <span>{text::ONLY_IN_LOG}</span> })}
             {subject}
             {(!empty).then(|| view! { <a href=file rel="external" download="log-aktivitas.xlsx">"Unduh Excel"</a> })}
         </p>

@@ -133,7 +133,7 @@ pub async fn list_customers(filter: CustomerFilter) -> Result<CustomerList, ApiE
 pub async fn read_choices() -> Result<CustomerChoices, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
-    Ok(query::choices(&asked.app).await?)
+    Ok(query::choices(&asked).await?)
 }
 
 fn choices_of(pairs: &[(&str, &str)]) -> Vec<Choice> {

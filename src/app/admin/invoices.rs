@@ -79,6 +79,8 @@ pub struct InvoiceList {
     pub rows: Vec<InvoiceRow>,
     /// Where it stands.
     pub info: PageInfo,
+    /// The text finds too many services: nothing was read.
+    pub too_many: bool,
     /// All matching bills together, formatted.
     pub total: String,
     /// Paid of them, formatted.
@@ -145,7 +147,9 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
             }
         })
         .collect::<Vec<_>>();
-    let table = if rows.is_empty() {
+    let table = if list.too_many {
+        view! { <Empty title=text::TOO_MANY hint=text::TOO_MANY_HINT /> }.into_any()
+    } else if rows.is_empty() {
         view! { <Empty title="Tidak ada tagihan yang cocok." hint="Ubah saringan, atau terbitkan tagihan bulan ini." link=(text::ISSUE, "/admin/terbitkan") /> }
             .into_any()
     } else {

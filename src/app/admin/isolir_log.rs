@@ -68,6 +68,8 @@ pub struct LogRow {
 /// A page of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogList {
+    /// The text finds too many services: nothing was read.
+    pub too_many: bool,
     /// Its rows, the newest first.
     pub rows: Vec<LogRow>,
     /// Where it stands.
@@ -138,6 +140,9 @@ pub fn IsolirLogPage() -> impl IntoView {
 
 #[component]
 fn Rows(list: LogList) -> impl IntoView {
+    if list.too_many {
+        return view! { <Empty title=text::TOO_MANY hint=text::TOO_MANY_HINT /> }.into_any();
+    }
     if list.rows.is_empty() {
         return view! { <Empty title="Tidak ada kejadian yang cocok." hint="Ubah saringan atau tanggalnya." /> }
             .into_any();

@@ -81,6 +81,8 @@ pub struct ChannelView {
 /// A page of messages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageList {
+    /// The text finds too many services: nothing was read.
+    pub too_many: bool,
     /// Its rows.
     pub rows: Vec<MessageRow>,
     /// Where it stands.
@@ -203,7 +205,9 @@ fn Listed(list: MessageList, filter: MessageFilter) -> impl IntoView {
             }
         })
         .collect::<Vec<_>>();
-    let table = if rows.is_empty() {
+    let table = if list.too_many {
+        view! { <Empty title=text::TOO_MANY hint=text::TOO_MANY_HINT /> }.into_any()
+    } else if rows.is_empty() {
         view! { <Empty title="Tidak ada pesan yang cocok." hint="Pesan muncul saat tagihan terbit, diingatkan, atau dibayar. Ubah saringan atau tanggalnya." /> }.into_any()
     } else {
         view! {

@@ -7,6 +7,8 @@ pub mod arrears;
 pub mod backups;
 pub mod banks;
 pub mod bulk;
+#[cfg(feature = "ssr")]
+pub mod choices;
 pub mod collect;
 pub mod customer;
 pub mod customers;

@@ -75,6 +75,8 @@ pub struct PaymentRow {
 /// A page of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentList {
+    /// The text finds too many services: nothing was read.
+    pub too_many: bool,
     /// Its rows, the newest first.
     pub rows: Vec<PaymentRow>,
     /// Where it stands.
@@ -217,6 +219,9 @@ fn Rows(list: PaymentList) -> impl IntoView {
             {ways}
         </p>
     };
+    if list.too_many {
+        return view! { <Empty title=text::TOO_MANY hint=text::TOO_MANY_HINT /> }.into_any();
+    }
     if list.rows.is_empty() {
         return view! { {sums}<Empty title="Tidak ada pembayaran yang cocok." hint="Ubah tanggal atau saringannya." /> }
             .into_any();

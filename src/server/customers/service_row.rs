@@ -1,6 +1,52 @@
 //! `service_row`: a row a service with all that lists find, filter and sort by. Triggers keep it (migration 0004).
 
 use crate::billing::Period;
+use crate::server::db::{Db, DbError};
+use crate::{args, found_by, in_scope, sql};
+
+/// Services that a text may find where their bills, payments or events are asked for; what finds more is too short.
+pub const FOUND_MAX: i64 = 5_000;
+
+/// Ids of nobody, as [`Found::Ids`] has them.
+pub const NOBODY: &str = "[]";
+
+sql!(
+    FOUND = concat!(
+        "SELECT s.service_id, s.customer_id FROM service_row s WHERE ",
+        found_by!("$1", "$2"),
+        " AND ",
+        in_scope!("$3"),
+        " LIMIT $4"
+    )
+);
+
+/// What a text finds within somebody's scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Ids of services and of their customers, each as a JSON array for `json_each`.
+    Ids {
+        /// `service.id`.
+        services: String,
+        /// `customer.id`, with repeats.
+        customers: String,
+    },
+    /// More than [`FOUND_MAX`] services hold the text.
+    TooMany,
+}
+
+/// The services that `needles` find among those in `scope` (0: all of them). An empty text finds the whole scope.
+pub async fn find(db: &Db, needles: &Needles, scope: i64) -> Result<Found, DbError> {
+    let most = if needles.text.is_empty() { i64::MAX } else { FOUND_MAX + 1 };
+    let rows: Vec<(i64, i64)> = db.all(FOUND, args![&needles.text, &needles.phone, scope, most]).await?;
+    if !needles.text.is_empty() && i64::try_from(rows.len()).is_ok_and(|found| found > FOUND_MAX) {
+        return Ok(Found::TooMany);
+    }
+    let list = |ids: Vec<String>| format!("[{}]", ids.join(","));
+    Ok(Found::Ids {
+        services: list(rows.iter().map(|row| row.0.to_string()).collect()),
+        customers: list(rows.iter().map(|row| row.1.to_string()).collect()),
+    })
+}
 
 /// What a search text looks for in `service_row.search`: the text itself, and the telephone it may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,8 +124,6 @@ macro_rules! bills_now {
 mod tests {
     use super::*;
     use crate::server::testing::TestApp;
-    use crate::{args, sql};
-
     sql!(
         OWED = concat!(
             "SELECT CAST(",
@@ -89,7 +133,7 @@ mod tests {
             " AS BIGINT) FROM service_row s WHERE s.service_id = $1"
         )
     );
-    sql!(FOUND = concat!("SELECT s.number FROM service_row s WHERE ", found_by!("$1", "$2"), " ORDER BY s.number"));
+    sql!(NUMBERS = concat!("SELECT s.number FROM service_row s WHERE ", found_by!("$1", "$2"), " ORDER BY s.number"));
     sql!(
         RENAME = "UPDATE customer SET name = $2, name_search = $3, phone = $4 WHERE id = (SELECT customer_id FROM service WHERE id = $1)"
     );
@@ -104,7 +148,7 @@ mod tests {
 
     async fn found(t: &TestApp, typed: &str) -> Vec<String> {
         let needles = Needles::of(typed);
-        let rows: Vec<(String,)> = t.state.db.all(FOUND, args![needles.text, needles.phone]).await.unwrap();
+        let rows: Vec<(String,)> = t.state.db.all(NUMBERS, args![needles.text, needles.phone]).await.unwrap();
         rows.into_iter().map(|row| row.0).collect()
     }
 

@@ -106,7 +106,7 @@ sql!(ROWS_OWE_WHAT_BILLS_SAY = "SELECT r.number AS name, r.owed AS stored, COALE
 sql!(ROWS_SAY_WHAT_SERVICES_ARE = "SELECT n.number AS name, COALESCE(r.service_id, 0) AS stored, n.service_id AS derived FROM service_now n
  LEFT JOIN service_row r ON r.service_id = n.service_id
  WHERE r.service_id IS NULL OR r.customer_id <> n.customer_id OR r.name <> n.name OR r.number <> n.number OR r.search <> n.search
-  OR r.stage <> n.stage OR r.access <> n.access OR r.package_id <> n.package_id OR r.router_id <> n.router_id OR r.area <> n.area
+  OR r.stage <> n.stage OR r.access <> n.access OR r.package_id <> n.package_id OR r.router_id <> n.router_id OR r.area <> n.area OR r.address <> n.address
   OR COALESCE(r.collector_id, 0) <> COALESCE(n.collector_id, 0) OR r.due_day <> n.due_day OR r.started_on <> n.started_on");
 
 /// One check: what disagrees when it answers, and the statement.

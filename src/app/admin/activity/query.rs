@@ -6,14 +6,14 @@ use crate::app::admin::words::{day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS};
 use crate::app::text;
 use crate::billing::words::parse_date_input;
-use crate::server::customers::service_row::Needles;
+use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
-use crate::{args, found_by, sql};
+use crate::{args, sql};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Days that are shown when no date is given.
 const DAYS_SHOWN: u64 = 30;
@@ -24,8 +24,8 @@ const FILE_ROWS_MAX: i64 = 200_000;
 /// What acts without being a person.
 const MACHINES: &[&str] = &["Sistem", "Perintah"];
 
-// `$1`, `$2` the days; `$3` staff; `$4` who by name; `$5` action; `$6` subject; `$7`, `$8` the text and the telephone it
-// may be; `$9`, `$10` instant and id of the row to go on from; `$11` how many.
+// `$1`, `$2` the days; `$3` staff; `$4` who by name; `$5` action; `$6` subject; `$7` the text, `$8` the services and
+// customers that it finds, as a JSON array; `$9`, `$10` instant and id of the row to go on from; `$11` how many.
 macro_rules! rows_sql {
     ($($older:ident, $newer:ident: $hard:literal;)*) => { $(
         sql!($older = rows_sql!(@text $hard, "e.at <= $9 AND (e.at < $9 OR e.id < $10) ORDER BY e.at DESC, e.id DESC"));
@@ -37,8 +37,7 @@ macro_rules! rows_sql {
  WHERE ", $hard, " AND e.at >= $1 AND e.at < $2 AND ($3 = 0 OR e.staff_id = $3) AND ($4 = '' OR (e.who = $4 AND e.staff_id IS NULL))
  AND ($5 = '' OR e.action = $5) AND ($6 = '' OR e.subject = $6)
  AND ($7 = '' OR INSTR(LOWER(e.before_value || ' ' || e.after_value || ' ' || e.who || ' ' || e.subject || ' ' || e.address), $7) > 0
-   OR e.subject IN (SELECT 'service:' || CAST(s.service_id AS TEXT) FROM service_row s WHERE ", found_by!("$7", "$8"), ")
-   OR e.subject IN (SELECT 'customer:' || CAST(s.customer_id AS TEXT) FROM service_row s WHERE ", found_by!("$7", "$8"), "))
+   OR e.subject IN (SELECT value FROM json_each($8)))
  AND ", $onward, " LIMIT $11"
         )
     };
@@ -55,20 +54,12 @@ sql!(AT = "SELECT at FROM audit_event WHERE id = $1");
 sql!(PEOPLE = "SELECT CAST(id AS TEXT), name FROM staff ORDER BY name, id");
 // Names of what a page speaks of: kind, id, name, and the customer whose page shows it (0: none).
 sql!(
-    NAMES = sqlite
-    "SELECT 'service' AS kind, s.id, c.name || ' (' || s.service_number || ')' AS name, c.id AS customer FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id IN (SELECT value FROM json_each($1))
- UNION ALL SELECT 'customer', id, name, id FROM customer WHERE id IN (SELECT value FROM json_each($2))
- UNION ALL SELECT 'staff', id, name, 0 FROM staff WHERE id IN (SELECT value FROM json_each($3))
- UNION ALL SELECT 'router', id, name, 0 FROM router WHERE id IN (SELECT value FROM json_each($4))
- UNION ALL SELECT 'package', id, name, 0 FROM package WHERE id IN (SELECT value FROM json_each($5))
- UNION ALL SELECT 'area', id, name, 0 FROM area WHERE id IN (SELECT value FROM json_each($6))",
-    postgres
-    "SELECT 'service' AS kind, s.id, c.name || ' (' || s.service_number || ')' AS name, c.id AS customer FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id IN (SELECT CAST(json_array_elements_text(CAST($1 AS JSON)) AS BIGINT))
- UNION ALL SELECT 'customer', id, name, id FROM customer WHERE id IN (SELECT CAST(json_array_elements_text(CAST($2 AS JSON)) AS BIGINT))
- UNION ALL SELECT 'staff', id, name, 0 FROM staff WHERE id IN (SELECT CAST(json_array_elements_text(CAST($3 AS JSON)) AS BIGINT))
- UNION ALL SELECT 'router', id, name, 0 FROM router WHERE id IN (SELECT CAST(json_array_elements_text(CAST($4 AS JSON)) AS BIGINT))
- UNION ALL SELECT 'package', id, name, 0 FROM package WHERE id IN (SELECT CAST(json_array_elements_text(CAST($5 AS JSON)) AS BIGINT))
- UNION ALL SELECT 'area', id, name, 0 FROM area WHERE id IN (SELECT CAST(json_array_elements_text(CAST($6 AS JSON)) AS BIGINT))"
+    NAMES = "SELECT 'service' AS kind, s.id, c.name || ' (' || s.service_number || ')' AS name, c.id AS customer FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id IN (SELECT CAST(value AS BIGINT) FROM json_each($1))
+ UNION ALL SELECT 'customer', id, name, id FROM customer WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($2))
+ UNION ALL SELECT 'staff', id, name, 0 FROM staff WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($3))
+ UNION ALL SELECT 'router', id, name, 0 FROM router WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($4))
+ UNION ALL SELECT 'package', id, name, 0 FROM package WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($5))
+ UNION ALL SELECT 'area', id, name, 0 FROM area WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($6))"
 );
 
 /// The kinds of `NAMES`, in the order of its arguments.
@@ -96,11 +87,13 @@ struct Wish {
     machine: String,
     action: String,
     subject: String,
-    needles: Needles,
+    text: String,
+    subjects: String,
+    too_many: bool,
 }
 
 impl Wish {
-    fn of(app: &AppState, filter: &ActivityFilter) -> Result<Self> {
+    async fn of(app: &AppState, filter: &ActivityFilter) -> Result<Self> {
         let clock = &app.clock;
         let today = clock.today();
         let typed = |field: &str, typed: &str| {
@@ -126,6 +119,14 @@ impl Wish {
             Err(_) if by.is_empty() || MACHINES.contains(&by) => 0,
             Err(_) => -1,
         };
+        let needles = Needles::of(&filter.q);
+        let (mut subjects, mut too_many) = (NOBODY.to_owned(), false);
+        if !needles.text.is_empty() {
+            match find(&app.db, &needles, 0).await? {
+                Found::Ids { services, customers } => subjects = named(&services, &customers)?,
+                Found::TooMany => too_many = true,
+            }
+        }
         Ok(Self {
             first,
             last,
@@ -135,7 +136,9 @@ impl Wish {
             machine: if staff == 0 { by.to_owned() } else { String::new() },
             action: filter.action.clone(),
             subject: filter.subject.clone(),
-            needles: Needles::of(&filter.q),
+            text: needles.text,
+            subjects,
+            too_many,
         })
     }
 
@@ -160,8 +163,8 @@ impl Wish {
             &self.machine,
             &self.action,
             &self.subject,
-            &self.needles.text,
-            &self.needles.phone,
+            &self.text,
+            &self.subjects,
             onward.0,
             onward.1,
             limit
@@ -185,9 +188,18 @@ impl Wish {
     }
 }
 
+/// Ids as the log names them: `["service:7", "customer:3"]`.
+fn named(services: &str, customers: &str) -> Result<String> {
+    let ids = |text: &str| serde_json::from_str::<Vec<i64>>(text);
+    let services = ids(services)?.into_iter().map(|id| format!("service:{id}"));
+    let customers: BTreeSet<i64> = ids(customers)?.into_iter().collect();
+    let all: Vec<String> = services.chain(customers.into_iter().map(|id| format!("customer:{id}"))).collect();
+    Ok(serde_json::to_string(&all)?)
+}
+
 /// A page of the log.
 pub async fn list(app: &AppState, filter: &ActivityFilter) -> Result<ActivityList> {
-    let wish = Wish::of(app, filter)?;
+    let wish = Wish::of(app, filter).await?;
     let onward = async |id: i64| -> Result<Option<(DateTime<Utc>, i64)>> {
         Ok(app.db.opt::<(DateTime<Utc>,)>(AT, args![id]).await?.map(|row| (row.0, id)))
     };
@@ -220,6 +232,7 @@ pub async fn list(app: &AppState, filter: &ActivityFilter) -> Result<ActivityLis
         newer: rows.first().filter(|_| has_newer).map_or(0, |row| row.id),
         rows: rows.into_iter().map(|row| shown(app, &names, row)).collect(),
         days: format!("{} sampai {}", day(wish.first), day(wish.last)),
+        too_many: wish.too_many,
         subject,
     })
 }
@@ -294,7 +307,7 @@ pub async fn choices(app: &AppState) -> Result<ActivityChoices> {
 
 /// The log as a sheet: rows go to the file as they are read, so that memory stays flat.
 pub async fn xlsx(app: &AppState, filter: &ActivityFilter) -> Result<Vec<u8>> {
-    let wish = Wish::of(app, filter)?;
+    let wish = Wish::of(app, filter).await?;
     let (send, mut receive) = tokio::sync::mpsc::channel::<Vec<ActivityRow>>(2);
     let writer = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, XlsxError> {
         let mut book = Workbook::new();

@@ -2,8 +2,9 @@
 //! from the bills themselves, for the rows that are shown and once for all sums.
 
 use super::{ArrearsFilter, ArrearsList, ArrearsRow};
+use crate::app::admin::choices;
 use crate::app::admin::words::{day, instant, phone};
-use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
+use crate::app::dto::{PAGE_ROWS, PageInfo, money};
 use crate::server::customers::service_row::Needles;
 use crate::server::db::{Sql, Val};
 use crate::server::error::{Error, Result};
@@ -59,26 +60,26 @@ list_sql! {
 }
 
 sql!(COUNT = concat!("SELECT COUNT(*) ", matching!()));
+// Who has one open bill has it in his row; the bills themselves are read for the others only.
 sql!(
     SUMS = concat!(
+        "SELECT COUNT(*),
+  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due >= $9 THEN s.owed ELSE 0 END), 0) AS BIGINT),
+  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $9 AND s.oldest_due >= $10 THEN s.owed ELSE 0 END), 0) AS BIGINT),
+  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $10 AND s.oldest_due >= $11 THEN s.owed ELSE 0 END), 0) AS BIGINT),
+  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $11 THEN s.owed ELSE 0 END), 0) AS BIGINT) ",
+        matching!()
+    )
+);
+sql!(
+    SUMS_OF_SEVERAL = concat!(
         "SELECT ",
         aged!(),
-        " FROM invoice i WHERE i.status IN ('open', 'partial') AND i.due_on < $9 AND i.service_id IN (SELECT s.service_id ",
+        " FROM (SELECT s.service_id ",
         matching!(),
-        ")"
+        " AND s.bills > 1) f CROSS JOIN invoice i WHERE i.service_id = f.service_id AND i.status IN ('open', 'partial') AND i.due_on < $9"
     )
 );
-sql!(
-    AREAS = concat!(
-        "SELECT DISTINCT s.area, s.area FROM service s WHERE s.area <> '' AND ",
-        in_scope!("$1"),
-        " ORDER BY 1"
-    )
-);
-sql!(
-    COLLECTORS = "SELECT CAST(id AS TEXT), name FROM staff WHERE role = 'collector' OR id IN (SELECT collector_id FROM service WHERE collector_id IS NOT NULL) ORDER BY name"
-);
-sql!(PACKAGES = "SELECT CAST(id AS TEXT), name FROM package ORDER BY name");
 
 fn order(sort: &str) -> Sql {
     match sort {
@@ -181,18 +182,29 @@ async fn rows(asked: &Asked, filter: &ArrearsFilter, limit: i64, offset: i64) ->
 /// A page of the list with its sums.
 pub async fn list(asked: &Asked, filter: ArrearsFilter) -> Result<ArrearsList> {
     let db = &asked.app.db;
-    let total = db.number(COUNT, conditions(asked, &filter)).await?;
+    let values = with_ages(asked, &filter);
+    // Rows are matched by their oldest due date already, so their sums need no today.
+    let mut of_rows = values.clone();
+    of_rows.remove(8);
+    let wanted = PageInfo::of(filter.page, i64::MAX / 2);
+    let (sums, several, found) = futures::future::join3(
+        db.one::<(i64, i64, i64, i64, i64)>(SUMS, of_rows),
+        db.one::<(i64, i64, i64, i64, i64)>(SUMS_OF_SEVERAL, values),
+        rows(asked, &filter, PAGE_ROWS, wanted.offset()),
+    )
+    .await;
+    let ((total, a, b, c, d), (more_a, more_b, more_c, more_d, _)) = (sums?, several?);
     let info = PageInfo::of(filter.page, total);
-    let (a, b, c, d, _bills): (i64, i64, i64, i64, i64) = db.one(SUMS, with_ages(asked, &filter)).await?;
-    let choice = |rows: Vec<(String, String)>| rows.into_iter().map(|row| Choice::new(row.0, row.1)).collect();
+    let rows = if info.page == wanted.page { found? } else { rows(asked, &filter, PAGE_ROWS, info.offset()).await? };
+    let aged = [a + more_a, b + more_b, c + more_c, d + more_d];
     Ok(ArrearsList {
-        rows: rows(asked, &filter, PAGE_ROWS, info.offset()).await?,
+        rows,
         info,
-        aged: [a, b, c, d].map(money),
-        sum: money(a + b + c + d),
-        areas: choice(db.all(AREAS, args![asked.scope().arg()]).await?),
-        collectors: if asked.scope().arg() == 0 { choice(db.all(COLLECTORS, args![]).await?) } else { Vec::new() },
-        packages: choice(db.all(PACKAGES, args![]).await?),
+        aged: aged.map(money),
+        sum: money(aged.iter().sum()),
+        areas: choices::areas(asked).await?,
+        collectors: choices::collectors(asked).await?,
+        packages: choices::packages(asked).await?,
         may_export: asked.staff.may(Permission::Export),
     })
 }

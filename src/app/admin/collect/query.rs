@@ -1,8 +1,9 @@
 //! What Daftar Tagih reads and writes. The rows come from `service_row`; the rest is joined to those that are shown.
 
 use super::{CollectFilter, CollectList, CollectRow};
+use crate::app::admin::choices;
 use crate::app::admin::words::{day, instant, phone};
-use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
+use crate::app::dto::{PAGE_ROWS, PageInfo, money};
 use crate::billing::Period;
 use crate::server::audit;
 use crate::server::customers::service_row::{Needles, months};
@@ -35,13 +36,9 @@ sql!(LIST = concat!(
   CAST(", bills_now!("$6", "$7"), " AS BIGINT) AS bills, CAST(", owed_now!("$6", "$7"), " AS BIGINT) AS owed,
   (SELECT n.at FROM customer_note n WHERE n.customer_id = v.customer_id AND n.kind = 'kontak' ORDER BY n.at DESC LIMIT 1) AS contact_at,
   (SELECT n.text FROM customer_note n WHERE n.customer_id = v.customer_id AND n.kind = 'kontak' ORDER BY n.at DESC LIMIT 1) AS contact
- FROM (SELECT s.service_id AS id ", matching!(), ") hit
+ FROM (SELECT s.service_id AS id ", matching!(), " ORDER BY s.area, s.address, s.name, s.service_id LIMIT $9 OFFSET $10) hit
  JOIN service_row s ON s.service_id = hit.id JOIN service v ON v.id = hit.id JOIN customer c ON c.id = v.customer_id
- ORDER BY v.area, c.address, c.name, v.id LIMIT $9 OFFSET $10"));
-sql!(AREAS = concat!("SELECT DISTINCT s.area FROM service s WHERE s.area <> '' AND ", in_scope!("$1"), " ORDER BY 1"));
-sql!(
-    COLLECTORS = "SELECT CAST(id AS TEXT), name FROM staff WHERE role = 'collector' OR id IN (SELECT collector_id FROM service WHERE collector_id IS NOT NULL) ORDER BY name"
-);
+ ORDER BY s.area, s.address, s.name, s.service_id"));
 sql!(
     NOTE =
         "INSERT INTO customer_note (customer_id, kind, text, who, staff_id, at) VALUES ($1, 'kontak', $2, $3, $4, $5)"
@@ -134,17 +131,18 @@ async fn rows(asked: &Asked, filter: &CollectFilter, limit: i64, offset: i64) ->
 /// A page of the list with its sum.
 pub async fn list(asked: &Asked, filter: CollectFilter) -> Result<CollectList> {
     let db = &asked.app.db;
-    let (total, owed): (i64, i64) = db.one(SUMS, conditions(asked, &filter)).await?;
+    let wanted = PageInfo::of(filter.page, i64::MAX / 2);
+    let sums = db.one::<(i64, i64)>(SUMS, conditions(asked, &filter));
+    let (sums, found) = futures::future::join(sums, rows(asked, &filter, PAGE_ROWS, wanted.offset())).await;
+    let (total, owed) = sums?;
     let info = PageInfo::of(filter.page, total);
-    let areas: Vec<(String,)> = db.all(AREAS, args![asked.scope().arg()]).await?;
-    let collectors: Vec<(String, String)> =
-        if asked.scope().arg() == 0 { db.all(COLLECTORS, args![]).await? } else { Vec::new() };
+    let rows = if info.page == wanted.page { found? } else { rows(asked, &filter, PAGE_ROWS, info.offset()).await? };
     Ok(CollectList {
-        rows: rows(asked, &filter, PAGE_ROWS, info.offset()).await?,
+        rows,
         info,
         owed: money(owed),
-        areas: areas.into_iter().map(|(area,)| Choice::new(area.clone(), area)).collect(),
-        collectors: collectors.into_iter().map(|(id, name)| Choice::new(id, name)).collect(),
+        areas: choices::areas(asked).await?,
+        collectors: choices::collectors(asked).await?,
         takes_money: asked.staff.may(Permission::RecordPayment),
     })
 }

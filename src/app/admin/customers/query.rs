@@ -1,15 +1,15 @@
 //! What Daftar Pelanggan reads. Conditions are written once; a column to sort by is a statement of its own.
 
 use super::{CustomerChoices, CustomerFilter, CustomerList, CustomerRow};
+use crate::app::admin::choices;
 use crate::app::admin::words::phone;
-use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
+use crate::app::dto::{PAGE_ROWS, PageInfo, money};
 use crate::app::text;
 use crate::billing::Period;
 use crate::server::customers::service_row::{Needles, months};
 use crate::server::db::{Sql, Val};
 use crate::server::error::Result;
 use crate::server::guard::{Asked, Permission};
-use crate::server::state::AppState;
 use crate::{args, bills_now, found_by, in_scope, owed_now, sql};
 
 /// The rows that match: `$1`, `$2` the text searched for, `$3` stage, `$4` paid, `$5` access, `$6` package, `$7` router,
@@ -74,13 +74,6 @@ sql!(
         ") d"
     )
 );
-sql!(PACKAGES = "SELECT CAST(id AS TEXT), name FROM package ORDER BY name");
-sql!(ROUTERS = "SELECT CAST(id AS TEXT), name FROM router ORDER BY name");
-sql!(AREAS = "SELECT name, name FROM area ORDER BY name");
-sql!(
-    COLLECTORS = "SELECT CAST(id AS TEXT), name FROM staff WHERE role = 'collector' OR id IN (SELECT collector_id FROM service WHERE collector_id IS NOT NULL) ORDER BY name"
-);
-
 fn order(sort: &str) -> Sql {
     match sort {
         "-name" => BY_NAME_DOWN,
@@ -189,13 +182,12 @@ pub async fn list(asked: &Asked, mut filter: CustomerFilter) -> Result<CustomerL
 }
 
 /// What the filters offer.
-pub async fn choices(app: &AppState) -> Result<CustomerChoices> {
-    let choice = |rows: Vec<(String, String)>| rows.into_iter().map(|row| Choice::new(row.0, row.1)).collect();
+pub async fn choices(asked: &Asked) -> Result<CustomerChoices> {
     Ok(CustomerChoices {
-        packages: choice(app.db.all(PACKAGES, args![]).await?),
-        routers: choice(app.db.all(ROUTERS, args![]).await?),
-        areas: choice(app.db.all(AREAS, args![]).await?),
-        collectors: choice(app.db.all(COLLECTORS, args![]).await?),
+        packages: choices::packages(asked).await?,
+        routers: choices::routers(asked).await?,
+        areas: choices::areas(asked).await?,
+        collectors: choices::collectors(asked).await?,
     })
 }
 

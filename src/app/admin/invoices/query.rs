@@ -5,11 +5,11 @@ use crate::app::admin::words;
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::app::text;
 use crate::billing::Period;
-use crate::server::customers::service_row::Needles;
+use crate::server::customers::service_row::{Found, Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::error::Result;
 use crate::server::guard::{Asked, Scope};
-use crate::{args, found_by, in_scope, sql};
+use crate::{args, sql};
 use chrono::NaiveDate;
 
 /// `$1`, `$2` first and last month, `$3` status, `$4` today.
@@ -27,16 +27,13 @@ macro_rules! by_month {
     };
 }
 
-/// Bills of the services that `$5`, `$6` ([`Needles`]) find among those in the scope `$7`.
+/// Bills of the services whose ids `$5` holds ([`Found::Ids`]). CROSS JOIN: from the few services to their bills.
 macro_rules! by_service {
     () => {
         concat!(
-            "FROM service_row s JOIN invoice i ON i.service_id = s.service_id",
+            "FROM (SELECT CAST(value AS BIGINT) AS service_id FROM json_each($5)) f CROSS JOIN invoice i",
             conditions!(),
-            " AND ",
-            found_by!("$5", "$6"),
-            " AND ",
-            in_scope!("$7")
+            " AND i.service_id = f.service_id"
         )
     };
 }
@@ -47,7 +44,7 @@ macro_rules! list_sql {
  FROM (SELECT i.id AS id ", by_month!(), " ORDER BY ", $order, " LIMIT $5 OFFSET $6) hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
         sql!($found = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status
- FROM (SELECT i.id AS id ", by_service!(), " ORDER BY ", $order, " LIMIT $8 OFFSET $9) hit
+ FROM (SELECT i.id AS id ", by_service!(), " ORDER BY ", $order, " LIMIT $6 OFFSET $7) hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
     )* };
 }
@@ -126,16 +123,20 @@ impl Row {
 }
 
 /// Rows, their number, and the sums of total, paid and left.
-type Found = (Vec<Row>, PageInfo, (i64, i64, i64));
+type Page = (Vec<Row>, PageInfo, (i64, i64, i64));
 
-async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Found> {
+/// A page; `None` where the text finds too many services.
+async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Option<Page>> {
     let app = &asked.app;
     let needles = Needles::of(&filter.q);
     let narrow = !needles.text.is_empty() || asked.scope() != Scope::All;
     let (from, to) = if period == EVERY_MONTH { ("", "9999-99") } else { (period, period) };
     let mut matching: Vec<Val> = args![from, to, &filter.status, app.clock.today()];
     if narrow {
-        matching.extend(args![needles.text, needles.phone, asked.scope().arg()]);
+        match find(&app.db, &needles, asked.scope().arg()).await? {
+            Found::Ids { services, .. } => matching.extend(args![services]),
+            Found::TooMany => return Ok(None),
+        }
     }
     let (by_month, by_service) = order(&filter.sort);
     let (list, sums) = if narrow { (by_service, FOUND_SUMS) } else { (by_month, SUMS) };
@@ -150,7 +151,7 @@ async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<F
     let (count, total, paid, left) = totals?;
     let info = PageInfo::of(filter.page, count);
     let rows = if info.page == wanted.page { rows? } else { page(info).await? };
-    Ok((rows, info, (total, paid, left)))
+    Ok(Some((rows, info, (total, paid, left))))
 }
 
 /// A page of the list with its totals. The whole number of a bill finds it in any month.
@@ -160,14 +161,16 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
     let period = if filter.period.is_empty() { Period::of(today).to_string() } else { filter.period.clone() };
     let number = filter.q.trim().to_uppercase();
     let one: Option<Row> = if number.starts_with("INV/") { app.db.opt(ONE, args![number]).await? } else { None };
-    let (rows, info, (total, paid, left)) = match one {
+    let found = match one {
         Some(row) => {
             asked.reaches_customer(row.customer_id).await?;
             let sums = (row.total, row.paid, row.left());
-            (vec![row], PageInfo::of(1, 1), sums)
+            Some((vec![row], PageInfo::of(1, 1), sums))
         }
         None => search(asked, &filter, &period).await?,
     };
+    let too_many = found.is_none();
+    let (rows, info, (total, paid, left)) = found.unwrap_or_else(|| (Vec::new(), PageInfo::of(1, 0), (0, 0, 0)));
     let rows = rows
         .into_iter()
         .map(|row| InvoiceRow {
@@ -189,6 +192,7 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
     Ok(InvoiceList {
         rows,
         info,
+        too_many,
         total: money(total),
         paid: money(paid),
         left: money(left),

@@ -122,11 +122,14 @@ async fn rows(asked: &Asked, filter: &IsolatedFilter, limit: i64, offset: i64) -
 
 /// A page of the list.
 pub async fn list(asked: &Asked, filter: IsolatedFilter) -> Result<IsolatedList> {
-    let total = asked.app.db.number(COUNT, conditions(asked, &filter)).await?;
-    let info = PageInfo::of(filter.page, total);
+    let wanted = PageInfo::of(filter.page, i64::MAX / 2);
+    let total = asked.app.db.number(COUNT, conditions(asked, &filter));
+    let (total, found) = futures::future::join(total, rows(asked, &filter, PAGE_ROWS, wanted.offset())).await;
+    let info = PageInfo::of(filter.page, total?);
+    let rows = if info.page == wanted.page { found? } else { rows(asked, &filter, PAGE_ROWS, info.offset()).await? };
     let sees_money = asked.staff.may(Permission::ViewInvoices);
     Ok(IsolatedList {
-        rows: rows(asked, &filter, PAGE_ROWS, info.offset()).await?,
+        rows,
         info,
         may_access: asked.staff.may(Permission::ManageAccess),
         sees_money,

@@ -5,46 +5,74 @@ use crate::app::admin::words::instant;
 use crate::app::dto::{PAGE_ROWS, PageInfo};
 use crate::app::text;
 use crate::billing::words::parse_date_input;
-use crate::server::customers::service_row::Needles;
-use crate::server::db::Val;
+use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
+use crate::server::db::{Sql, Val};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
-use crate::{args, found_by, in_scope, sql};
+use crate::{args, sql};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 
 /// Most rows of a file.
 const FILE_ROWS: i64 = 100_000;
 
-macro_rules! matching {
+// `$1`, `$2` instants, `$3` what.
+macro_rules! conditions {
+    () => {
+        " AND e.at >= $1 AND e.at < $2
+ AND ($3 = '' OR e.what = $3 OR ($3 = 'diminta' AND e.what IN ('wish_isolated', 'wish_normal', 'wish_disabled'))
+   OR ($3 = 'terbukti' AND e.what IN ('isolated', 'restored', 'disabled', 'created')))"
+    };
+}
+
+macro_rules! of_days {
+    () => {
+        concat!("FROM access_event e WHERE TRUE", conditions!())
+    };
+}
+
+// The same of the services whose ids `$4` holds ([`Found::Ids`]). CROSS JOIN: from the few services to their events.
+macro_rules! of_services {
     () => {
         concat!(
-            "FROM access_event e WHERE e.at >= $4 AND e.at < $5
- AND ($6 = '' OR e.what = $6 OR ($6 = 'diminta' AND e.what IN ('wish_isolated', 'wish_normal', 'wish_disabled'))
-   OR ($6 = 'terbukti' AND e.what IN ('isolated', 'restored', 'disabled', 'created')))
- AND (($1 = '' AND $3 = 0) OR e.service_id IN (SELECT s.service_id FROM service_row s WHERE ",
-            found_by!("$1", "$2"),
-            " AND ",
-            in_scope!("$3"),
-            "))"
+            "FROM (SELECT CAST(value AS BIGINT) AS service_id FROM json_each($4)) f CROSS JOIN access_event e WHERE e.service_id = f.service_id",
+            conditions!()
         )
     };
 }
 
-sql!(COUNT = concat!("SELECT COUNT(*) ", matching!()));
-sql!(
-    LIST = concat!(
-        "SELECT c.id, c.name, v.service_number, e.at, e.what, e.reason, e.profile_before, e.profile_after, e.who
+macro_rules! rows_sql {
+    ($name:ident, $source:expr, $window:literal) => {
+        sql!(
+            $name = concat!(
+                "SELECT c.id, c.name, v.service_number, e.at, e.what, e.reason, e.profile_before, e.profile_after, e.who
  FROM (SELECT e.id AS id ",
-        matching!(),
-        " ORDER BY e.at DESC, e.id DESC LIMIT $7 OFFSET $8) hit
+                $source,
+                " ORDER BY e.at DESC, e.id DESC ",
+                $window,
+                ") hit
  JOIN access_event e ON e.id = hit.id JOIN service v ON v.id = e.service_id JOIN customer c ON c.id = v.customer_id
  ORDER BY e.at DESC, e.id DESC"
-    )
-);
+            )
+        );
+    };
+}
+
+sql!(COUNT = concat!("SELECT COUNT(*) ", of_days!()));
+sql!(COUNT_FOUND = concat!("SELECT COUNT(*) ", of_services!()));
+rows_sql!(LIST, of_days!(), "LIMIT $4 OFFSET $5");
+rows_sql!(LIST_FOUND, of_services!(), "LIMIT $5 OFFSET $6");
 
 type Row = (i64, String, String, DateTime<Utc>, String, String, String, String, String);
 
-fn conditions(asked: &Asked, filter: &LogFilter) -> Result<Vec<Val>> {
+/// What is asked for: the statements that count and read it, and their arguments.
+struct Wish {
+    count: Sql,
+    rows: Sql,
+    values: Vec<Val>,
+    too_many: bool,
+}
+
+async fn wish(asked: &Asked, filter: &LogFilter) -> Result<Wish> {
     let clock = &asked.app.clock;
     let day = |field: &str, typed: &str, otherwise: NaiveDate| {
         if typed.trim().is_empty() {
@@ -57,13 +85,22 @@ fn conditions(asked: &Asked, filter: &LogFilter) -> Result<Vec<Val>> {
     let last = day("to", &filter.to, NaiveDate::from_ymd_opt(2200, 1, 1).unwrap_or_default())?;
     let (from, to) = (clock.instant(first, NaiveTime::MIN), clock.instant(last + Days::new(1), NaiveTime::MIN));
     let needles = Needles::of(&filter.q);
-    Ok(args![needles.text, needles.phone, asked.scope().arg(), from, to, &filter.what])
+    let mut values = args![from, to, &filter.what];
+    if needles.text.is_empty() && asked.scope().arg() == 0 {
+        return Ok(Wish { count: COUNT, rows: LIST, values, too_many: false });
+    }
+    let (services, too_many) = match find(&asked.app.db, &needles, asked.scope().arg()).await? {
+        Found::Ids { services, .. } => (services, false),
+        Found::TooMany => (NOBODY.to_owned(), true),
+    };
+    values.extend(args![services]);
+    Ok(Wish { count: COUNT_FOUND, rows: LIST_FOUND, values, too_many })
 }
 
-async fn rows(asked: &Asked, filter: &LogFilter, limit: i64, offset: i64) -> Result<Vec<LogRow>> {
-    let mut values = conditions(asked, filter)?;
+async fn rows(asked: &Asked, wish: &Wish, limit: i64, offset: i64) -> Result<Vec<LogRow>> {
+    let mut values = wish.values.clone();
     values.extend(args![limit, offset]);
-    let rows: Vec<Row> = asked.app.db.all(LIST, values).await?;
+    let rows: Vec<Row> = asked.app.db.all(wish.rows, values).await?;
     Ok(rows
         .into_iter()
         .map(|(customer_id, name, number, at, what, reason, before, after, who)| LogRow {
@@ -85,15 +122,19 @@ async fn rows(asked: &Asked, filter: &LogFilter, limit: i64, offset: i64) -> Res
 
 /// A page of the log.
 pub async fn list(asked: &Asked, filter: LogFilter) -> Result<LogList> {
-    let total = asked.app.db.number(COUNT, conditions(asked, &filter)?).await?;
-    let info = PageInfo::of(filter.page, total);
-    let rows = rows(asked, &filter, PAGE_ROWS, info.offset()).await?;
-    Ok(LogList { rows, info, may_export: asked.staff.may(Permission::Export) })
+    let wish = wish(asked, &filter).await?;
+    let info = PageInfo::of(filter.page, asked.app.db.number(wish.count, wish.values.clone()).await?);
+    let rows = rows(asked, &wish, PAGE_ROWS, info.offset()).await?;
+    Ok(LogList { rows, info, too_many: wish.too_many, may_export: asked.staff.may(Permission::Export) })
 }
 
 /// The log for a file: titles and cells.
 pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
-    let total = asked.app.db.number(COUNT, conditions(asked, filter)?).await?;
+    let wish = wish(asked, filter).await?;
+    if wish.too_many {
+        return Err(Error::Refused(text::TOO_MANY_HINT.to_owned()));
+    }
+    let total = asked.app.db.number(wish.count, wish.values.clone()).await?;
     if total > FILE_ROWS {
         return Err(Error::Refused(format!(
             "Ada {} kejadian; satu berkas memuat paling banyak {}. Persempit tanggalnya.",
@@ -102,7 +143,7 @@ pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<(Vec<&'static st
         )));
     }
     let titles = vec!["waktu", "nomor_layanan", "nama_pelanggan", "kejadian", "sebab", "profil", "oleh"];
-    let rows = rows(asked, filter, FILE_ROWS, 0).await?;
+    let rows = rows(asked, &wish, FILE_ROWS, 0).await?;
     let cells = rows
         .into_iter()
         .map(|row| vec![row.at, row.number, row.name, row.what.word, row.reason, row.profiles, row.who])

@@ -5,27 +5,37 @@ use crate::app::admin::words;
 use crate::app::dto::{Badge, Choice, PAGE_ROWS, PageInfo, Tone};
 use crate::app::text;
 use crate::billing::words::{date_words, parse_date_input};
-use crate::server::customers::service_row::Needles;
+use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::server::messages::channel;
 use crate::server::messages::defaults::TemplateKind;
 use crate::server::state::AppState;
-use crate::{args, found_by, in_scope, sql};
+use crate::{args, sql};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 
 /// Days back that the list shows until somebody asks for more.
 const DAYS_BACK: u64 = 6;
 
-macro_rules! matching {
+// `$1`, `$2` days, `$3` state, `$4` kind.
+macro_rules! conditions {
+    () => {
+        " AND m.day >= $1 AND m.day <= $2 AND ($3 = '' OR m.state = $3) AND ($4 = '' OR m.kind = $4)"
+    };
+}
+
+macro_rules! of_days {
+    () => {
+        concat!("FROM message m WHERE TRUE", conditions!())
+    };
+}
+
+// The same of the customers whose ids `$5` holds ([`Found::Ids`]). CROSS JOIN: from the few customers to their messages.
+macro_rules! of_customers {
     () => {
         concat!(
-            "FROM message m WHERE m.day >= $4 AND m.day <= $5 AND ($6 = '' OR m.state = $6) AND ($7 = '' OR m.kind = $7)
- AND (($1 = '' AND $3 = 0) OR m.customer_id IN (SELECT s.customer_id FROM service_row s WHERE ",
-            found_by!("$1", "$2"),
-            " AND ",
-            in_scope!("$3"),
-            "))"
+            "FROM (SELECT DISTINCT CAST(value AS BIGINT) AS customer_id FROM json_each($5)) f CROSS JOIN message m WHERE m.customer_id = f.customer_id",
+            conditions!()
         )
     };
 }
@@ -38,14 +48,25 @@ macro_rules! row {
     };
 }
 
-sql!(COUNT = concat!("SELECT COUNT(*) ", matching!()));
+sql!(COUNT = concat!("SELECT COUNT(*) ", of_days!()));
+sql!(COUNT_FOUND = concat!("SELECT COUNT(*) ", of_customers!()));
 sql!(
     LIST = concat!(
         "SELECT ",
         row!(),
         " FROM (SELECT m.id AS id ",
-        matching!(),
-        " ORDER BY m.day DESC, m.id DESC LIMIT $8 OFFSET $9) hit
+        of_days!(),
+        " ORDER BY m.day DESC, m.id DESC LIMIT $5 OFFSET $6) hit
+ JOIN message m ON m.id = hit.id JOIN customer c ON c.id = m.customer_id ORDER BY m.day DESC, m.id DESC"
+    )
+);
+sql!(
+    LIST_FOUND = concat!(
+        "SELECT ",
+        row!(),
+        " FROM (SELECT m.id AS id ",
+        of_customers!(),
+        " ORDER BY m.day DESC, m.id DESC LIMIT $6 OFFSET $7) hit
  JOIN message m ON m.id = hit.id JOIN customer c ON c.id = m.customer_id ORDER BY m.day DESC, m.id DESC"
     )
 );
@@ -111,13 +132,26 @@ pub async fn list(asked: &Asked, filter: MessageFilter) -> Result<MessageList> {
     let last = day("to", &filter.to, today)?;
     let first = day("from", &filter.from, last.min(today) - Days::new(DAYS_BACK))?;
     let needles = Needles::of(&filter.q);
-    let mut values = args![needles.text, needles.phone, asked.scope().arg(), first, last, &filter.state, &filter.kind];
-    let info = PageInfo::of(filter.page, app.db.number(COUNT, values.clone()).await?);
+    let mut values = args![first, last, &filter.state, &filter.kind];
+    let (mut count, mut rows, mut too_many) = (COUNT, LIST, false);
+    if !needles.text.is_empty() || asked.scope().arg() != 0 {
+        let customers = match find(&app.db, &needles, asked.scope().arg()).await? {
+            Found::Ids { customers, .. } => customers,
+            Found::TooMany => {
+                too_many = true;
+                NOBODY.to_owned()
+            }
+        };
+        (count, rows) = (COUNT_FOUND, LIST_FOUND);
+        values.extend(args![customers]);
+    }
+    let info = PageInfo::of(filter.page, app.db.number(count, values.clone()).await?);
     values.extend(args![PAGE_ROWS, info.offset()]);
-    let rows: Vec<Row> = app.db.all(LIST, values).await?;
+    let rows: Vec<Row> = app.db.all(rows, values).await?;
     Ok(MessageList {
         rows: rows.into_iter().map(|found| row(app, found)).collect(),
         info,
+        too_many,
         days: format!("{} sampai {}", date_words(first), date_words(last)),
         kinds: TemplateKind::ALL.into_iter().map(|kind| Choice::new(kind.code(), kind.title())).collect(),
         channel: device(app).await?,

@@ -5,31 +5,33 @@ use crate::app::admin::words::{self, day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::billing::words::{date_short, parse_date_input, terbilang};
 use crate::billing::{Period, Rupiah};
-use crate::server::customers::service_row::Needles;
+use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
 use crate::server::db::Val;
 use crate::server::error::{Error, Result};
 use crate::server::guard::Asked;
-use crate::{args, found_by, in_scope, sql};
+use crate::{args, sql};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 // `$1`, `$2` days, `$3` method, `$4` receiver; opening credit is no money that came in.
-macro_rules! in_days {
+macro_rules! conditions {
     () => {
-        "FROM payment p WHERE p.received_on >= $1 AND p.received_on <= $2 AND p.method <> 'opening' AND ($3 = '' OR p.method = $3) AND ($4 = '' OR p.received_by = $4)"
+        " AND p.received_on >= $1 AND p.received_on <= $2 AND p.method <> 'opening' AND ($3 = '' OR p.method = $3) AND ($4 = '' OR p.received_by = $4)"
     };
 }
 
-// `$5`, `$6` what is searched, `$7` the receipt, `$8` the asker's scope.
-macro_rules! of_customers {
+macro_rules! in_days {
+    () => {
+        concat!("FROM payment p WHERE TRUE", conditions!())
+    };
+}
+
+// The same of the services whose ids `$5` holds ([`Found::Ids`]); `$6` is the receipt, or ''. CROSS JOIN: from the few services to their payments.
+macro_rules! of_services {
     () => {
         concat!(
-            " AND p.id IN (SELECT x.id FROM service_row s JOIN payment x ON x.customer_id = s.customer_id AND x.service_id = s.service_id WHERE ",
-            found_by!("$5", "$6"),
-            " AND ",
-            in_scope!("$8"),
-            " UNION SELECT x.id FROM payment x JOIN service_row s ON s.service_id = x.service_id WHERE x.receipt = $7 AND ",
-            in_scope!("$8"),
-            ")"
+            "FROM (SELECT CAST(value AS BIGINT) AS service_id FROM json_each($5)) f CROSS JOIN payment p WHERE p.service_id = f.service_id",
+            conditions!(),
+            " AND ($6 = '' OR p.receipt = $6)"
         )
     };
 }
@@ -50,15 +52,15 @@ sql!(
 sql!(
     SUMS_FOUND = concat!(
         "SELECT p.method, COUNT(*), CAST(SUM(p.amount) AS BIGINT) ",
-        in_days!(),
-        of_customers!(),
+        of_services!(),
         " GROUP BY p.method ORDER BY p.method"
     )
 );
 sql!(LIST = concat!(columns!(), in_days!(), " ORDER BY p.received_on DESC, p.id DESC LIMIT $5 OFFSET $6) hit
  JOIN payment p ON p.id = hit.id JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id ORDER BY p.received_on DESC, p.id DESC"));
-sql!(LIST_FOUND = concat!(columns!(), in_days!(), of_customers!(), " ORDER BY p.received_on DESC, p.id DESC LIMIT $9 OFFSET $10) hit
+sql!(LIST_FOUND = concat!(columns!(), of_services!(), " ORDER BY p.received_on DESC, p.id DESC LIMIT $7 OFFSET $8) hit
  JOIN payment p ON p.id = hit.id JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id ORDER BY p.received_on DESC, p.id DESC"));
+sql!(SERVICE_OF = "SELECT service_id FROM payment WHERE receipt = $1");
 sql!(RECEIVERS = "SELECT name FROM staff UNION SELECT name FROM cash_bag WHERE staff_id IS NULL ORDER BY 1");
 sql!(
     VIEW = "SELECT p.id, p.receipt, p.customer_id, p.service_id, c.name, c.phone, v.service_number, k.name AS package, p.amount, p.unused, p.method, p.channel,
@@ -140,9 +142,23 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
     }
     let mut matching = args![from, to, &filter.method, &filter.receiver];
     let found = searching || asked.scope().arg() != 0;
+    let mut too_many = false;
     if found {
+        // The whole number of a receipt finds that payment alone.
         let receipt = filter.q.trim().to_uppercase();
-        matching.extend(args![needles.text, needles.phone, receipt, asked.scope().arg()]);
+        let of: Option<(i64,)> = db.opt(SERVICE_OF, args![&receipt]).await?;
+        let (services, receipt) = match of {
+            Some((id,)) if asked.reaches_service(id).await.is_ok() => (format!("[{id}]"), receipt),
+            Some(_) => (NOBODY.to_owned(), receipt),
+            None => match find(db, &needles, asked.scope().arg()).await? {
+                Found::Ids { services, .. } => (services, String::new()),
+                Found::TooMany => {
+                    too_many = true;
+                    (NOBODY.to_owned(), String::new())
+                }
+            },
+        };
+        matching.extend(args![services, receipt]);
     }
     let (sums, rows) = if found { (SUMS_FOUND, LIST_FOUND) } else { (SUMS, LIST) };
     let sums: Vec<(String, i64, i64)> = db.all(sums, matching.clone()).await?;
@@ -154,6 +170,7 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
     let receivers: Vec<(String,)> =
         if asked.scope().arg() == 0 { db.all(RECEIVERS, args![]).await? } else { Vec::new() };
     Ok(PaymentList {
+        too_many,
         rows: rows
             .into_iter()
             .map(|row| PaymentRow {
