@@ -29,6 +29,23 @@ sql!(BY_KEY = "SELECT name FROM customer WHERE id = $1");
 sql!(SOME_AREA = "SELECT area FROM service WHERE area <> '' ORDER BY id LIMIT 1");
 sql!(SOME_PACKAGE = "SELECT package_id, service_number FROM service ORDER BY id LIMIT 1");
 
+// What a year of messages, lines cut and restored, and deeds of the staff would leave: some hundred thousand rows each.
+sql!(
+    MESSAGES = "INSERT INTO message (kind, subject, day, customer_id, service_id, phone, text, state, reason, provider_id, created_at, sent_at)
+ SELECT k.kind, 'bench:' || CAST(i.id AS TEXT), i.issued_on, i.customer_id, i.service_id, '6281200000000', 'Tagihan Anda sudah terbit.', CASE WHEN i.id % 50 = 0 THEN 'failed' ELSE 'sent' END, '', '', i.created_at, i.created_at
+ FROM invoice i CROSS JOIN (SELECT 'invoice' AS kind UNION ALL SELECT 'reminder') k WHERE i.kind = 'regular'"
+);
+sql!(
+    EVENTS = "INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
+ SELECT i.service_id, k.what, 'Lewat jatuh tempo', 'Home', 'ISOLIR', 'Sistem', i.created_at
+ FROM invoice i CROSS JOIN (SELECT 'wish_isolated' AS what UNION ALL SELECT 'isolated') k WHERE i.kind = 'regular'"
+);
+sql!(
+    DEEDS = "INSERT INTO audit_event (at, who, staff_id, action, subject, before_value, after_value, address, hash)
+ SELECT i.created_at, 'Bench', 1, CASE WHEN i.id % 3 = 0 THEN 'service.change' ELSE 'payment.record' END, 'service:' || CAST(i.service_id AS TEXT), '', 'Rp 150.000 tunai', '10.0.0.7', ''
+ FROM invoice i WHERE i.kind = 'regular'"
+);
+
 /// Every combination of the choices; of many, as many as [`REQUESTS_MAX`], in strides that no choice's number divides, so
 /// that each value of each choice is met with each of the others.
 fn combinations(base: Value, choices: &[(&str, Vec<String>)]) -> Vec<Value> {
@@ -152,7 +169,7 @@ fn lists(searches: &[String], package: &str, area: &str) -> Vec<(&'static str, V
                 &[
                     searched.clone(),
                     ("who", words("|1|Sistem")),
-                    ("action", words("|session.login|service.isolate")),
+                    ("action", words("|payment.record|service.change")),
                     ("subject", words("|service:77")),
                     ("from", words("|1/1/2025")),
                     ("to", words("")),
@@ -173,6 +190,9 @@ pub async fn run(state: &AppState) -> Vec<Number> {
     let hash = hash_password("bench-bench-bench").expect("hash");
     let mut tx = state.db.begin().await.expect("transaction");
     tx.exec_one(HIRE, args![hash, state.clock.now()]).await.expect("staff");
+    for fill in [MESSAGES, EVENTS, DEEDS] {
+        tx.exec(fill, args![]).await.expect("rows");
+    }
     tx.analyze().await.expect("analyze");
     tx.commit().await.expect("commit");
     let token = kimonet::server::session::log_in(state, "bench@kantor.test", "bench-bench-bench", "127.0.0.1", "bench")

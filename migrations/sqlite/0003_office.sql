@@ -266,7 +266,7 @@ CREATE TABLE message_bill (
 CREATE INDEX message_bill_invoice ON message_bill (invoice_id);
 -- The history of messages counts by its filters, and reads its newest first.
 CREATE INDEX message_day ON message (day, kind, state);
-CREATE INDEX message_newest ON message (day, id);
+CREATE INDEX message_newest ON message (day, id, state, kind);
 
 -- A device that sends: failures in a row, until when it rests, and up to when messages in bulk are spread already.
 CREATE TABLE channel (
@@ -294,7 +294,7 @@ CREATE UNIQUE INDEX alert_open ON alert (kind, subject) WHERE state = 'open';
 
 ALTER TABLE job_run ADD COLUMN who TEXT NOT NULL DEFAULT 'Jadwal';
 CREATE INDEX job_run_started ON job_run (started_at);
-CREATE INDEX access_event_at ON access_event (at, what);
+CREATE INDEX access_event_at ON access_event (at, id, what);
 
 CREATE TABLE backup (
   id INTEGER PRIMARY KEY,

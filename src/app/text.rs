@@ -8,8 +8,8 @@ pub const ALL: &str = "Semua";
 pub const SEARCH: &str = "Cari nama, nomor layanan, telepon…";
 pub const TOO_MANY: &str = "Terlalu banyak yang cocok.";
 pub const TOO_MANY_HINT: &str =
-    "Kata itu cocok dengan lebih dari 5.000 layanan. Tulis nama, nomor layanan, atau nomor telepon lebih lengkap.";
-pub const ONLY_IN_LOG: &str = "Kata itu cocok dengan lebih dari 5.000 layanan; hanya isi catatan yang dicari.";
+    "Kata itu cocok dengan lebih dari 1.000 layanan. Tulis nama, nomor layanan, atau nomor telepon lebih lengkap.";
+pub const ONLY_IN_LOG: &str = "Kata itu cocok dengan lebih dari 1.000 layanan; hanya isi catatan yang dicari.";
 pub const SEARCH_BUTTON: &str = "Cari";
 pub const CLEAR: &str = "Hapus saringan";
 pub const PAGES: &str = "Halaman";

@@ -253,7 +253,9 @@ fn Rows(list: ActivityList) -> impl IntoView {
             {subject}
             {(!empty).then(|| view! { <a href=file rel="external" download="log-aktivitas.xlsx">"Unduh Excel"</a> })}
         </p>
-        {if empty {
+        {if empty && older.is_some() {
+            view! { <Empty title="Belum ada yang cocok." hint="Baru sebagian catatan yang dicari. Tekan Lebih lama untuk mencari lebih jauh ke belakang." /> }.into_any()
+        } else if empty {
             view! { <Empty title="Tidak ada kegiatan yang cocok." hint="Ubah saringan atau tanggalnya; tanpa tanggal, hanya 30 hari terakhir yang dicari." /> }.into_any()
         } else {
             view! {

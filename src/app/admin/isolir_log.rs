@@ -164,7 +164,7 @@ fn Rows(list: LogList) -> impl IntoView {
         .collect::<Vec<_>>();
     view! {
         <p class="sums">
-            <span><b>{text::count(list.info.total)}</b>" kejadian"</span>
+            <span><b>{list.info.words()}</b>" kejadian"</span>
             {list.may_export.then(|| view! { <a href=file rel="external" download="log-isolir.xlsx">"Unduh Excel"</a> })}
         </p>
         <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>

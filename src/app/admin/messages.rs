@@ -232,7 +232,7 @@ fn Listed(list: MessageList, filter: MessageFilter) -> impl IntoView {
                     <div class="row wide"><button class="btn main" type="submit">{text::SEARCH_BUTTON}</button><a class="link row" href="/admin/pesan">{text::CLEAR}</a></div>
                 </div>
             </Form>
-            <p class="sums"><span><b>{text::count(list.info.total)}</b>" pesan"</span><span>{list.days}</span></p>
+            <p class="sums"><span><b>{list.info.words()}</b>" pesan"</span><span>{list.days}</span></p>
             {table}
         </section>
     }

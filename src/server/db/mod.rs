@@ -249,8 +249,13 @@ impl Db {
             let read = pool().max_connections(SQLITE_READERS).connect_with(options.pragma("query_only", "on")).await?;
             Ok(Self::Sqlite { write, read })
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            // Statements here are short or insert rows; compiling a plan to machine code costs more than it saves.
-            let options = PgConnectOptions::from_str(url)?.options([("jit", "off")]);
+            // Statements here are short or insert rows: compiling a plan to machine code, or helpers beside it, cost more than
+            // they save where a page's statements run side by side already. Nobody runs this on a disk that turns.
+            let options = PgConnectOptions::from_str(url)?.options([
+                ("jit", "off"),
+                ("max_parallel_workers_per_gather", "0"),
+                ("random_page_cost", "1.1"),
+            ]);
             Ok(Self::Postgres(PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?))
         } else {
             Err(DbError::UnknownEngine(url.split("://").next().unwrap_or_default().to_owned()))

@@ -21,33 +21,46 @@ const DAYS_SHOWN: u64 = 30;
 const FILE_PIECE: i64 = 1_000;
 /// Most rows of a file.
 const FILE_ROWS_MAX: i64 = 200_000;
+/// Rows that one page looks through for a text; further ones at the next step.
+const SCAN_ROWS: i64 = 5_000;
 /// What acts without being a person.
 const MACHINES: &[&str] = &["Sistem", "Perintah"];
 
-// `$1`, `$2` the days; `$3` staff; `$4` who by name; `$5` action; `$6` subject; `$7` the text, `$8` the services and
-// customers that it finds, as a JSON array; `$9`, `$10` instant and id of the row to go on from; `$11` how many.
-macro_rules! rows_sql {
-    ($($older:ident, $newer:ident: $hard:literal;)*) => { $(
-        sql!($older = rows_sql!(@text $hard, "e.at <= $9 AND (e.at < $9 OR e.id < $10) ORDER BY e.at DESC, e.id DESC"));
-        sql!($newer = rows_sql!(@text $hard, "e.at >= $9 AND (e.at > $9 OR e.id > $10) ORDER BY e.at, e.id"));
-    )* };
-    (@text $hard:literal, $onward:literal) => {
+// `$1`, `$2` the days; `$3` staff; `$4` who by name; `$5` action; `$6` subject; `$7`, `$8` instant and id of the row to go
+// on from; `$9` how many of those are looked at.
+macro_rules! walked {
+    ($hard:literal, $onward:literal) => {
         concat!(
-            "SELECT e.id, e.at, e.who, e.action, e.subject, e.before_value, e.after_value, e.address FROM audit_event e
- WHERE ", $hard, " AND e.at >= $1 AND e.at < $2 AND ($3 = 0 OR e.staff_id = $3) AND ($4 = '' OR (e.who = $4 AND e.staff_id IS NULL))
- AND ($5 = '' OR e.action = $5) AND ($6 = '' OR e.subject = $6)
- AND ($7 = '' OR INSTR(LOWER(e.before_value || ' ' || e.after_value || ' ' || e.who || ' ' || e.subject || ' ' || e.address), $7) > 0
-   OR e.subject IN (SELECT value FROM json_each($8)))
- AND ", $onward, " LIMIT $11"
+            "FROM audit_event e WHERE ", $hard, " AND e.at >= $1 AND e.at < $2 AND ($3 = 0 OR e.staff_id = $3)
+ AND ($4 = '' OR (e.who = $4 AND e.staff_id IS NULL)) AND ($5 = '' OR e.action = $5) AND ($6 = '' OR e.subject = $6) AND ", $onward, " LIMIT $9"
+        )
+    };
+}
+
+// `$10` the text, `$11` the services and customers that it finds, as a JSON array; `$12` how many rows.
+macro_rules! rows_sql {
+    ($($older:ident, $newer:ident, $edge_older:ident, $edge_newer:ident: $hard:literal;)*) => { $(
+        sql!($older = rows_sql!(@rows walked!($hard, "e.at <= $7 AND (e.at < $7 OR e.id < $8) ORDER BY e.at DESC, e.id DESC"), "e.at DESC, e.id DESC"));
+        sql!($newer = rows_sql!(@rows walked!($hard, "e.at >= $7 AND (e.at > $7 OR e.id > $8) ORDER BY e.at, e.id"), "e.at, e.id"));
+        sql!($edge_older = concat!("SELECT e.id ", walked!($hard, "e.at <= $7 AND (e.at < $7 OR e.id < $8) ORDER BY e.at DESC, e.id DESC"), " OFFSET $10"));
+        sql!($edge_newer = concat!("SELECT e.id ", walked!($hard, "e.at >= $7 AND (e.at > $7 OR e.id > $8) ORDER BY e.at, e.id"), " OFFSET $10"));
+    )* };
+    (@rows $walked:expr, $order:literal) => {
+        concat!(
+            "SELECT e.id, e.at, e.who, e.action, e.subject, e.before_value, e.after_value, e.address FROM (SELECT e.* ", $walked, ") e
+ WHERE $10 = '' OR INSTR(LOWER(e.before_value || ' ' || e.after_value || ' ' || e.who || ' ' || e.subject || ' ' || e.address), $10) > 0
+  OR e.subject IN (SELECT value FROM json_each($11))
+ ORDER BY ", $order, " LIMIT $12"
         )
     };
 }
 
 rows_sql! {
-    OLDER, NEWER: "1 = 1";
-    OLDER_OF_STAFF, NEWER_OF_STAFF: "e.staff_id = $3";
-    OLDER_OF_ACTION, NEWER_OF_ACTION: "e.action = $5";
-    OLDER_OF_SUBJECT, NEWER_OF_SUBJECT: "e.subject = $6";
+    OLDER, NEWER, EDGE_OLDER, EDGE_NEWER: "1 = 1";
+    OLDER_OF_STAFF, NEWER_OF_STAFF, EDGE_OLDER_OF_STAFF, EDGE_NEWER_OF_STAFF: "e.staff_id = $3";
+    OLDER_OF_MACHINE, NEWER_OF_MACHINE, EDGE_OLDER_OF_MACHINE, EDGE_NEWER_OF_MACHINE: "e.staff_id IS NULL";
+    OLDER_OF_ACTION, NEWER_OF_ACTION, EDGE_OLDER_OF_ACTION, EDGE_NEWER_OF_ACTION: "e.action = $5";
+    OLDER_OF_SUBJECT, NEWER_OF_SUBJECT, EDGE_OLDER_OF_SUBJECT, EDGE_NEWER_OF_SUBJECT: "e.subject = $6";
 }
 
 sql!(AT = "SELECT at FROM audit_event WHERE id = $1");
@@ -142,44 +155,57 @@ impl Wish {
         })
     }
 
-    fn statement(&self, newer: bool) -> Sql {
+    /// The statement that reads rows, and the one that finds where it stopped looking.
+    fn statements(&self, newer: bool) -> (Sql, Sql) {
         let (older_sql, newer_sql) = if !self.subject.is_empty() {
-            (OLDER_OF_SUBJECT, NEWER_OF_SUBJECT)
+            ((OLDER_OF_SUBJECT, EDGE_OLDER_OF_SUBJECT), (NEWER_OF_SUBJECT, EDGE_NEWER_OF_SUBJECT))
         } else if self.staff != 0 {
-            (OLDER_OF_STAFF, NEWER_OF_STAFF)
+            ((OLDER_OF_STAFF, EDGE_OLDER_OF_STAFF), (NEWER_OF_STAFF, EDGE_NEWER_OF_STAFF))
+        } else if !self.machine.is_empty() {
+            ((OLDER_OF_MACHINE, EDGE_OLDER_OF_MACHINE), (NEWER_OF_MACHINE, EDGE_NEWER_OF_MACHINE))
         } else if !self.action.is_empty() {
-            (OLDER_OF_ACTION, NEWER_OF_ACTION)
+            ((OLDER_OF_ACTION, EDGE_OLDER_OF_ACTION), (NEWER_OF_ACTION, EDGE_NEWER_OF_ACTION))
         } else {
-            (OLDER, NEWER)
+            ((OLDER, EDGE_OLDER), (NEWER, EDGE_NEWER))
         };
         if newer { newer_sql } else { older_sql }
     }
 
-    fn values(&self, onward: (DateTime<Utc>, i64), limit: i64) -> Vec<Val> {
-        args![
-            self.from,
-            self.to,
-            self.staff,
-            &self.machine,
-            &self.action,
-            &self.subject,
-            &self.text,
-            &self.subjects,
-            onward.0,
-            onward.1,
-            limit
-        ]
+    fn walked(&self, onward: (DateTime<Utc>, i64), scan: i64) -> Vec<Val> {
+        args![self.from, self.to, self.staff, &self.machine, &self.action, &self.subject, onward.0, onward.1, scan]
     }
 
-    async fn older(&self, app: &AppState, than: (DateTime<Utc>, i64), limit: i64) -> Result<Vec<Row>> {
-        Ok(app.db.all(self.statement(false), self.values(than, limit)).await?)
+    /// At most `limit` rows on from `than`, of at most `scan` looked at, in the order in which they were met.
+    async fn rows(
+        &self,
+        app: &AppState,
+        newer: bool,
+        than: (DateTime<Utc>, i64),
+        scan: i64,
+        limit: i64,
+    ) -> Result<Vec<Row>> {
+        let mut values = self.walked(than, scan);
+        values.extend(args![&self.text, &self.subjects, limit]);
+        Ok(app.db.all(self.statements(newer).0, values).await?)
     }
 
-    /// Rows newer than that one, the newest first.
-    async fn newer(&self, app: &AppState, than: (DateTime<Utc>, i64), limit: i64) -> Result<Vec<Row>> {
-        let mut rows: Vec<Row> = app.db.all(self.statement(true), self.values(than, limit)).await?;
-        rows.reverse();
-        Ok(rows)
+    /// A page's rows and whether there are more behind them: then the id to go on from. With a text only so many rows are
+    /// looked at; where that ends before the page is full, it goes on from the last one that was.
+    async fn page(&self, app: &AppState, newer: bool, than: (DateTime<Utc>, i64)) -> Result<(Vec<Row>, Option<i64>)> {
+        let scan = if self.text.is_empty() { PAGE_ROWS + 1 } else { SCAN_ROWS };
+        let mut rows = self.rows(app, newer, than, scan, PAGE_ROWS + 1).await?;
+        if count(&rows) > PAGE_ROWS {
+            rows.pop();
+            let last = rows.last().map(|row| row.id);
+            return Ok((rows, last));
+        }
+        if self.text.is_empty() {
+            return Ok((rows, None));
+        }
+        let mut values = self.walked(than, 1);
+        values.extend(args![SCAN_ROWS - 1]);
+        let edge: Option<(i64,)> = app.db.opt(self.statements(newer).1, values).await?;
+        Ok((rows, edge.map(|edge| edge.0)))
     }
 
     /// Where the newest row would be.
@@ -203,33 +229,33 @@ pub async fn list(app: &AppState, filter: &ActivityFilter) -> Result<ActivityLis
     let onward = async |id: i64| -> Result<Option<(DateTime<Utc>, i64)>> {
         Ok(app.db.opt::<(DateTime<Utc>,)>(AT, args![id]).await?.map(|row| (row.0, id)))
     };
-    let mut rows = Vec::new();
-    let (mut has_older, mut has_newer) = (false, false);
-    if filter.after > 0
-        && let Some(than) = onward(filter.after).await?
-    {
-        rows = wish.newer(app, than, PAGE_ROWS + 1).await?;
-        has_newer = count(&rows) > PAGE_ROWS;
-        has_older = true;
-        if has_newer {
-            rows.remove(0);
+    let after = if filter.after > 0 { onward(filter.after).await? } else { None };
+    let back = match after {
+        Some(than) => {
+            let (mut rows, on) = wish.page(app, true, than).await?;
+            rows.reverse();
+            // Nothing newer, and nothing more to look through: the first page.
+            (!rows.is_empty() || on.is_some()).then(|| {
+                let older = rows.last().map_or(than.1, |row| row.id);
+                (rows, Some(older), on)
+            })
         }
-    }
-    // From the top; also when nothing newer is left.
-    if rows.is_empty() {
-        let before = if filter.before > 0 { onward(filter.before).await? } else { None };
-        rows = wish.older(app, before.unwrap_or_else(|| wish.top()), PAGE_ROWS + 1).await?;
-        has_older = count(&rows) > PAGE_ROWS;
-        has_newer = before.is_some();
-        if has_older {
-            rows.pop();
+        None => None,
+    };
+    let (rows, older, newer) = match back {
+        Some(found) => found,
+        None => {
+            let before = if filter.before > 0 { onward(filter.before).await? } else { None };
+            let (rows, on) = wish.page(app, false, before.unwrap_or_else(|| wish.top())).await?;
+            let newer = before.map(|than| rows.first().map_or(than.1, |row| row.id));
+            (rows, on, newer)
         }
-    }
+    };
     let names = names(app, rows.iter().map(|row| &row.subject).chain([&wish.subject])).await?;
     let subject = if wish.subject.is_empty() { String::new() } else { names.words(&wish.subject) };
     Ok(ActivityList {
-        older: rows.last().filter(|_| has_older).map_or(0, |row| row.id),
-        newer: rows.first().filter(|_| has_newer).map_or(0, |row| row.id),
+        older: older.unwrap_or(0),
+        newer: newer.unwrap_or(0),
         rows: rows.into_iter().map(|row| shown(app, &names, row)).collect(),
         days: format!("{} sampai {}", day(wish.first), day(wish.last)),
         too_many: wish.too_many,
@@ -334,7 +360,7 @@ pub async fn xlsx(app: &AppState, filter: &ActivityFilter) -> Result<Vec<u8>> {
     let mut than = wish.top();
     let mut written = 0;
     loop {
-        let rows = wish.older(app, than, FILE_PIECE).await?;
+        let rows = wish.rows(app, false, than, i64::MAX, FILE_PIECE).await?;
         let Some(last) = rows.last() else { break };
         than = (last.at, last.id);
         written += count(&rows);

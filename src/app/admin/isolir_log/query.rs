@@ -57,8 +57,9 @@ macro_rules! rows_sql {
     };
 }
 
-sql!(COUNT = concat!("SELECT COUNT(*) ", of_days!()));
-sql!(COUNT_FOUND = concat!("SELECT COUNT(*) ", of_services!()));
+// Counted to COUNT_MAX and one further.
+sql!(COUNT = concat!("SELECT COUNT(*) FROM (SELECT 1 AS one ", of_days!(), " LIMIT 10001) d"));
+sql!(COUNT_FOUND = concat!("SELECT COUNT(*) FROM (SELECT 1 AS one ", of_services!(), " LIMIT 10001) d"));
 rows_sql!(LIST, of_days!(), "LIMIT $4 OFFSET $5");
 rows_sql!(LIST_FOUND, of_services!(), "LIMIT $5 OFFSET $6");
 
@@ -123,7 +124,7 @@ async fn rows(asked: &Asked, wish: &Wish, limit: i64, offset: i64) -> Result<Vec
 /// A page of the log.
 pub async fn list(asked: &Asked, filter: LogFilter) -> Result<LogList> {
     let wish = wish(asked, &filter).await?;
-    let info = PageInfo::of(filter.page, asked.app.db.number(wish.count, wish.values.clone()).await?);
+    let info = PageInfo::capped(filter.page, asked.app.db.number(wish.count, wish.values.clone()).await?);
     let rows = rows(asked, &wish, PAGE_ROWS, info.offset()).await?;
     Ok(LogList { rows, info, too_many: wish.too_many, may_export: asked.staff.may(Permission::Export) })
 }
@@ -134,16 +135,14 @@ pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<(Vec<&'static st
     if wish.too_many {
         return Err(Error::Refused(text::TOO_MANY_HINT.to_owned()));
     }
-    let total = asked.app.db.number(wish.count, wish.values.clone()).await?;
-    if total > FILE_ROWS {
+    let rows = rows(asked, &wish, FILE_ROWS + 1, 0).await?;
+    if i64::try_from(rows.len()).is_ok_and(|found| found > FILE_ROWS) {
         return Err(Error::Refused(format!(
-            "Ada {} kejadian; satu berkas memuat paling banyak {}. Persempit tanggalnya.",
-            text::count(total),
+            "Ada lebih dari {} kejadian; satu berkas memuat paling banyak sebanyak itu. Persempit tanggalnya.",
             text::count(FILE_ROWS)
         )));
     }
     let titles = vec!["waktu", "nomor_layanan", "nama_pelanggan", "kejadian", "sebab", "profil", "oleh"];
-    let rows = rows(asked, &wish, FILE_ROWS, 0).await?;
     let cells = rows
         .into_iter()
         .map(|row| vec![row.at, row.number, row.name, row.what.word, row.reason, row.profiles, row.who])

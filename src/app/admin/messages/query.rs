@@ -48,8 +48,9 @@ macro_rules! row {
     };
 }
 
-sql!(COUNT = concat!("SELECT COUNT(*) ", of_days!()));
-sql!(COUNT_FOUND = concat!("SELECT COUNT(*) ", of_customers!()));
+// Counted to COUNT_MAX and one further.
+sql!(COUNT = concat!("SELECT COUNT(*) FROM (SELECT 1 AS one ", of_days!(), " LIMIT 10001) d"));
+sql!(COUNT_FOUND = concat!("SELECT COUNT(*) FROM (SELECT 1 AS one ", of_customers!(), " LIMIT 10001) d"));
 sql!(
     LIST = concat!(
         "SELECT ",
@@ -145,7 +146,7 @@ pub async fn list(asked: &Asked, filter: MessageFilter) -> Result<MessageList> {
         (count, rows) = (COUNT_FOUND, LIST_FOUND);
         values.extend(args![customers]);
     }
-    let info = PageInfo::of(filter.page, app.db.number(count, values.clone()).await?);
+    let info = PageInfo::capped(filter.page, app.db.number(count, values.clone()).await?);
     values.extend(args![PAGE_ROWS, info.offset()]);
     let rows: Vec<Row> = app.db.all(rows, values).await?;
     Ok(MessageList {
