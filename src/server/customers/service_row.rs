@@ -11,8 +11,7 @@ pub const FOUND_MAX: i64 = 1_000;
 pub const NOBODY: &str = "[]";
 
 sql!(
-    FOUND =
-        concat!("SELECT s.service_id, s.customer_id FROM service_row s WHERE ", found_by!("$1", "$2"), " LIMIT $3")
+    FOUND = concat!("SELECT s.service_id, s.customer_id FROM service_row s WHERE ", found_by!("$1", "$2"), " LIMIT $3")
 );
 sql!(
     FOUND_IN_SCOPE = concat!(
