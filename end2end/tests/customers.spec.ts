@@ -83,7 +83,11 @@ test('changed data leave a history; a note and a photo are kept; a stop from nex
   await page.getByText(`Ubah layanan ${number}`).click();
   await page.locator('[id^=rencana-][id$=-alasan]').fill('Pindah rumah');
   await page.getByRole('button', { name: 'Rencanakan' }).click();
+  // Said at once, and still there when the page has been read anew with the plan in it.
+  await expect(page.getByText(/Berhenti mulai 1 Februari 2026/).first()).toBeVisible();
+  await hydrated(page);
   await page.getByText(`Ubah layanan ${number}`).click();
+  await expect(page.getByRole('button', { name: 'Batalkan rencana' })).toBeVisible();
   await expect(page.getByText(/Berhenti mulai 1 Februari 2026/).first()).toBeVisible();
   await page.goto(`${world.base}/admin/berhenti`);
   await expect(page.getByRole('link', { name: 'Siti Aminah Putri' })).toBeVisible();

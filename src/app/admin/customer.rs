@@ -9,7 +9,7 @@ use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Confirm, Loading, Notice, Problem, Tag};
-use daily::Daily;
+use daily::{Daily, LastSaid};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -231,6 +231,7 @@ pub fn CustomerPage() -> impl IntoView {
     // An address without a number is no customer; 0 never is one.
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
     let data = Resource::new(move || id.get(), read_customer);
+    provide_context(LastSaid(RwSignal::new(String::new())));
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {

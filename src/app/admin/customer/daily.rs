@@ -268,15 +268,21 @@ pub(super) fn Line(
     }
 }
 
-/// The part of the customer's page.
+/// What the page said last. It outlives the page's being read anew, which follows each change.
+#[derive(Clone, Copy, Debug)]
+pub struct LastSaid(pub RwSignal<String>);
+
+/// The part of the customer's page; `refresh` reads all of it anew, this part too.
 #[component]
 pub fn Daily(id: i64, refresh: Callback<()>) -> impl IntoView {
     let data = Resource::new(move || id, read_daily);
-    let again = Callback::new(move |()| {
-        data.refetch();
+    let LastSaid(said) = use_context().unwrap_or_else(|| LastSaid(RwSignal::new(String::new())));
+    let again = Callback::new(move |words: String| {
+        said.set(words);
         refresh.run(());
     });
     view! {
+        <Said words=said />
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
@@ -289,7 +295,7 @@ pub fn Daily(id: i64, refresh: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn Parts(daily: DailyView, again: Callback<()>) -> impl IntoView {
+fn Parts(daily: DailyView, again: Callback<String>) -> impl IntoView {
     let id = daily.customer.id;
     let offer = (daily.areas, daily.routers, daily.collectors, daily.packages);
     let services = daily.may_edit.then(|| {
@@ -324,7 +330,7 @@ fn Parts(daily: DailyView, again: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn CustomerEdit(form: CustomerForm, again: Callback<()>) -> impl IntoView {
+fn CustomerEdit(form: CustomerForm, again: Callback<String>) -> impl IntoView {
     let signal = |text: String| RwSignal::new(text);
     let id = form.id;
     let (name, phone, email, address) =
@@ -340,7 +346,7 @@ fn CustomerEdit(form: CustomerForm, again: Callback<()>) -> impl IntoView {
             address: address.get_untracked(),
         };
         match save_customer(form).await {
-            Ok(()) => again.run(()),
+            Ok(()) => again.run("Data pelanggan disimpan.".to_owned()),
             Err(error) => problem.set(Some(error)),
         }
     });
@@ -360,14 +366,14 @@ fn CustomerEdit(form: CustomerForm, again: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-fn Notes(id: i64, rows: Vec<NoteRow>, may_edit: bool, again: Callback<()>) -> impl IntoView {
+fn Notes(id: i64, rows: Vec<NoteRow>, may_edit: bool, again: Callback<String>) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let kind = RwSignal::new("catatan".to_owned());
     let problem = RwSignal::new(None::<ApiError>);
     let save = Action::new(move |(): &()| async move {
         problem.set(None);
         match add_note(id, kind.get_untracked(), text.get_untracked()).await {
-            Ok(()) => again.run(()),
+            Ok(()) => again.run("Catatan disimpan.".to_owned()),
             Err(error) => problem.set(Some(error)),
         }
     });
@@ -399,14 +405,14 @@ fn Notes(id: i64, rows: Vec<NoteRow>, may_edit: bool, again: Callback<()>) -> im
 }
 
 #[component]
-fn Files(id: i64, rows: Vec<FileRow>, kinds: Vec<Choice>, may_edit: bool, again: Callback<()>) -> impl IntoView {
+fn Files(id: i64, rows: Vec<FileRow>, kinds: Vec<Choice>, may_edit: bool, again: Callback<String>) -> impl IntoView {
     let problem = RwSignal::new(None::<ApiError>);
     let remove = Action::new(move |file: &i64| {
         let file = *file;
         async move {
             problem.set(None);
             match remove_file(file).await {
-                Ok(()) => again.run(()),
+                Ok(()) => again.run("Berkas dihapus.".to_owned()),
                 Err(error) => problem.set(Some(error)),
             }
         }
@@ -482,7 +488,7 @@ fn History(rows: Vec<HistoryRow>) -> impl IntoView {
 
 /// A sentence that something went well.
 #[component]
-pub(super) fn Said(words: RwSignal<String>) -> impl IntoView {
+fn Said(words: RwSignal<String>) -> impl IntoView {
     move || (!words.get().is_empty()).then(|| view! { <Notice tone=Tone::Ok><p>{words.get()}</p></Notice> })
 }
 

@@ -1,6 +1,6 @@
 //! Changing one service: its data at once, a stop or another package from a coming month on.
 
-use super::{DailyService, Here, Line, Said, ServiceForm, cancel_change, plan_change, restart_service, save_service};
+use super::{DailyService, Here, Line, ServiceForm, cancel_change, plan_change, restart_service, save_service};
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::ui::Problem;
@@ -38,7 +38,7 @@ fn Pick(
 
 /// The forms of one service.
 #[component]
-pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<()>) -> impl IntoView {
+pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<String>) -> impl IntoView {
     let (areas, routers, collectors, packages) = offer;
     let form = service.form;
     let (id, list) = (form.id, "wilayah-pelanggan");
@@ -63,7 +63,7 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<()>) -> 
             place: place.get_untracked(),
         };
         match save_service(form).await {
-            Ok(()) => again.run(()),
+            Ok(()) => again.run("Layanan disimpan.".to_owned()),
             Err(error) => problem.set(Some(error)),
         }
     });
@@ -71,7 +71,7 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<()>) -> 
         let change = *change;
         async move {
             match cancel_change(change).await {
-                Ok(()) => again.run(()),
+                Ok(()) => again.run("Rencana dibatalkan.".to_owned()),
                 Err(error) => problem.set(Some(error)),
             }
         }
@@ -79,7 +79,7 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<()>) -> 
     let restart = Action::new(move |(): &()| async move {
         problem.set(None);
         match restart_service(id).await {
-            Ok(()) => again.run(()),
+            Ok(()) => again.run("Layanan aktif kembali.".to_owned()),
             Err(error) => problem.set(Some(error)),
         }
     });
@@ -126,18 +126,14 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<()>) -> 
 }
 
 #[component]
-fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<()>) -> impl IntoView {
+fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<String>) -> impl IntoView {
     let package = RwSignal::new(0_i64);
     let reason = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<ApiError>);
-    let said = RwSignal::new(String::new());
     let plan = Action::new(move |(): &()| async move {
         problem.set(None);
         match plan_change(service_id, package.get_untracked(), reason.get_untracked()).await {
-            Ok(words) => {
-                said.set(words);
-                again.run(());
-            }
+            Ok(words) => again.run(words),
             Err(error) => problem.set(Some(error)),
         }
     });
@@ -147,7 +143,6 @@ fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<()>) -> impl
             <h3>"Mulai bulan depan"</h3>
             <Pick label="Yang direncanakan" id=id.clone() value=package choices=packages none="Berhenti berlangganan" />
             <Line label="Alasan" id=format!("{id}-alasan") field="reason" value=reason problem />
-            <Said words=said />
             {move || problem.get().map(|error| view! { <Problem error /> })}
             <div class="row"><button class="btn" type="submit" disabled=plan.pending()>"Rencanakan"</button></div>
         </form>

@@ -73,6 +73,52 @@ async fn a_collector_is_refused_what_is_anothers() {
     }
 }
 
+/// With the right to open files at all, a collector still opens none of another's customer, and learns nothing of it.
+#[tokio::test]
+async fn a_file_of_one_customer_never_opens_for_anothers_collector() {
+    use crate::server::audit::Who;
+    use crate::server::customers::files;
+    for app in TestApp::each("2026-01-15 10:00").await {
+        let package = app.package("Home", 300_000, 1).await;
+        let (his, others) =
+            (app.service("SARI", package, "2025-06-01").await, app.service("BUDI", package, "2025-06-01").await);
+        let router = router(app.state.clone());
+        let (owner, collector) = (log_in_as(&app, Role::Owner).await, log_in_as(&app, Role::Collector).await);
+        give(&app, his).await;
+        let mut paths = Vec::new();
+        for service in [his, others] {
+            let customer = app.state.db.number(TEST_CUSTOMER_OF, args![service]).await.unwrap();
+            let bytes = [b"\xff\xd8\xff\xe0".as_slice(), format!("KTP {service}").as_bytes()].concat();
+            let id = files::store(&app.state, Who::command(), customer, "ktp", "ktp.jpg", bytes).await.unwrap();
+            paths.push(format!("/admin/berkas/{id}"));
+        }
+        let open = async |path: &str, cookie: &str| {
+            let mut request = get(path);
+            request.headers_mut().insert("host", HeaderValue::from_static("localhost"));
+            request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).unwrap());
+            ask(&router, request).await
+        };
+        assert_eq!(
+            open(&paths[0], &collector).await.status,
+            StatusCode::FORBIDDEN,
+            "collectors open no files at first"
+        );
+        let cell = json!({ "role": "collector", "permission": "view_files", "allowed": true });
+        assert_eq!(asked(&router, "right/set", &owner, &cell).await.status, StatusCode::OK);
+        let own = open(&paths[0], &collector).await;
+        assert_eq!(own.status, StatusCode::OK, "{}", own.text);
+        let refused = open(&paths[1], &collector).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert!(!refused.text.contains("KTP") && !refused.text.contains("BUDI"), "{}", refused.text);
+        assert_eq!(open(&paths[1], &owner).await.status, StatusCode::OK);
+        for (path, status) in
+            [("/admin/berkas/99", StatusCode::NOT_FOUND), ("/admin/berkas/..%2Fapp.key", StatusCode::BAD_REQUEST)]
+        {
+            assert_eq!(open(path, &owner).await.status, status, "{path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_collector_takes_no_money_for_anothers_customer() {
     for app in TestApp::each("2026-01-15 10:00").await {
