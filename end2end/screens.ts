@@ -10,6 +10,10 @@ import { ROOT } from './harness.ts';
 /** Name, width and height of the two screens that everything is looked at on. */
 export const SIZES = [['lebar', 1280, 900], ['ponsel', 360, 780]] as const;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** Of the dark look these are kept as pictures; it is checked on all. */
+const DARK = ['beranda', 'daftar-pelanggan', 'terima-pembayaran-pilih', 'tagihan-anda'];
+/** Pictures end here, in pixels: what follows is more of the same. */
+const PICTURE_TALL = 1600;
 /** More stops of the Tab key than any screen has. */
 const STOPS_MAX = 600;
 
@@ -18,13 +22,14 @@ export async function picture(page: Page, name: string): Promise<void> {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect.soft(wide, `${name} scrolls sideways by so many pixels`).toBeLessThanOrEqual(0);
   if (process.env.SCREENS !== '1' || test.info().project.name !== 'sqlite') return;
+  if (name.endsWith('-gelap') && !DARK.some((kept) => name.startsWith(`${kept}-`))) return;
   const folder = join(ROOT, 'docs/screens');
   mkdirSync(folder, { recursive: true });
   // As tall as the page: what stands at the foot of the screen (the phone's menu) stands at the foot of the picture.
   const before = page.viewportSize() ?? { width: 1280, height: 900 };
   const tall = await page.evaluate(() => document.documentElement.scrollHeight);
-  await page.setViewportSize({ width: before.width, height: Math.max(before.height, tall) });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  await page.setViewportSize({ width: before.width, height: Math.min(Math.max(before.height, tall), PICTURE_TALL) });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
   await page.setViewportSize(before);
 }
 

@@ -83,9 +83,10 @@ test('changed data leave a history; a note and a photo are kept; a stop from nex
   await page.getByText(`Ubah layanan ${number}`).click();
   await page.locator('[id^=rencana-][id$=-alasan]').fill('Pindah rumah');
   await page.getByRole('button', { name: 'Rencanakan' }).click();
-  // Said at once, and still there when the page has been read anew with the plan in it.
-  await expect(page.getByText(/Berhenti mulai 1 Februari 2026/).first()).toBeVisible();
+  // Said, and still there when the page has been read anew with the plan in it.
+  await expect(page.getByText('Direncanakan mulai 1 Februari 2026.')).toBeVisible();
   await hydrated(page);
+  await expect(page.getByText('Direncanakan mulai 1 Februari 2026.')).toBeVisible();
   await page.getByText(`Ubah layanan ${number}`).click();
   await expect(page.getByRole('button', { name: 'Batalkan rencana' })).toBeVisible();
   await expect(page.getByText(/Berhenti mulai 1 Februari 2026/).first()).toBeVisible();

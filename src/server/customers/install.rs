@@ -111,7 +111,8 @@ sql!(ADD_AREA = "INSERT INTO area (name, note, created_at) VALUES ($1, '', $2) O
 sql!(pub(super) INSERT_CUSTOMER = "INSERT INTO customer (number, name, name_search, phone, email, address, portal_password_hash, money_turn, created_at)
  VALUES (NULL, $1, $2, $3, $4, $5, '', 0, $6) RETURNING id");
 sql!(CUSTOMER_THERE = "SELECT COUNT(*) FROM customer WHERE id = $1");
-sql!(PACKAGE_THERE = "SELECT COUNT(*) FROM package WHERE id = $1 AND active");
+sql!(PACKAGE_NAME = "SELECT name FROM package WHERE id = $1 AND active");
+sql!(ROUTER_NAME = "SELECT name FROM router WHERE id = $1");
 sql!(INSERT_SERVICE = "INSERT INTO service (customer_id, service_number, slug, package_id, router_id, pppoe_username, pppoe_password_sealed, area,
    collector, started_on, due_day, stage, covered_until, discount_kind, discount_value, never_isolate, desired, desired_since, desired_reason,
    manual, isolated_on, observed, observed_profile, observed_at, remembered_profile, disabled_by_us, kick_wanted, router_problem, created_at,
@@ -193,9 +194,12 @@ impl Deed {
         if let Some((service_id, customer_id)) = tx.opt(BY_REQUEST, args![&line.request_id]).await? {
             return Ok(Installed { service_id, customer_id, already: true });
         }
-        if tx.number(PACKAGE_THERE, args![line.package_id]).await? == 0 {
-            return Err(Error::invalid("package_id", "Pilih paket dari daftar."));
-        }
+        let package: Option<(String,)> = tx.opt(PACKAGE_NAME, args![line.package_id]).await?;
+        let (package,) = package.ok_or_else(|| Error::invalid("package_id", "Pilih paket dari daftar."))?;
+        let router: Option<(String,)> = match line.router_id {
+            Some(id) => tx.opt(ROUTER_NAME, args![id]).await?,
+            None => None,
+        };
         let (service_id, customer_id, before) = match line.service_id {
             Some(id) => {
                 let (customer_id, number, stage): (i64, String, String) = tx
@@ -222,7 +226,8 @@ impl Deed {
         } else {
             self.stage()
         };
-        let after = format!("{stage}; paket:{} router:{:?} biaya {}", line.package_id, line.router_id, line.fee);
+        let router = router.map_or_else(|| "tanpa router".to_owned(), |found| format!("router {}", found.0));
+        let after = format!("{stage}; paket {package}; {router}; biaya {}", line.fee);
         let subject = format!("service:{service_id}");
         audit::record(tx, &self.context.who, self.context.now, "service.install", &subject, &before, &after).await?;
         Ok(Installed { service_id, customer_id, already: false })

@@ -2,6 +2,7 @@
 //! that month's bills; until then it can be taken back.
 
 use crate::billing::Period;
+use crate::billing::words::date_short;
 use crate::server::access::{self, AccessContext};
 use crate::server::audit;
 use crate::server::db::Tx;
@@ -54,6 +55,13 @@ sql!(INSERT = "INSERT INTO service_change (service_id, kind, from_on, package_id
  VALUES ($1, $2, $3, $4, 'planned', $5, $6, $7, NULL) ON CONFLICT (service_id, kind) WHERE state = 'planned' DO NOTHING RETURNING id");
 sql!(PLANNED = "SELECT service_id, kind, from_on FROM service_change WHERE id = $1 AND state = 'planned'");
 sql!(PACKAGE_NAME = "SELECT name FROM package WHERE id = $1 AND active");
+sql!(ANY_PACKAGE_NAME = "SELECT name FROM package WHERE id = $1");
+
+/// The name of a package, one that is not sold any more as well.
+pub async fn name(tx: &mut Tx, package_id: i64) -> Result<String> {
+    let found: Option<(String,)> = tx.opt(ANY_PACKAGE_NAME, args![package_id]).await?;
+    Ok(found.map_or_else(|| format!("nomor {package_id}"), |row| row.0))
+}
 sql!(
     RESTART = "UPDATE service SET stage = 'aktif', started_on = $2 WHERE id = $1 AND stage IN ('berhenti', 'cuti', 'siap_dicabut')"
 );
@@ -95,7 +103,7 @@ pub async fn carry_due(tx: &mut Tx, ctx: &AccessContext, most: i64) -> Result<i6
                 tx.exec_one(CHANGE_PACKAGE, args![change.service_id, package_id]).await?;
                 let standing: Standing = tx.one(STANDING, args![change.service_id]).await?;
                 routers.extend(standing.router_id);
-                ("service.package", format!("paket:{package_id}"))
+                ("service.package", format!("Ganti ke paket {}", name(tx, package_id).await?))
             }
             None => {
                 if tx.exec(STOP, args![change.service_id]).await? == 1 {
@@ -106,7 +114,7 @@ pub async fn carry_due(tx: &mut Tx, ctx: &AccessContext, most: i64) -> Result<i6
             }
         };
         debug_assert_eq!(change.kind == "package", change.package_id.is_some());
-        let text = format!("{}; direncanakan oleh {} mulai {}", note.1, change.who, change.from_on);
+        let text = format!("{}; direncanakan oleh {} mulai {}", note.1, change.who, date_short(change.from_on));
         notes.push((change.service_id, note.0, text));
     }
     for router_id in routers {

@@ -64,7 +64,7 @@ pub async fn find(db: &Db, needles: &Needles, scope: i64) -> Result<Found, DbErr
 pub struct Needles {
     /// In lower case; empty finds everything.
     pub text: String,
-    /// As telephones are stored (`62…`); empty when the text is none.
+    /// As `service_row.search` has telephones (`08…`); empty when the text is none, or is written so already.
     pub phone: String,
 }
 
@@ -74,9 +74,9 @@ impl Needles {
         let text: String = typed.trim().to_lowercase().chars().filter(|c| *c != '|').collect();
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         let only_phone = digits.len() > 2 && text.chars().all(|c| c.is_ascii_digit() || " +-.()".contains(c));
-        let phone = match digits.strip_prefix('0') {
+        let phone = match digits.strip_prefix("62") {
             _ if !only_phone => String::new(),
-            Some(rest) => format!("62{rest}"),
+            Some(rest) => format!("0{rest}"),
             // What the text finds already need not be looked for twice.
             None if digits == text => String::new(),
             None => digits,
@@ -167,8 +167,10 @@ mod tests {
 
     #[test]
     fn a_telephone_is_found_as_it_is_written_or_stored() {
-        assert_eq!(Needles::of("0812-3456").phone, "628123456");
-        assert_eq!(Needles::of("+62 812").phone, "62812");
+        assert_eq!(Needles::of("0812-3456").phone, "08123456");
+        assert_eq!(Needles::of("+62 812").phone, "0812");
+        assert_eq!(Needles::of("62812"), Needles { text: "62812".to_owned(), phone: "0812".to_owned() });
+        assert_eq!(Needles::of("08123456").phone, "", "the text is the telephone");
         assert_eq!(Needles::of("siti 0812").phone, "");
         assert_eq!(Needles::of(" Siti | A ").text, "siti  a");
     }
@@ -196,7 +198,9 @@ mod tests {
             assert_eq!(found(&t, "udi").await, ["BUDI"]);
             run(&t, RENAME, args![budi, "Siti", "siti", "628111222333"]).await;
             assert_eq!(found(&t, "Siti").await, ["BUDI"]);
-            assert_eq!(found(&t, "0811-1222").await, ["BUDI"]);
+            for typed in ["0811-1222", "08111222", "62811122", "+62 811 1222", "8111222"] {
+                assert_eq!(found(&t, typed).await, ["BUDI"], "{typed}");
+            }
             assert_eq!(found(&t, "joko").await, Vec::<String>::new());
             t.assert_books().await;
 

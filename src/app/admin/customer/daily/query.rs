@@ -6,7 +6,7 @@ use crate::app::admin::{activity, words};
 use crate::app::dto::Choice;
 use crate::app::text;
 use crate::billing::Phone;
-use crate::billing::words::{date_words, parse_date_input};
+use crate::billing::words::{date_short, date_words, parse_date_input};
 use crate::server::access::AccessContext;
 use crate::server::audit::{self, Who};
 use crate::server::customers::edit::{self, CustomerData, ServiceData};
@@ -234,9 +234,9 @@ pub async fn plan(app: &AppState, who: Who, service_id: i64, package_id: i64, re
                 let from = planned::plan(tx, &ctx, service_id, &change, &reason).await?;
                 let what = match change {
                     Change::Stop => "Berhenti".to_owned(),
-                    Change::Package(id) => format!("Ganti ke paket:{id}"),
+                    Change::Package(id) => format!("Ganti ke paket {}", planned::name(tx, id).await?),
                 };
-                let after = format!("{what} mulai {from}: {}", reason.trim());
+                let after = format!("{what} mulai {}: {}", date_short(from), reason.trim());
                 let subject = format!("service:{service_id}");
                 audit::record(tx, &ctx.who, ctx.now, "service.plan", &subject, "", &after).await?;
                 Ok(from)
