@@ -15,7 +15,7 @@ const SCREENS: [string, string][] = [
   ['ubah-massal', '/admin/pelanggan/massal'],
   ['pasang-baru', '/admin/pasang'],
   ['pasang-formulir', '/admin/pasang/baru'],
-  ['pasang-hasil', 'first:/admin/pasang'],
+  ['pasang-hasil', 'first:/admin/pasang?tahap=aktif'],
   ['berhenti', '/admin/berhenti'],
   ['wilayah', '/admin/wilayah'],
   ['impor', '/admin/impor'],
@@ -127,8 +127,9 @@ async function choose(page: Page, number: string): Promise<void> {
   await expect(page.getByText('Yang dipilih')).toBeVisible();
 }
 
-async function firstOf(page: Page, list: string): Promise<string> {
-  await page.goto(world.base + list);
+async function firstOf(page: Page, address: string): Promise<string> {
+  await page.goto(world.base + address);
+  const list = address.split('?')[0] ?? address;
   const own = list === '/admin/pasang' || list === '/admin/pelanggan' || list === '/admin/pengguna' ? '0123456789' : '';
   const links = page.locator(`a[href^="${list}/"]`);
   await expect(links.first()).toBeAttached();

@@ -289,7 +289,7 @@ fn One(message: MessageView, again: Callback<()>) -> impl IntoView {
         <div class="title"><div><h1>{row.kind}</h1><span class="mute">{row.at}</span></div><a class="btn" href="/admin/pesan">{text::MESSAGES}</a></div>
         <div class="halves">
             <section class="panel pad stack">
-                <p><a class="strong" href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="sub">{row.phone}</span></p>
+                <p class="row"><a class="strong" href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="mute num">{row.phone}</span></p>
                 <p><Tag badge=row.state /><span class="sub">{row.note}</span></p>
                 {(!bills.is_empty()).then(|| view! { <h2>"Tagihan yang disebut"</h2><ul class="plain">{bills}</ul> })}
                 {move || problem.get().map(|error| view! { <Problem error /> })}

@@ -27,7 +27,7 @@ async fn ids(asked: &Asked, filter: &CustomerFilter, chosen: Vec<i64>) -> Result
 
 /// What the form offers.
 pub async fn start(asked: &Asked, filter: CustomerFilter, chosen: Vec<i64>) -> Result<BulkStart> {
-    let offered = choices(&asked).await?;
+    let offered = choices(asked).await?;
     Ok(BulkStart {
         total: i64::try_from(ids(asked, &filter, chosen).await?.len()).unwrap_or(i64::MAX),
         request_id: hex::encode(crate::server::secrets::random_bytes::<16>()?),

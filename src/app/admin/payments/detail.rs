@@ -38,7 +38,7 @@ fn Whole(payment: PaymentView) -> impl IntoView {
         })
         .collect::<Vec<_>>();
     let fact = |word: &'static str, value: String| {
-        (!value.is_empty()).then(|| view! { <div><dt>{word}</dt><dd>{value}</dd></div> })
+        (!value.is_empty()).then(|| view! { <dt>{word}</dt><dd>{value}</dd> })
     };
     let printed = match payment.prints {
         0 => String::new(),
@@ -49,7 +49,7 @@ fn Whole(payment: PaymentView) -> impl IntoView {
         <section class="panel pad stack">
             <p class="total num">{payment.amount}</p>
             <dl class="facts">
-                <div><dt>"Pelanggan"</dt><dd><a href=format!("/admin/pelanggan/{}", payment.customer_id)>{payment.name}</a></dd></div>
+                <dt>"Pelanggan"</dt><dd><a href=format!("/admin/pelanggan/{}", payment.customer_id)>{payment.name}</a></dd>
                 {fact("Nomor layanan", payment.number)}
                 {fact("Cara bayar", payment.method)}
                 {fact("Tanggal diterima", payment.day)}
