@@ -1,5 +1,6 @@
 //! `customer:export`: services with their payers as XLSX, in the import's own columns, so that the file can be
-//! imported again and changes nothing. Secrets are not in it.
+//! imported again and changes nothing. Secrets are not in it. Rows go to the file as they are read, so that memory stays
+//! flat whatever the number of customers.
 
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
@@ -21,15 +22,19 @@ pub struct ExportFilter {
     pub area: String,
 }
 
-sql!(EXPORT = "SELECT s.service_number, c.number, c.name, c.phone, c.email, c.address, s.area, s.collector, p.name AS package, r.name AS router,
+/// Rows read at a time.
+const PIECE: i64 = 2_000;
+
+sql!(EXPORT = "SELECT s.id, s.service_number, c.number, c.name, c.phone, c.email, c.address, s.area, s.collector, p.name AS package, r.name AS router,
    s.pppoe_username, s.started_on, s.due_day, s.stage, s.covered_until, s.discount_kind, s.discount_value, s.never_isolate, s.desired,
    CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')), 0) AS BIGINT) AS owed
  FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id LEFT JOIN router r ON r.id = s.router_id
  WHERE ($1 = '' OR s.stage = $1) AND ($2 = '' OR p.name = $2) AND ($3 = '' OR r.name = $3) AND ($4 = '' OR s.area = $4)
- ORDER BY s.id");
+  AND s.id > $5 ORDER BY s.id LIMIT $6");
 
 #[derive(sqlx::FromRow)]
 struct Line {
+    id: i64,
     service_number: String,
     number: Option<String>,
     name: String,
@@ -101,10 +106,22 @@ async fn build(state: &AppState, filter: &ExportFilter) -> Result<(i64, Vec<u8>)
             return Err(Error::invalid("--status", say));
         }
     };
-    let lines: Vec<Line> =
-        state.db.all(EXPORT, args![stage, filter.package.trim(), filter.router.trim(), filter.area.trim()]).await?;
-    let rows = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-    let bytes = tokio::task::spawn_blocking(move || write(&lines))
+    let (send, receive) = tokio::sync::mpsc::channel::<Vec<Line>>(2);
+    let writer = tokio::task::spawn_blocking(move || write(receive));
+    let (mut rows, mut after) = (0, 0);
+    loop {
+        let texts = args![&stage, filter.package.trim(), filter.router.trim(), filter.area.trim(), after, PIECE];
+        let lines: Vec<Line> = state.db.all(EXPORT, texts).await?;
+        let Some(last) = lines.last() else { break };
+        after = last.id;
+        rows += i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        // The writer ended early: what it ended with is told below.
+        if send.send(lines).await.is_err() {
+            break;
+        }
+    }
+    drop(send);
+    let bytes = writer
         .await
         .map_err(|error| Error::Internal(format!("ekspor: {error}")))?
         .map_err(|error| Error::Internal(format!("ekspor: {error}")))?;
@@ -131,7 +148,7 @@ fn discount(kind: &str, value: i64) -> String {
     }
 }
 
-fn write(lines: &[Line]) -> Result<Vec<u8>, XlsxError> {
+fn write(mut receive: tokio::sync::mpsc::Receiver<Vec<Line>>) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
     let sheet = book.add_worksheet_with_constant_memory()?;
@@ -139,36 +156,43 @@ fn write(lines: &[Line]) -> Result<Vec<u8>, XlsxError> {
         sheet.set_column_width(column, 18)?;
         sheet.write_string_with_format(0, column, title, &bold)?;
     }
-    for (row, line) in (1..).zip(lines) {
-        let phone = line.phone.strip_prefix("62").map_or_else(|| line.phone.clone(), |national| format!("0{national}"));
-        let cells = [
-            line.service_number.clone(),
-            line.number.clone().unwrap_or_default(),
-            line.name.clone(),
-            phone,
-            line.email.clone(),
-            line.address.clone(),
-            line.area.clone(),
-            line.collector.clone(),
-            line.package.clone(),
-            line.router.clone().unwrap_or_default(),
-            line.pppoe_username.clone(),
-            line.started_on.to_string(),
-            line.due_day.to_string(),
-            status_word(&line.stage).to_owned(),
-            line.covered_until.clone(),
-            discount(&line.discount_kind, line.discount_value),
-            line.never_isolate.clone(),
-            line.stage.clone(),
-            line.desired.clone(),
-            line.owed.to_string(),
-        ];
-        for (column, value) in (0..).zip(cells) {
-            // Always text: a name that begins with `=` is no formula, a phone number keeps its zero.
-            if !value.is_empty() {
-                sheet.write_string_with_format(row, column, value, &text)?;
+    let mut row = 1;
+    while let Some(lines) = receive.blocking_recv() {
+        for line in lines {
+            for (column, value) in (0..).zip(cells(line)) {
+                // Always text: a name that begins with `=` is no formula, a phone number keeps its zero.
+                if !value.is_empty() {
+                    sheet.write_string_with_format(row, column, value, &text)?;
+                }
             }
+            row += 1;
         }
     }
     book.save_to_buffer()
+}
+
+fn cells(line: Line) -> [String; TITLES.len()] {
+    let phone = line.phone.strip_prefix("62").map_or_else(|| line.phone.clone(), |national| format!("0{national}"));
+    [
+        line.service_number,
+        line.number.unwrap_or_default(),
+        line.name,
+        phone,
+        line.email,
+        line.address,
+        line.area,
+        line.collector,
+        line.package,
+        line.router.unwrap_or_default(),
+        line.pppoe_username,
+        line.started_on.to_string(),
+        line.due_day.to_string(),
+        status_word(&line.stage).to_owned(),
+        line.covered_until,
+        discount(&line.discount_kind, line.discount_value),
+        line.never_isolate,
+        line.stage,
+        line.desired,
+        line.owed.to_string(),
+    ]
 }

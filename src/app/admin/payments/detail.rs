@@ -37,9 +37,8 @@ fn Whole(payment: PaymentView) -> impl IntoView {
             </tr>
         })
         .collect::<Vec<_>>();
-    let fact = |word: &'static str, value: String| {
-        (!value.is_empty()).then(|| view! { <dt>{word}</dt><dd>{value}</dd> })
-    };
+    let fact =
+        |word: &'static str, value: String| (!value.is_empty()).then(|| view! { <dt>{word}</dt><dd>{value}</dd> });
     let printed = match payment.prints {
         0 => String::new(),
         times => format!("{times} kali; cetakan berikutnya bertanda SALINAN"),
