@@ -17,12 +17,15 @@ const PICTURE_TALL = 1600;
 /** More stops of the Tab key than any screen has. */
 const STOPS_MAX = 600;
 
+/** Whether the dark look of this screen is kept as a picture. */
+export const keptDark = (name: string) => DARK.includes(name);
+
 /** Checks that nothing is wider than the screen, and keeps the picture if pictures are wished. */
 export async function picture(page: Page, name: string): Promise<void> {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect.soft(wide, `${name} scrolls sideways by so many pixels`).toBeLessThanOrEqual(0);
   if (process.env.SCREENS !== '1' || test.info().project.name !== 'sqlite') return;
-  if (name.endsWith('-gelap') && !DARK.some((kept) => name.startsWith(`${kept}-`))) return;
+  if (name.endsWith('-gelap') && !keptDark(name.replace(/-(lebar|ponsel)-gelap$/, ''))) return;
   const folder = join(ROOT, 'docs/screens');
   mkdirSync(folder, { recursive: true });
   // As tall as the page: what stands at the foot of the screen (the phone's menu) stands at the foot of the picture.

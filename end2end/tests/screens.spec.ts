@@ -2,7 +2,7 @@
 // serious, each control is reached by the Tab key, the console is silent. SCREENS=1 keeps the pictures in docs/screens.
 import { type APIResponse, expect, type Page, test } from '@playwright/test';
 import { hydrated, logIn, watch, World } from '../harness.ts';
-import { accessible, byKeyboard, picture, SIZES } from '../screens.ts';
+import { accessible, byKeyboard, keptDark, picture, SIZES } from '../screens.ts';
 
 /** The screens and their names in docs/screens; the first of a list stands for each of its kind. */
 const SCREENS: [string, string][] = [
@@ -55,8 +55,9 @@ const SCREENS: [string, string][] = [
   ['log-aktivitas', '/admin/log'],
   ['lainnya', '/admin/lainnya'],
 ];
-/** Pages for paper: no picture of a phone, but nothing wrong in them either. */
-const PAPERS = ['/admin/tagih/cetak'];
+/** Pages for paper, and the door of somebody invited: no pictures, but nothing wrong in them either. */
+const PAPERS = ['/admin/tagih/cetak', '/admin/kwitansi/1?lebar=58', '/admin/kwitansi/1?lebar=80', '/admin/setoran/1/cetak'];
+let invitation = '';
 
 let world: World;
 test.beforeAll(async ({}, info) => {
@@ -86,7 +87,8 @@ async function send(page: Page, path: string, data: object): Promise<APIResponse
 /** Rows that only work in the office makes: staff, a new line, cash taken and handed over, a backup, a refused message. */
 async function live(page: Page): Promise<void> {
   for (const [name, role] of [['Ani Kasir', 'cashier'], ['Dedi Teknisi', 'technician'], ['Joko Kolektor', 'collector']] as const) {
-    await send(page, 'staff/invite', { name, email: `${name.split(' ')[0]?.toLowerCase()}@contoh.test`, phone: '', role });
+    const answer = await send(page, 'staff/invite', { name, email: `${name.split(' ')[0]?.toLowerCase()}@contoh.test`, phone: '', role });
+    invitation = new URL(((await answer.json()) as { url: string }).url).pathname;
   }
   const start = (await (await send(page, 'install/start', { service_id: 0, customer_id: 0 })).json()) as { form: object };
   for (const [n, step] of ['calon', 'jadwal', 'aktif'].entries()) {
@@ -176,12 +178,13 @@ for (const [size, width, height] of SIZES) {
       const look = async (name: string) => {
         await picture(page, `${name}-${size}-terang`);
         await accessible(page, `${name} (${size})`);
-        // In the dark only colours are others.
+        if (size === 'lebar') await byKeyboard(page, name);
+        // In the dark only colours are others, and they are the same at every width.
+        if (size === 'ponsel' && !keptDark(name)) return;
         await page.emulateMedia({ colorScheme: 'dark' });
         await picture(page, `${name}-${size}-gelap`);
         await accessible(page, `${name} (${size}, dark)`, ['color-contrast', 'link-in-text-block']);
         await page.emulateMedia({ colorScheme: 'light' });
-        if (size === 'lebar') await byKeyboard(page, name);
       };
       await page.goto(`${world.base}/billing`);
       await look('cek-tagihan');
@@ -204,8 +207,8 @@ for (const [size, width, height] of SIZES) {
         await expect(page.locator('h1').first()).toBeVisible();
         await look(name);
       }
-      for (const path of PAPERS) {
-        await page.goto(world.base + path);
+      for (const path of [...PAPERS, invitation]) {
+        expect((await page.goto(world.base + path))?.status(), path).toBe(200);
         await accessible(page, path);
       }
       assertQuiet();
