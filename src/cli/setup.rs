@@ -194,7 +194,7 @@ pub(super) async fn add_staff(
                     "staff.create",
                     &format!("staff:{id}"),
                     "",
-                    &format!("{email} {role}"),
+                    &format!("E-mail: {email}; Peran: {role}"),
                 )
                 .await?;
                 Ok(id)

@@ -54,7 +54,7 @@ pub async fn now(state: &AppState, job: &str, who: &Who) -> Result<()> {
                     return Err(Error::Conflict(format!("{} baru saja dijalankan.", entry.title)));
                 }
                 work::enqueue(tx, &Job::RunJob { job: entry.job.to_owned(), slot: slot.clone() }, now, now).await?;
-                audit::record(tx, &who, now, "job.run", &format!("job:{}", entry.job), "", &slot).await
+                audit::record(tx, &who, now, "job.run", &format!("job:{}", entry.job), "", "dijalankan sekarang").await
             })
         })
         .await?;

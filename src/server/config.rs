@@ -54,7 +54,10 @@ impl Config {
         let data = PathBuf::from(get("KIMONET_DATA").unwrap_or_else(|| "./data".to_owned()));
         let database_url =
             get("DATABASE_URL").unwrap_or_else(|| format!("sqlite:{}", data.join("kimonet.db").display()));
-        let base = get("KIMONET_BASE_URL").unwrap_or_else(|| "http://localhost:3000".to_owned());
+        // Without a base address the site is this machine's own, at the port where it listens.
+        let port = get("LEPTOS_SITE_ADDR").and_then(|at| at.rsplit(':').next().map(str::to_owned));
+        let base = get("KIMONET_BASE_URL")
+            .unwrap_or_else(|| format!("http://localhost:{}", port.unwrap_or_else(|| "3000".to_owned())));
         let base_url = url::Url::parse(base.trim_end_matches('/'))
             .ok()
             .filter(|url| url.host_str().is_some() && matches!(url.scheme(), "http" | "https"))

@@ -105,6 +105,10 @@ pub struct CustomerList {
     pub sees_money: bool,
     /// Whether he may change many at once.
     pub may_edit: bool,
+    /// Whether the asker may take it as a file.
+    pub may_export: bool,
+    /// Whether the asker may import.
+    pub may_import: bool,
 }
 
 /// What the filters offer.
@@ -155,10 +159,6 @@ pub fn CustomersPage() -> impl IntoView {
         <Title text=move || title.get() />
         <div class="title">
             <h1>{move || heading.get()}</h1>
-            <span class="row">
-                <a class="btn" href=move || format!("/admin/pelanggan/ekspor{}", query.read().to_query_string())>"Ekspor daftar ini"</a>
-                <a class="btn" href="/admin/impor">{text::IMPORT}</a>
-            </span>
         </div>
         <section class="panel">
             <Filters filter />
@@ -220,18 +220,22 @@ fn Filters(filter: Memo<CustomerFilter>) -> impl IntoView {
 #[component]
 fn Rows(list: CustomerList, sort: String) -> impl IntoView {
     if list.rows.is_empty() {
-        return view! {
-            <Empty
-                title="Tidak ada pelanggan yang cocok."
-                hint="Ubah saringan, atau impor pelanggan dari berkas Excel."
-                link=(text::IMPORT, "/admin/impor")
-            />
-        }
-        .into_any();
+        return match list.may_import {
+            true => view! {
+                <Empty
+                    title="Tidak ada pelanggan yang cocok."
+                    hint="Ubah saringan, atau impor pelanggan dari berkas Excel."
+                    link=(text::IMPORT, "/admin/impor")
+                />
+            }
+            .into_any(),
+            false => view! { <Empty title="Tidak ada pelanggan yang cocok." hint="Ubah saringannya." /> }.into_any(),
+        };
     }
     let sort = if sort.is_empty() { "name".to_owned() } else { sort };
     let map = use_query_map();
     let (sees_money, may_edit) = (list.sees_money, list.may_edit);
+    let export = move || format!("/admin/pelanggan/ekspor{}", map.read().to_query_string());
     let rows = list
         .rows
         .into_iter()
@@ -270,6 +274,7 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
                 <span><b>{text::count(list.owing)}</b>" belum lunas"</span>
                 <span>"Belum dibayar "<b>{list.owed}</b></span>
             })}
+            {list.may_export.then(|| view! { <a href=export>"Ekspor daftar ini"</a> })}
         </p>
         <form method="get" action="/admin/pelanggan/massal">
         <div class="scroll" tabindex="0" role="group" aria-label="Tabel">

@@ -177,7 +177,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
         })
         .collect::<Vec<_>>();
     let drill = now.drill.clone().map(|(badge, words)| view! {
-        <p class="small"><a href="/admin/cadangan">{text::BACKUPS}</a>" "<Tag badge /><span class="sub">{words}</span></p>
+        <p class="small"><a href="/admin/cadangan">{text::BACKUPS}</a>" "<Tag badge />" "<span class="sub">{words}</span></p>
     });
     let of_month = |more: &str| format!("/admin/tagihan?period={}{more}", now.period);
     view! {
@@ -252,7 +252,7 @@ fn Matters(matters: Vec<Matter>, refresh: Callback<()>) -> impl IntoView {
     });
     let busy = act.pending();
     if matters.is_empty() {
-        return view! { <p class="pad mute">"Semua beres. Tidak ada yang perlu dikerjakan."</p> }.into_any();
+        return view! { <p class="pad mute">"Tidak ada yang macet atau menunggu keputusan."</p> }.into_any();
     }
     let rows = matters
         .into_iter()

@@ -81,6 +81,8 @@ pub struct InvoiceList {
     pub info: PageInfo,
     /// The text finds too many services: nothing was read.
     pub too_many: bool,
+    /// Whether the asker may issue bills.
+    pub may_issue: bool,
     /// All matching bills together, formatted.
     pub total: String,
     /// Paid of them, formatted.
@@ -111,7 +113,6 @@ pub fn InvoicesPage() -> impl IntoView {
         <Title text=text::INVOICES />
         <div class="title">
             <h1>{text::INVOICES}</h1>
-            <a class="btn" href="/admin/terbitkan">{text::ISSUE}</a>
         </div>
         <section class="panel">
             <Transition fallback=Loading>
@@ -149,9 +150,11 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
         .collect::<Vec<_>>();
     let table = if list.too_many {
         view! { <Empty title=text::TOO_MANY hint=text::TOO_MANY_HINT /> }.into_any()
-    } else if rows.is_empty() {
+    } else if rows.is_empty() && list.may_issue {
         view! { <Empty title="Tidak ada tagihan yang cocok." hint="Ubah saringan, atau terbitkan tagihan bulan ini." link=(text::ISSUE, "/admin/terbitkan") /> }
             .into_any()
+    } else if rows.is_empty() {
+        view! { <Empty title="Tidak ada tagihan yang cocok." hint="Ubah saringannya." /> }.into_any()
     } else {
         view! {
             <div class="scroll" tabindex="0" role="group" aria-label="Tabel">

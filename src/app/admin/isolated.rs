@@ -77,6 +77,8 @@ pub struct IsolatedList {
     pub info: PageInfo,
     /// Whether this person may restore.
     pub may_access: bool,
+    /// Whether the asker may open Log Isolir.
+    pub sees_log: bool,
     /// Whether this person sees money.
     pub sees_money: bool,
     /// Whether this person may take the list away as a file.
@@ -137,7 +139,7 @@ fn Rows(list: IsolatedList, sort: String, refresh: Callback<()>) -> impl IntoVie
     // Service, whether it is cut (held) or restored, and whose it is.
     let asked = RwSignal::new(None::<(i64, bool, String)>);
     if list.rows.is_empty() {
-        return view! { <Empty title="Tidak ada pelanggan yang terisolir." hint="Yang menunggak muncul di sini sesudah isolir harian." link=(text::ISOLIR_LOG, "/admin/log-isolir") /> }
+        return view! { <Empty title="Tidak ada pelanggan yang terisolir." hint="Yang menunggak muncul di sini sesudah isolir harian." /> }
             .into_any();
     }
     let (may_access, sees_money) = (list.may_access, list.sees_money);
@@ -174,7 +176,7 @@ fn Rows(list: IsolatedList, sort: String, refresh: Callback<()>) -> impl IntoVie
         <p class="sums">
             <span><b>{text::count(list.info.total)}</b>" layanan"</span>
             {list.may_export.then(|| view! { <a href=file rel="external" download="terisolir.xlsx">"Unduh Excel"</a> })}
-            <a href="/admin/log-isolir">{text::ISOLIR_LOG}</a>
+            {list.sees_log.then(|| view! { <a href="/admin/log-isolir">{text::ISOLIR_LOG}</a> })}
         </p>
         <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
             <thead><tr>

@@ -30,6 +30,17 @@ pub enum What {
 }
 
 impl What {
+    /// What people call it.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Area(_) => "Wilayah",
+            Self::Collector(_) => "Kolektor",
+            Self::DueDay(_) => "Tanggal jatuh tempo",
+            Self::Package(..) => "Paket",
+            Self::NeverIsolate(..) => "Jangan isolir",
+        }
+    }
+
     fn code(&self) -> &'static str {
         match self {
             Self::Area(_) => "area",
@@ -164,7 +175,7 @@ impl Deed {
         self.change(tx, id, &wish.what, &value).await?;
         let (done, refused): (i64, i64) = tx.one(COUNT, args![id]).await?;
         let rows = tx.all(ROWS, args![id, NAMED_ROWS]).await?;
-        let after = format!("{}: {value}; {done} layanan, {refused} ditolak", wish.what.code());
+        let after = format!("{}: {value}; {done} layanan diubah, {refused} ditolak", wish.what.label());
         audit::record(tx, &self.who, self.now, "service.bulk", &format!("bulk:{id}"), "", &after).await?;
         Ok(Report { done, refused, value, rows, already: false })
     }

@@ -227,6 +227,7 @@ impl Deed {
             self.stage()
         };
         let router = router.map_or_else(|| "tanpa router".to_owned(), |found| format!("router {}", found.0));
+        let (stage, before) = (stage.replace('_', " "), before.replace('_', " "));
         let after = format!("{stage}; paket {package}; {router}; biaya {}", line.fee);
         let subject = format!("service:{service_id}");
         audit::record(tx, &self.context.who, self.context.now, "service.install", &subject, &before, &after).await?;

@@ -212,7 +212,7 @@ async fn take_first(
             code: form.code,
         };
         match first::create(&site.app, typed, trusted, &address).await {
-            Ok(()) => Ok(Redirect::to("/admin/masuk?siap=1").into_response()),
+            Ok(()) => Ok(Redirect::to("/admin/masuk?siap=1&lanjut=/admin/siap").into_response()),
             Err(error) => {
                 let problem = about(error)?;
                 if problem.field == "code" {

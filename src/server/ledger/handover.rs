@@ -7,6 +7,8 @@ use crate::billing::Rupiah;
 use crate::server::audit;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
+use crate::server::rights::{Permission, Role};
+use crate::server::state::AppState;
 use crate::sql;
 use chrono::Datelike;
 
@@ -73,7 +75,18 @@ sql!(GIVEN = "SELECT number, bag_id, counted, difference, state, given_by_id FRO
 sql!(
     ANSWER = "UPDATE handover SET state = $2, answered_by = $3, answered_by_id = $4, answered_at = $5, answer = $6 WHERE id = $1 AND state = 'given'"
 );
-sql!(OTHER_STAFF = "SELECT COUNT(*) FROM staff WHERE active AND id <> $1");
+sql!(
+    OTHER_RECEIVERS =
+        "SELECT COUNT(*) FROM staff WHERE active AND id <> $1 AND role IN (SELECT value FROM json_each($2))"
+);
+
+/// Whether nobody but `staff_id` may receive a hand-over: then, and only then, he answers his own.
+pub async fn receives_alone(state: &AppState, staff_id: i64) -> Result<bool> {
+    let rights = state.rights().await?;
+    let roles: Vec<&str> =
+        Role::ALL.into_iter().filter(|role| rights.allows(*role, Permission::ManageCash)).map(Role::as_str).collect();
+    Ok(state.db.number(OTHER_RECEIVERS, args![staff_id, serde_json::to_string(&roles)?]).await? == 0)
+}
 
 fn checked(form: &HandoverForm) -> Result<i64> {
     for (field, amount) in [("counted", form.counted), ("kept", form.kept)] {
@@ -179,24 +192,33 @@ impl Ledger {
                 self.enter(tx, form.bag_id, kind, amount, id, &text).await?;
             }
         }
-        let after = format!("{number}: {} ke {}, selisih {difference}", form.counted, form.destination);
+        let gap = match difference {
+            0 => String::new(),
+            less if less > 0 => format!(", kurang {}", Rupiah(less)),
+            more => format!(", lebih {}", Rupiah(-more)),
+        };
+        let after = format!("{number}: {} ke {}{gap}", form.counted, form.destination);
         audit::record(tx, &self.who, self.now, "handover.give", &format!("bag:{}", form.bag_id), "", &after).await?;
         Ok(Handed { id, number, already: false })
     }
 
-    /// Confirms or refuses what somebody else gave. The giver never answers himself, but where nobody else is there.
+    /// Confirms or refuses what somebody else gave. The giver never answers himself, but where nobody else may.
     pub async fn answer_handover(&self, id: i64, confirm: bool, answer: &str) -> Result<()> {
         let (ledger, answer) = (self.clone(), answer.trim().to_owned());
+        let alone = match self.who.staff_id {
+            Some(me) => receives_alone(&self.state, me).await?,
+            None => false,
+        };
         self.state
             .db
             .write(move |tx| {
                 let (ledger, answer) = (ledger.clone(), answer.clone());
-                Box::pin(async move { ledger.answer_in(tx, id, confirm, &answer).await })
+                Box::pin(async move { ledger.answer_in(tx, id, confirm, &answer, alone).await })
             })
             .await
     }
 
-    async fn answer_in(&self, tx: &mut Tx, id: i64, confirm: bool, answer: &str) -> Result<()> {
+    async fn answer_in(&self, tx: &mut Tx, id: i64, confirm: bool, answer: &str, alone: bool) -> Result<()> {
         let missing = || Error::NotFound("Setoran itu tidak ada.".to_owned());
         let bag_id = tx.opt::<Given>(GIVEN, args![id]).await?.ok_or_else(missing)?.bag_id;
         tx.exec_one(TAKE_BAG, args![bag_id]).await?;
@@ -214,16 +236,16 @@ impl Ledger {
         if !confirm && answer.is_empty() {
             return Err(Error::invalid("answer", "Tulis mengapa setoran ini ditolak."));
         }
-        let mut alone = "";
+        let mut himself = "";
         if let (Some(giver), Some(me)) = (given.given_by_id, self.who.staff_id)
             && giver == me
         {
-            if tx.number(OTHER_STAFF, args![me]).await? > 0 {
+            if !alone {
                 return Err(Error::Refused(
                     "Setoran sendiri dijawab oleh orang lain. Minta rekan yang berhak menerimanya.".to_owned(),
                 ));
             }
-            alone = " (dijawab sendiri: tidak ada pengguna lain)";
+            himself = " (dijawab sendiri: tidak ada pengguna lain yang berhak)";
         }
         tx.exec_one(ANSWER, args![id, state, &self.who.name, self.who.staff_id, self.now, answer]).await?;
         if !confirm {
@@ -232,8 +254,10 @@ impl Ledger {
             self.enter(tx, bag_id, "refused", back, id, &text).await?;
         }
         let action = if confirm { "handover.confirm" } else { "handover.refuse" };
-        let after = format!("{} {state}: {answer}{alone}", given.number);
-        audit::record(tx, &self.who, self.now, action, &format!("bag:{bag_id}"), "given", &after).await
+        let said = if confirm { "diterima" } else { "ditolak" };
+        let why = if answer.is_empty() { String::new() } else { format!(": {answer}") };
+        let after = format!("{} {said}{why}{himself}", given.number);
+        audit::record(tx, &self.who, self.now, action, &format!("bag:{bag_id}"), "", &after).await
     }
 
     async fn enter(&self, tx: &mut Tx, bag: i64, kind: &str, amount: i64, handover: i64, text: &str) -> Result<()> {

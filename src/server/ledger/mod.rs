@@ -22,7 +22,7 @@ mod tests;
 mod verify;
 
 pub use balance::{Balance, LedgerLine};
-pub use handover::{Handed, HandoverForm};
+pub use handover::{Handed, HandoverForm, receives_alone};
 pub use issue::{IssueReport, IssueWish, Scope, Skipped};
 pub use settle::{Allocated, PayForm, Receipt, Source};
 pub use verify::{VerifyReport, verify};

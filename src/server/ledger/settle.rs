@@ -236,7 +236,13 @@ impl Ledger {
         let receipt = self.receipt(tx, payment_id, false).await?;
         confirm::queue(self, tx, customer_id, &form, &receipt, !restored.is_empty()).await?;
         if self.who.staff_id.is_some() || self.who.name == "Perintah" {
-            let after = format!("{} {} {}", receipt.receipt, form.amount, method);
+            let way = match method {
+                "cash" => "tunai",
+                "opening" => "saldo awal",
+                "gateway" => "bayar online",
+                other => other,
+            };
+            let after = format!("{} {} {way}", receipt.receipt, form.amount);
             audit::record(
                 tx,
                 &self.who,

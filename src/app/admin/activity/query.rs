@@ -72,11 +72,12 @@ sql!(
  UNION ALL SELECT 'staff', id, name, 0 FROM staff WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($3))
  UNION ALL SELECT 'router', id, name, 0 FROM router WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($4))
  UNION ALL SELECT 'package', id, name, 0 FROM package WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($5))
- UNION ALL SELECT 'area', id, name, 0 FROM area WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($6))"
+ UNION ALL SELECT 'area', id, name, 0 FROM area WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($6))
+ UNION ALL SELECT 'bag', b.id, COALESCE(k.name, b.name), 0 FROM cash_bag b LEFT JOIN staff k ON k.id = b.staff_id WHERE b.id IN (SELECT CAST(value AS BIGINT) FROM json_each($7))"
 );
 
 /// The kinds of `NAMES`, in the order of its arguments.
-const NAMED: [&str; 6] = ["service", "customer", "staff", "router", "package", "area"];
+const NAMED: [&str; 7] = ["service", "customer", "staff", "router", "package", "area", "bag"];
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 struct Row {
@@ -287,7 +288,7 @@ impl Names {
 
 /// The names of these things, with one statement.
 async fn names<'a>(app: &AppState, subjects: impl Iterator<Item = &'a String>) -> Result<Names> {
-    let mut ids: [Vec<i64>; 6] = Default::default();
+    let mut ids: [Vec<i64>; 7] = Default::default();
     for subject in subjects {
         let Some((kind, id)) = subject.split_once(':') else { continue };
         if let (Some(list), Ok(id)) =

@@ -1,8 +1,12 @@
 //! The log's codes as people read them: what was done, to what, and what changed.
 
 use super::Change;
+use crate::app::admin::settings::FieldLook;
 use crate::app::admin::settings::groups::{FieldSpec, GROUPS};
+use crate::app::dto::money;
 use crate::app::text;
+use crate::jobs::schedule::ENTRIES;
+use crate::server::guard::Role;
 use serde_json::Value;
 
 /// Every action that the program writes, in words. A test reads the source and misses none.
@@ -128,7 +132,8 @@ pub fn subject(code: &str, name: Option<&str>) -> String {
     let Some(word) = known(KINDS, kind) else {
         return setting(code).map_or_else(|| code.to_owned(), |spec| format!("Pengaturan {}", spec.label));
     };
-    match name {
+    let title = || ENTRIES.iter().find(|entry| kind == "job" && entry.job == rest).map(|entry| entry.title);
+    match name.or_else(title) {
         Some(name) => format!("{word} {name}"),
         None if rest.is_empty() => word.to_owned(),
         None => format!("{word} {rest}"),
@@ -142,9 +147,17 @@ fn setting(key: &str) -> Option<&'static FieldSpec> {
 /// What changed, field by field where the texts say so, else as a whole.
 pub fn changes(subject: &str, before: &str, after: &str) -> Vec<Change> {
     let choices = setting(subject).map_or(&[][..], |spec| spec.choices);
+    let is_money = setting(subject).is_some_and(|spec| spec.look == FieldLook::Money);
     let word = |text: &str| {
         let text = text.trim();
-        known(choices, text).or_else(|| known(VALUES, text)).map_or_else(|| text.to_owned(), str::to_owned)
+        if let Some(amount) = text.parse().ok().filter(|_| is_money) {
+            return money(amount);
+        }
+        let role = || Role::parse(text).map(Role::label);
+        known(choices, text)
+            .or_else(|| known(VALUES, text))
+            .or_else(role)
+            .map_or_else(|| text.to_owned(), str::to_owned)
     };
     if before.trim().is_empty() && after.trim().is_empty() {
         return Vec::new();
@@ -198,7 +211,8 @@ fn fields(text: &str) -> Option<Vec<(String, String)>> {
             // A label is a few words; anything longer, or with figures, is a sentence or a time.
             let is_label =
                 label.chars().count() <= 40 && !label.is_empty() && !label.contains(|c: char| c.is_ascii_digit());
-            is_label.then(|| (label.trim().to_owned(), value.trim().to_owned()))
+            // An address has a colon as well.
+            (is_label && !value.starts_with("//")).then(|| (label.trim().to_owned(), value.trim().to_owned()))
         })
         .collect()
 }

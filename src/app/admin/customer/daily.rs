@@ -308,6 +308,14 @@ fn Parts(daily: DailyView, again: Callback<String>) -> impl IntoView {
             .map(|service| view! { <ServiceEdit service offer=offer.clone() again /> })
             .collect::<Vec<_>>()
     });
+    let plans = daily
+        .services
+        .iter()
+        .flat_map(|service| service.planned.iter().map(|change| format!("{}: {}", service.number, change.words)))
+        .map(|words| view! { <p>{words}</p> })
+        .collect::<Vec<_>>();
+    let planned =
+        (!plans.is_empty()).then(|| view! { <div class="pad"><Notice tone=Tone::Note>{plans}</Notice></div> });
     let maps = daily
         .services
         .into_iter()
@@ -322,6 +330,7 @@ fn Parts(daily: DailyView, again: Callback<String>) -> impl IntoView {
                 {maps}
                 {daily.may_install.then(|| view! { <a class="btn small" href=format!("/admin/pasang/baru?pelanggan={id}")>"Tambah layanan"</a> })}
             </div>
+            {planned}
             {daily.may_edit.then(|| view! { <CustomerEdit form=daily.customer again /> })}
             {services}
         </section>

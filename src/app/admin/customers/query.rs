@@ -178,6 +178,8 @@ pub async fn list(asked: &Asked, mut filter: CustomerFilter) -> Result<CustomerL
         owing: if sees_money { owing } else { 0 },
         sees_money,
         may_edit: asked.staff.may(Permission::EditCustomers),
+        may_export: asked.staff.may(Permission::Export),
+        may_import: asked.staff.may(Permission::Import),
     })
 }
 

@@ -45,7 +45,7 @@ pub fn GiveForm(page: HandoverView, again: Callback<String>) -> impl IntoView {
                 <strong class="total num" id="isi-tas">{page.holds_words}</strong>
             </div>
             {(!page.over.is_empty()).then(|| view! { <div class="pad"><Notice tone=Tone::Warn><p>{page.over}</p></Notice></div> })}
-            {page.open.then(|| view! { <div class="pad"><Notice tone=Tone::Note><p>"Setoran Anda menunggu diterima. Setelah dijawab, Anda dapat menyetor lagi."</p></Notice></div> })}
+            {page.open.then(|| view! { <div class="pad"><Notice tone=Tone::Note><p>"Setoran dari tas ini menunggu diterima. Setelah dijawab, tas ini dapat disetor lagi."</p></Notice></div> })}
             {(!rows.is_empty()).then(|| view! {
                 <details class="pad"><summary>"Pembayaran di dalamnya"</summary>
                     <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>

@@ -6,7 +6,7 @@ use crate::app::dto::{Badge, Tone, money};
 use crate::billing::Rupiah;
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
-use crate::server::ledger::HandoverForm;
+use crate::server::ledger::{HandoverForm, receives_alone};
 use crate::server::state::AppState;
 use crate::{args, sql};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -49,7 +49,7 @@ sql!(
  WHERE ($1 = 0 OR h.bag_id = $1) AND ($2 = 0 OR h.id = $2)
  ORDER BY CASE WHEN h.state = 'given' THEN 0 ELSE 1 END, h.id DESC LIMIT $3"
 );
-sql!(OTHER_STAFF = "SELECT COUNT(*) FROM staff WHERE active AND id <> $1");
+sql!(OPEN_OF_BAG = "SELECT COUNT(*) FROM handover WHERE bag_id = $1 AND state = 'given'");
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -145,7 +145,7 @@ pub async fn view(asked: &Asked, bag: Option<i64>) -> Result<HandoverView> {
         bag_id
     };
     let rows: Vec<Row> = db.all(HANDOVERS, args![of_bag, 0, HANDOVERS_SHOWN]).await?;
-    let alone = db.number(OTHER_STAFF, args![asked.staff.id]).await? == 0;
+    let alone = receives_alone(app, asked.staff.id).await?;
     let settings = app.settings().await?;
     let limit = settings.int("cash.bag_limit");
     let mut bags = Vec::new();
@@ -188,10 +188,7 @@ pub async fn view(asked: &Asked, bag: Option<i64>) -> Result<HandoverView> {
                 amount: money(amount),
             })
             .collect(),
-        open: bag_id != 0
-            && rows
-                .iter()
-                .any(|row| row.state == "given" && row.bag == row.given_by && row.given_by_id == Some(asked.staff.id)),
+        open: db.number(OPEN_OF_BAG, args![bag_id]).await? > 0,
         over,
         manages,
         bags,

@@ -12,6 +12,7 @@ use crate::server::alerts;
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
 use crate::server::guard::Permission;
+use crate::server::ledger::receives_alone;
 use crate::server::session::StaffSession;
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -32,6 +33,10 @@ sql!(
     DOWN = "SELECT r.name, r.state_since, r.last_problem, COUNT(s.id) FROM router r
  LEFT JOIN service s ON s.router_id = r.id AND s.desired <> s.observed AND s.desired <> 'as_is'
  WHERE r.state = 'down' GROUP BY r.id, r.name, r.state_since, r.last_problem ORDER BY r.name LIMIT 5"
+);
+// Hand-overs that wait, but for those that this person gave himself.
+sql!(
+    GIVEN = "SELECT number, given_by, counted FROM handover WHERE state = 'given' AND COALESCE(given_by_id, 0) <> $1 ORDER BY id LIMIT 5"
 );
 sql!(REFUSED = "SELECT COUNT(*) FROM refused_notice WHERE at > $1");
 sql!(
@@ -125,6 +130,17 @@ async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today
             href: "/admin/tagihan?period=semua&status=overdue".to_owned(),
             deed: if staff.may(Permission::ManageAccess) { Deed::Approve } else { Deed::None },
         });
+    }
+    if staff.may(Permission::ManageCash) {
+        let alone = receives_alone(app, staff.id).await?;
+        let given: Vec<(String, String, i64)> = app.db.all(GIVEN, args![if alone { 0 } else { staff.id }]).await?;
+        list.extend(given.into_iter().map(|(number, by, counted)| Matter {
+            badge: Badge::new("Setoran", Tone::Warn),
+            title: format!("{by} menyetor {}", money(counted)),
+            detail: format!("{number} menunggu diterima atau ditolak."),
+            href: "/admin/setoran".to_owned(),
+            deed: Deed::None,
+        }));
     }
     let down: Vec<(String, Option<DateTime<Utc>>, String, i64)> = app.db.all(DOWN, args![]).await?;
     list.extend(down.into_iter().map(|(name, since, problem, waiting)| {

@@ -8,7 +8,7 @@ use crate::billing::Period;
 use crate::server::customers::service_row::{Found, Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::error::Result;
-use crate::server::guard::{Asked, Scope};
+use crate::server::guard::{Asked, Permission, Scope};
 use crate::{args, sql};
 use chrono::NaiveDate;
 
@@ -200,6 +200,7 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
         rows,
         info,
         too_many,
+        may_issue: asked.staff.may(Permission::RunBilling),
         total: money(total),
         paid: money(paid),
         left: money(left),

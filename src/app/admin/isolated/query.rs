@@ -132,6 +132,7 @@ pub async fn list(asked: &Asked, filter: IsolatedFilter) -> Result<IsolatedList>
         rows,
         info,
         may_access: asked.staff.may(Permission::ManageAccess),
+        sees_log: asked.staff.may(Permission::ViewRouters),
         sees_money,
         may_export: asked.staff.may(Permission::Export),
     })

@@ -8,6 +8,7 @@ use crate::billing::{Period, Rupiah};
 use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
 use crate::server::db::Val;
 use crate::server::error::{Error, Result};
+use crate::server::gateways::methods::channel_name;
 use crate::server::guard::Asked;
 use crate::{args, sql};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -117,7 +118,7 @@ pub fn way(method: &str, channel: &str) -> String {
         ("transfer", _) => "Transfer".to_owned(),
         ("opening", _) => "Saldo awal".to_owned(),
         (_, "") => "Bayar online".to_owned(),
-        (_, channel) => channel.replace('_', " ").to_uppercase(),
+        (_, channel) => channel_name(channel).to_owned(),
     }
 }
 

@@ -130,10 +130,12 @@ pub fn GatewayChecks(
         }
     });
     let busy = test.pending();
+    let local = ["http://localhost", "http://127."].iter().any(|own| callback.starts_with(own));
     view! {
         <section class="panel pad stack gap-top">
             <h2>"Hubungkan dengan Flip"</h2>
             <Copy id="alamat-callback" label="Alamat callback (salin ke dasbor Flip)" value=callback />
+            {local.then(|| view! { <Notice tone=Tone::Warn><p>"Alamat ini hanya berlaku di komputer server sendiri: Flip dan pelanggan tidak dapat membukanya. Isi KIMONET_BASE_URL dengan alamat situs Anda (https://…), lalu nyalakan ulang Kimonet."</p></Notice> })}
             <div class="row">
                 <button class="btn" type="button" disabled=busy on:click=move |_| { test.dispatch(true); }>"Uji koneksi"</button>
                 <button class="btn" type="button" disabled=busy on:click=move |_| { test.dispatch(false); }>"Uji alamat callback"</button>
