@@ -7,9 +7,6 @@ use crate::{args, found_by, in_scope, sql};
 /// Services that a text may find where their bills, payments or events are asked for; what finds more is too short.
 pub const FOUND_MAX: i64 = 1_000;
 
-/// Ids of nobody, as [`Found::Ids`] has them.
-pub const NOBODY: &str = "[]";
-
 sql!(
     FOUND = concat!("SELECT s.service_id, s.customer_id FROM service_row s WHERE ", found_by!("$1", "$2"), " LIMIT $3")
 );
@@ -35,6 +32,24 @@ pub enum Found {
     },
     /// More than [`FOUND_MAX`] services hold the text.
     TooMany,
+}
+
+impl Found {
+    /// The services' ids, and whether there were too many: then nobody's.
+    pub fn services(self) -> (String, bool) {
+        match self {
+            Self::Ids { services, .. } => (services, false),
+            Self::TooMany => ("[]".to_owned(), true),
+        }
+    }
+
+    /// The same of their customers.
+    pub fn customers(self) -> (String, bool) {
+        match self {
+            Self::Ids { customers, .. } => (customers, false),
+            Self::TooMany => ("[]".to_owned(), true),
+        }
+    }
 }
 
 /// The services that `needles` find among those in `scope` (0: all of them). An empty text finds the whole scope.

@@ -6,7 +6,7 @@ use crate::app::admin::words::{day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS};
 use crate::app::text;
 use crate::billing::words::parse_date_input;
-use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
+use crate::server::customers::service_row::{Found, Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
@@ -134,7 +134,7 @@ impl Wish {
             Err(_) => -1,
         };
         let needles = Needles::of(&filter.q);
-        let (mut subjects, mut too_many) = (NOBODY.to_owned(), false);
+        let (mut subjects, mut too_many) = ("[]".to_owned(), false);
         if !needles.text.is_empty() {
             match find(&app.db, &needles, 0).await? {
                 Found::Ids { services, customers } => subjects = named(&services, &customers)?,

@@ -64,11 +64,12 @@ sql!(COUNT = concat!("SELECT COUNT(*) ", matching!()));
 sql!(
     SUMS = concat!(
         "SELECT COUNT(*),
-  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due >= $9 THEN s.owed ELSE 0 END), 0) AS BIGINT),
-  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $9 AND s.oldest_due >= $10 THEN s.owed ELSE 0 END), 0) AS BIGINT),
+  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due >= $10 THEN s.owed ELSE 0 END), 0) AS BIGINT),
   CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $10 AND s.oldest_due >= $11 THEN s.owed ELSE 0 END), 0) AS BIGINT),
-  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $11 THEN s.owed ELSE 0 END), 0) AS BIGINT) ",
-        matching!()
+  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $11 AND s.oldest_due >= $12 THEN s.owed ELSE 0 END), 0) AS BIGINT),
+  CAST(COALESCE(SUM(CASE WHEN s.bills = 1 AND s.oldest_due < $12 THEN s.owed ELSE 0 END), 0) AS BIGINT) ",
+        matching!(),
+        " AND s.oldest_due < $9"
     )
 );
 sql!(
@@ -183,12 +184,9 @@ async fn rows(asked: &Asked, filter: &ArrearsFilter, limit: i64, offset: i64) ->
 pub async fn list(asked: &Asked, filter: ArrearsFilter) -> Result<ArrearsList> {
     let db = &asked.app.db;
     let values = with_ages(asked, &filter);
-    // Rows are matched by their oldest due date already, so their sums need no today.
-    let mut of_rows = values.clone();
-    of_rows.remove(8);
     let wanted = PageInfo::of(filter.page, i64::MAX / 2);
     let (sums, several, found) = futures::future::join3(
-        db.one::<(i64, i64, i64, i64, i64)>(SUMS, of_rows),
+        db.one::<(i64, i64, i64, i64, i64)>(SUMS, values.clone()),
         db.one::<(i64, i64, i64, i64, i64)>(SUMS_OF_SEVERAL, values),
         rows(asked, &filter, PAGE_ROWS, wanted.offset()),
     )

@@ -5,7 +5,7 @@ use crate::app::admin::words::instant;
 use crate::app::dto::{PAGE_ROWS, PageInfo};
 use crate::app::text;
 use crate::billing::words::parse_date_input;
-use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
+use crate::server::customers::service_row::{Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
@@ -30,7 +30,7 @@ macro_rules! of_days {
     };
 }
 
-// The same of the services whose ids `$4` holds ([`Found::Ids`]). CROSS JOIN: from the few services to their events.
+// The same of the services whose ids `$4` holds, as `find` gives them. CROSS JOIN: from the few services to their events.
 macro_rules! of_services {
     () => {
         concat!(
@@ -90,10 +90,7 @@ async fn wish(asked: &Asked, filter: &LogFilter) -> Result<Wish> {
     if needles.text.is_empty() && asked.scope().arg() == 0 {
         return Ok(Wish { count: COUNT, rows: LIST, values, too_many: false });
     }
-    let (services, too_many) = match find(&asked.app.db, &needles, asked.scope().arg()).await? {
-        Found::Ids { services, .. } => (services, false),
-        Found::TooMany => (NOBODY.to_owned(), true),
-    };
+    let (services, too_many) = find(&asked.app.db, &needles, asked.scope().arg()).await?.services();
     values.extend(args![services]);
     Ok(Wish { count: COUNT_FOUND, rows: LIST_FOUND, values, too_many })
 }

@@ -5,7 +5,7 @@ use crate::app::admin::words;
 use crate::app::dto::{Badge, Choice, PAGE_ROWS, PageInfo, Tone};
 use crate::app::text;
 use crate::billing::words::{date_words, parse_date_input};
-use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
+use crate::server::customers::service_row::{Needles, find};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::server::messages::channel;
@@ -30,7 +30,7 @@ macro_rules! of_days {
     };
 }
 
-// The same of the customers whose ids `$5` holds ([`Found::Ids`]). CROSS JOIN: from the few customers to their messages.
+// The same of the customers whose ids `$5` holds, as `find` gives them. CROSS JOIN: from the few customers to their messages.
 macro_rules! of_customers {
     () => {
         concat!(
@@ -136,13 +136,8 @@ pub async fn list(asked: &Asked, filter: MessageFilter) -> Result<MessageList> {
     let mut values = args![first, last, &filter.state, &filter.kind];
     let (mut count, mut rows, mut too_many) = (COUNT, LIST, false);
     if !needles.text.is_empty() || asked.scope().arg() != 0 {
-        let customers = match find(&app.db, &needles, asked.scope().arg()).await? {
-            Found::Ids { customers, .. } => customers,
-            Found::TooMany => {
-                too_many = true;
-                NOBODY.to_owned()
-            }
-        };
+        let customers;
+        (customers, too_many) = find(&app.db, &needles, asked.scope().arg()).await?.customers();
         (count, rows) = (COUNT_FOUND, LIST_FOUND);
         values.extend(args![customers]);
     }

@@ -5,7 +5,7 @@ use crate::app::admin::words::{self, day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::billing::words::{date_short, parse_date_input, terbilang};
 use crate::billing::{Period, Rupiah};
-use crate::server::customers::service_row::{Found, NOBODY, Needles, find};
+use crate::server::customers::service_row::{Needles, find};
 use crate::server::db::Val;
 use crate::server::error::{Error, Result};
 use crate::server::gateways::methods::channel_name;
@@ -26,7 +26,7 @@ macro_rules! in_days {
     };
 }
 
-// The same of the services whose ids `$5` holds ([`Found::Ids`]); `$6` is the receipt, or ''. CROSS JOIN: from the few services to their payments.
+// The same of the services whose ids `$5` holds, as `find` gives them; `$6` is the receipt, or ''. CROSS JOIN: from the few services to their payments.
 macro_rules! of_services {
     () => {
         concat!(
@@ -149,15 +149,17 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
         let receipt = filter.q.trim().to_uppercase();
         let of: Option<(i64,)> = db.opt(SERVICE_OF, args![&receipt]).await?;
         let (services, receipt) = match of {
-            Some((id,)) if asked.reaches_service(id).await.is_ok() => (format!("[{id}]"), receipt),
-            Some(_) => (NOBODY.to_owned(), receipt),
-            None => match find(db, &needles, asked.scope().arg()).await? {
-                Found::Ids { services, .. } => (services, String::new()),
-                Found::TooMany => {
-                    too_many = true;
-                    (NOBODY.to_owned(), String::new())
-                }
+            Some((id,)) => match asked.reaches_service(id).await {
+                Ok(()) => (format!("[{id}]"), receipt),
+                // Another's receipt is not found, as if there were none.
+                Err(Error::Forbidden) => ("[]".to_owned(), receipt),
+                Err(error) => return Err(error),
             },
+            None => {
+                let services;
+                (services, too_many) = find(db, &needles, asked.scope().arg()).await?.services();
+                (services, String::new())
+            }
         };
         matching.extend(args![services, receipt]);
     }
