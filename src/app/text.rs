@@ -156,6 +156,8 @@ pub fn invoice(status: &str, overdue: bool) -> Badge {
     }
 }
 
+/// Why the bills of every month have no sums.
+pub const SUMS_OF_A_MONTH: &str = "Pilih satu bulan atau ketik sebuah nama untuk melihat jumlah uang dan mengurutkan.";
 /// The states a list of bills can be filtered by.
 pub const INVOICE_STATES: &[(&str, &str)] = &[
     ("unpaid", "Belum Lunas"),

@@ -1,6 +1,8 @@
 //! Daftar Tagihan: bills by month and status, found, sorted and paged on the server, all of it in the URL.
 
 #[cfg(feature = "ssr")]
+mod every;
+#[cfg(feature = "ssr")]
 mod query;
 
 use crate::app::dto::{Badge, Choice, PageInfo};
@@ -72,6 +74,17 @@ pub struct InvoiceRow {
     pub status: Badge,
 }
 
+/// What bills come to together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceSums {
+    /// Whole, formatted.
+    pub total: String,
+    /// Paid of that, formatted.
+    pub paid: String,
+    /// Left of that, formatted; cancelled ones left out.
+    pub left: String,
+}
+
 /// A page of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceList {
@@ -83,12 +96,8 @@ pub struct InvoiceList {
     pub too_many: bool,
     /// Whether the asker may issue bills.
     pub may_issue: bool,
-    /// All matching bills together, formatted.
-    pub total: String,
-    /// Paid of them, formatted.
-    pub paid: String,
-    /// Left of them, formatted; cancelled ones left out.
-    pub left: String,
+    /// All matching bills together; none where they are those of every month, which are too many to sum.
+    pub sums: Option<InvoiceSums>,
     /// Months that have bills, newest first, and every month.
     pub periods: Vec<Choice>,
     /// The month that is shown.
@@ -131,6 +140,15 @@ pub fn InvoicesPage() -> impl IntoView {
 fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
     let states: Vec<Choice> = text::INVOICE_STATES.iter().map(|(value, word)| Choice::new(*value, *word)).collect();
     let sort = if filter.sort.is_empty() { "-number".to_owned() } else { filter.sort.clone() };
+    // The bills of every month stand in the order of their numbers alone.
+    let sortable = list.sums.is_some();
+    let head = |label: &'static str, column: &'static str, class: &'static str| {
+        if sortable {
+            view! { <SortHead label column sort=sort.clone() class /> }.into_any()
+        } else {
+            view! { <th scope="col" class=class>{label}</th> }.into_any()
+        }
+    };
     let rows = list
         .rows
         .into_iter()
@@ -161,11 +179,11 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
                 <table>
                     <thead><tr>
                         <SortHead label="Nomor" column="number" sort=sort.clone() />
-                        <SortHead label="Pelanggan" column="name" sort=sort.clone() />
+                        {head("Pelanggan", "name", "")}
                         <th scope="col" class="hide-s">"Bulan"</th>
-                        <SortHead label="Jatuh tempo" column="due" sort=sort.clone() class="hide-s" />
-                        <SortHead label="Jumlah" column="total" sort=sort.clone() class="num" />
-                        <SortHead label="Sisa" column="left" sort class="num hide-s" />
+                        {head("Jatuh tempo", "due", "hide-s")}
+                        {head("Jumlah", "total", "num")}
+                        {head("Sisa", "left", "num hide-s")}
                         <th scope="col" class="hide-s">"Status"</th>
                     </tr></thead>
                     <tbody>{rows}</tbody>
@@ -192,10 +210,15 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
             </div>
         </Form>
         <p class="sums">
-            <span><b>{text::count(list.info.total)}</b>" tagihan"</span>
-            <span>"Jumlah "<b>{list.total}</b></span>
-            <span>"Terkumpul "<b>{list.paid}</b></span>
-            <span>"Belum dibayar "<b>{list.left}</b></span>
+            <span><b>{list.info.words()}</b>" tagihan"</span>
+            {match list.sums {
+                Some(sums) => view! {
+                    <span>"Jumlah "<b>{sums.total}</b></span>
+                    <span>"Terkumpul "<b>{sums.paid}</b></span>
+                    <span>"Belum dibayar "<b>{sums.left}</b></span>
+                }.into_any(),
+                None => view! { <span>{text::SUMS_OF_A_MONTH}</span> }.into_any(),
+            }}
         </p>
         {table}
     }

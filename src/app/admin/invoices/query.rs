@@ -1,6 +1,7 @@
-//! What Daftar Tagihan reads. A month's bills come from one covering index; a text is looked up among the services first.
+//! What Daftar Tagihan reads. A month's bills come from one covering index; a text is looked up among the services first;
+//! the bills of every month are in `every`.
 
-use super::{EVERY_MONTH, InvoiceFilter, InvoiceList, InvoiceRow};
+use super::{EVERY_MONTH, InvoiceFilter, InvoiceList, InvoiceRow, InvoiceSums, every};
 use crate::app::admin::words;
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::app::text;
@@ -110,7 +111,7 @@ fn order(sort: &str) -> (Sql, Sql) {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i64,
     number: String,
     customer_id: i64,
@@ -129,14 +130,20 @@ impl Row {
     }
 }
 
-/// Rows, their number, and the sums of total, paid and left.
-type Page = (Vec<Row>, PageInfo, (i64, i64, i64));
+/// Sums of total, paid and left.
+type Sums = (i64, i64, i64);
+/// Rows, their number, and their sums where they are summed.
+type Page = (Vec<Row>, PageInfo, Option<Sums>);
 
 /// A page; `None` where the text finds too many services.
 async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Option<Page>> {
     let app = &asked.app;
     let needles = Needles::of(&filter.q);
     let narrow = !needles.text.is_empty() || asked.scope() != Scope::All;
+    if period == EVERY_MONTH && !narrow {
+        let (rows, info) = every::page(asked, &filter.status, filter.sort == "number", filter.page).await?;
+        return Ok(Some((rows, info, None)));
+    }
     let (from, to) = if period == EVERY_MONTH { ("", "9999-99") } else { (period, period) };
     let mut matching: Vec<Val> = args![from, to, &filter.status, app.clock.today()];
     if narrow {
@@ -158,7 +165,7 @@ async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<O
     let (count, total, paid, left) = totals?;
     let info = PageInfo::of(filter.page, count);
     let rows = if info.page == wanted.page { rows? } else { page(info).await? };
-    Ok(Some((rows, info, (total, paid, left))))
+    Ok(Some((rows, info, Some((total, paid, left)))))
 }
 
 /// A page of the list with its totals. The whole number of a bill finds it in any month.
@@ -172,12 +179,12 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
         Some(row) => {
             asked.reaches_customer(row.customer_id).await?;
             let sums = (row.total, row.paid, row.left());
-            Some((vec![row], PageInfo::of(1, 1), sums))
+            Some((vec![row], PageInfo::of(1, 1), Some(sums)))
         }
         None => search(asked, &filter, &period).await?,
     };
     let too_many = found.is_none();
-    let (rows, info, (total, paid, left)) = found.unwrap_or_else(|| (Vec::new(), PageInfo::of(1, 0), (0, 0, 0)));
+    let (rows, info, sums) = found.unwrap_or_else(|| (Vec::new(), PageInfo::of(1, 0), Some((0, 0, 0))));
     let rows = rows
         .into_iter()
         .map(|row| InvoiceRow {
@@ -201,9 +208,7 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
         info,
         too_many,
         may_issue: asked.staff.may(Permission::RunBilling),
-        total: money(total),
-        paid: money(paid),
-        left: money(left),
+        sums: sums.map(|(total, paid, left)| InvoiceSums { total: money(total), paid: money(paid), left: money(left) }),
         periods: every.into_iter().chain(months).collect(),
         period,
     })
