@@ -1,9 +1,9 @@
 import { defineConfig } from '@playwright/test';
 
-// One browser, one worker: the machine has few cores, and each file has a world of its own anyway.
+// Two workers: each file has a world of its own, and a worker waits for the server half of the time.
 export default defineConfig({
   testDir: './tests',
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   forbidOnly: true,

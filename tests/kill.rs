@@ -244,6 +244,7 @@ fn killed_in_the_work_queue_nothing_is_sent_twice_and_nothing_is_lost() {
         }
         drop(serve);
         assert_clean(data);
+        let_leases_end(data);
     }
     let serve = start(data, &["serve"], &env, address);
     let unknown = |data: &Path| message_states(data).iter().filter(|state| *state == "failed").count();
@@ -264,17 +265,30 @@ fn killed_in_the_work_queue_nothing_is_sent_twice_and_nothing_is_lost() {
     assert_clean(data);
 }
 
-fn message_states(data: &Path) -> Vec<String> {
+fn with_database<T>(data: &Path, run: impl AsyncFnOnce(Db) -> T) -> T {
     let url = database_url(data);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-    runtime.block_on(async {
-        let db = Db::connect(&url).await.expect("database");
+    runtime.block_on(async { run(Db::connect(&url).await.expect("database")).await })
+}
+
+fn message_states(data: &Path) -> Vec<String> {
+    with_database(data, async |db| {
         let rows: Vec<(String,)> = db.all(STATES, kimonet::args![]).await.expect("messages");
         rows.into_iter().map(|row| row.0).collect()
     })
 }
 
+/// What the minute does that the items of a killed process are leased for.
+fn let_leases_end(data: &Path) {
+    with_database(data, async |db| {
+        let mut tx = db.begin().await.expect("transaction");
+        tx.exec(END_LEASES, kimonet::args![chrono::DateTime::UNIX_EPOCH]).await.expect("leases");
+        tx.commit().await.expect("commit");
+    });
+}
+
 /// Where no router listens: one of a demo that runs meanwhile is not this test's.
 const NOWHERE: &str = "127.0.0.1:1";
 
+const END_LEASES: Sql = Sql::same("UPDATE work SET lease_until = $1 WHERE state = 'running'");
 const STATES: Sql = Sql::same("SELECT state FROM message WHERE kind = 'payment_confirmation' ORDER BY id");
