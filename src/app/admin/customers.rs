@@ -253,7 +253,7 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
                         <span class="sub num">{row.number}</span>
                         <span class="sub only-s"><Tag badge=row.access.clone() /></span>
                     </td>
-                    <td class="hide-s">{row.phone}<span class="sub">{row.area}</span></td>
+                    <td class="nobr hide-s">{row.phone}<span class="sub">{row.area}</span></td>
                     <td class="hide-s">{row.package}<span class="sub">{row.router}</span></td>
                     <td class="num hide-s">{row.due_day}</td>
                     <td class="hide-s"><Tag badge=row.stage /></td>

@@ -118,7 +118,8 @@ pub async fn failed(state: &AppState, error: &SendError) -> Result<Option<DateTi
                 let minutes = (REST_FIRST_MIN << beyond.min(8)).min(REST_LONGEST_MIN);
                 let until = now + Duration::minutes(minutes);
                 tx.exec_one(REST, args![WHATSAPP, until]).await?;
-                let text = format!("WhatsApp tidak dapat mengirim: {problem} Pesan tetap mengantre.");
+                let problem = problem.trim_end_matches('.');
+                let text = format!("WhatsApp tidak dapat mengirim: {problem}. Pesan tetap mengantre.");
                 alerts::open(tx, ALERT, WHATSAPP, &text, now).await?;
                 Ok(Some(until))
             })
