@@ -289,10 +289,10 @@ async fn post(site: &axum::Router, path: &str, cookie: &str, body: &Value) -> Va
     serde_json::from_slice(&text).expect("JSON")
 }
 
-/// Megabytes that this process holds.
+/// Megabytes that this process holds of its own; pages of the database's file, which are the system's, not counted.
 fn resident_mb() -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kb| kb.parse::<i64>().ok()).unwrap_or(0) / 1024
 }
 

@@ -22,7 +22,7 @@ const FILE_PIECE: i64 = 1_000;
 /// Most rows of a file.
 const FILE_ROWS_MAX: i64 = 200_000;
 /// Rows that one page looks through for a text; further ones at the next step.
-const SCAN_ROWS: i64 = 5_000;
+const SCAN_ROWS: i64 = 3_000;
 /// What acts without being a person.
 const MACHINES: &[&str] = &["Sistem", "Perintah"];
 
