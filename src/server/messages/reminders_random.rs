@@ -94,8 +94,10 @@ async fn begin(t: &TestApp, seed: u64, rng: &mut StdRng, package: i64, router: i
     }
     let first: NaiveDate = "2026-03-01".parse().unwrap();
     let mut bills = Vec::new();
-    for n in 0..rng.random_range(2..9) {
-        let (line, due_on) = (rng.random_range(0..lines.len()), first + Days::new(rng.random_range(0..40)));
+    // Due within days of each other, so that one phone's reminders and warnings meet on one day; over the turn of a month.
+    let base = first + Days::new(rng.random_range(0..30));
+    for n in 0..rng.random_range(3..10) {
+        let (line, due_on) = (rng.random_range(0..lines.len()), base + Days::new(rng.random_range(0..10)));
         let period = if rng.random_bool(0.5) { Period::of(due_on) } else { Period::of(due_on).prev() };
         let values = args![format!("T{seed}-{n}"), lines[line].id, period, due_on, t.state.clock.now()];
         let id = tx.number(BILL, values).await.unwrap();
@@ -111,7 +113,7 @@ async fn history(t: &TestApp, seed: u64, package: i64, router: i64) {
     let mut world = begin(t, seed, &mut rng, package, router).await;
     // Days at which something may happen, and one or two others; the job does not count on their order.
     let first: NaiveDate = "2026-03-01".parse().unwrap();
-    let mut days: Vec<NaiveDate> = (0..2).map(|_| first + Days::new(rng.random_range(0..40))).collect();
+    let mut days: Vec<NaiveDate> = (0..2).map(|_| first + Days::new(rng.random_range(0..45))).collect();
     for bill in &world.bills {
         let ahead = [7, 3, 1, 0][rng.random_range(0..4)];
         days.push(bill.due_on - Days::new(ahead));
@@ -123,7 +125,7 @@ async fn history(t: &TestApp, seed: u64, package: i64, router: i64) {
     let mut expected: BTreeMap<Turn, Expected> = BTreeMap::new();
     for day in days {
         for _ in 0..rng.random_range(1..4) {
-            if rng.random_bool(0.2) {
+            if rng.random_bool(0.4) {
                 let at = rng.random_range(0..world.bills.len());
                 let all = rng.random_bool(0.5);
                 let bill = &mut world.bills[at];
