@@ -164,6 +164,11 @@ export class World {
     await this.launch('server', ['serve'], `${this.base}/health`);
   }
 
+  /** Business time now, in milliseconds, as every process of this world has it. */
+  now(): number {
+    return Date.now() + Number(this.env.KIMONET_CLOCK_OFFSET_S) * 1000;
+  }
+
   /** A second server on the same database, at a port of its own; ends it with SIGKILL when the result is called. */
   async another(): Promise<() => Promise<void>> {
     const port = await freePort();

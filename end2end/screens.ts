@@ -7,8 +7,9 @@ import { expect, type Page, test } from '@playwright/test';
 import type axe from 'axe-core';
 import { ROOT } from './harness.ts';
 
-/** Name, width and height of the two screens that everything is looked at on. */
-export const SIZES = [['lebar', 1280, 900], ['ponsel', 360, 780]] as const;
+/** The two screens that everything is looked at on. */
+export const SIZES = { lebar: { width: 1280, height: 900 }, ponsel: { width: 360, height: 780 } };
+export type Size = keyof typeof SIZES;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Of the dark look these are kept as pictures; it is checked on all. */
 const DARK = ['beranda', 'daftar-pelanggan', 'terima-pembayaran-pilih', 'tagihan-anda'];
@@ -18,10 +19,31 @@ const PICTURE_TALL = 1600;
 const STOPS_MAX = 600;
 
 /** Whether the dark look of this screen is kept as a picture. */
-export const keptDark = (name: string) => DARK.includes(name);
+const keptDark = (name: string) => DARK.includes(name);
+
+/** Looks at what the page shows, at a screen of this size: its width, all that axe finds, the Tab key, and the dark. */
+export async function look(page: Page, name: string, size: Size): Promise<void> {
+  await picture(page, `${name}-${size}-terang`);
+  await accessible(page, `${name} (${size})`);
+  if (size === 'lebar') await byKeyboard(page, name);
+  // In the dark only colours are others, and they are the same at every width.
+  if (size === 'ponsel' && !keptDark(name)) return;
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await picture(page, `${name}-${size}-gelap`);
+  await accessible(page, `${name} (${size}, dark)`, ['color-contrast', 'link-in-text-block']);
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** Looks at it in both sizes. */
+export async function lookTwice(page: Page, name: string): Promise<void> {
+  for (const size of ['ponsel', 'lebar'] as const) {
+    await page.setViewportSize(SIZES[size]);
+    await look(page, name, size);
+  }
+}
 
 /** Checks that nothing is wider than the screen, and keeps the picture if pictures are wished. */
-export async function picture(page: Page, name: string): Promise<void> {
+async function picture(page: Page, name: string): Promise<void> {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect.soft(wide, `${name} scrolls sideways by so many pixels`).toBeLessThanOrEqual(0);
   if (process.env.SCREENS !== '1' || test.info().project.name !== 'sqlite') return;
@@ -29,7 +51,7 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = join(ROOT, 'docs/screens');
   mkdirSync(folder, { recursive: true });
   // As tall as the page: what stands at the foot of the screen (the phone's menu) stands at the foot of the picture.
-  const before = page.viewportSize() ?? { width: 1280, height: 900 };
+  const before = page.viewportSize() ?? SIZES.lebar;
   const tall = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width: before.width, height: Math.min(Math.max(before.height, tall), PICTURE_TALL) });
   await page.screenshot({ path: join(folder, `${name}.png`) });
@@ -56,6 +78,10 @@ export async function accessible(page: Page, name: string, rules?: string[]): Pr
 /** Walks the page with the Tab key: every control that is shown is reached, and shows that it has the focus. */
 export async function byKeyboard(page: Page, name: string): Promise<void> {
   const wanted = await page.evaluate(() => {
+    // A page that was walked before keeps its marks.
+    for (const one of document.querySelectorAll<HTMLElement>('[data-tab-wanted], [data-tab-seen], [data-tab-group]')) {
+      for (const mark of ['tabWanted', 'tabSeen', 'tabGroup']) delete one.dataset[mark];
+    }
     const all = document.querySelectorAll<HTMLElement>('a[href], button, input, select, textarea, summary, [role=button], [role=tab]');
     const groups = new Set<string>();
     let n = 0;

@@ -2,7 +2,6 @@
 // the console complains about fails.
 import { expect, test } from '@playwright/test';
 import { hydrated, logIn, watch, World } from '../harness.ts';
-import { picture, SIZES } from '../screens.ts';
 
 let world: World;
 test.describe.configure({ mode: 'serial' });
@@ -90,10 +89,6 @@ test('Impor Excel: what would happen, the rows that need mending, then the good 
   await expect(page.locator('tbody tr', { hasText: 'Paket Entah' })).toContainText('5');
   await expect(page.getByText('Kolom ini tidak dikenal')).toContainText('catatan');
   expect(() => world.invoices('BARU1'), 'a preview writes nothing').toThrow(/tidak ada/);
-  for (const [size, width, height] of SIZES) {
-    await page.setViewportSize({ width, height });
-    await picture(page, `impor-pratinjau-${size}-terang`);
-  }
   await page.getByRole('button', { name: 'Impor 2 layanan sekarang' }).click();
   await expect(page.getByText('Impor selesai.')).toBeVisible();
   await page.goto(`${world.base}/admin/pelanggan?q=BARU`);

@@ -167,6 +167,19 @@ mod tests {
     );
     sql!(DAMAGE = "UPDATE service_row SET owed = owed + 1 WHERE service_id = $1");
     sql!(MISNAME = "UPDATE service_row SET search = 'x' WHERE service_id = $1");
+    // More services of the same payer, numbered from `$2` to `$3`.
+    sql!(MORE = "WITH RECURSIVE n(i) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $3)
+ INSERT INTO service (customer_id, service_number, slug, package_id, router_id, pppoe_username, pppoe_password_sealed, area, collector,
+   started_on, due_day, stage, covered_until, discount_kind, discount_value, never_isolate, desired, desired_since, desired_reason, manual,
+   isolated_on, observed, observed_profile, observed_at, remembered_profile, disabled_by_us, kick_wanted, router_problem, created_at)
+ SELECT s.customer_id, 'LAMPU' || CAST(i AS TEXT), 'lampu' || CAST(i AS TEXT), s.package_id, s.router_id, 'lampu' || CAST(i AS TEXT), '', 'Utara', '',
+   s.started_on, 10, 'aktif', '', 'none', 0, '', 'normal', s.desired_since, '', 'none',
+   NULL, 'unknown', '', NULL, '', FALSE, FALSE, '', s.created_at FROM n, service s WHERE s.id = $1");
+    sql!(AREA = "INSERT INTO area (name, manager_id, note, created_at) VALUES ($1, $2, '', $3)");
+    sql!(
+        HIRE = "INSERT INTO staff (id, email, name, role, password_hash, active, created_at) VALUES ($1, 'k@kantor.test', 'Koko', 'collector', '-', TRUE, $2)"
+    );
+    sql!(IN_AREA = "UPDATE service SET area = $2 WHERE service_number = $1");
 
     async fn run(t: &TestApp, sql: crate::server::db::Sql, args: Vec<crate::server::db::Val>) {
         let mut tx = t.state.db.begin().await.unwrap();
@@ -225,6 +238,50 @@ mod tests {
             run(&t, MISNAME, args![budi]).await;
             let report = crate::server::ledger::verify(&t.state).await.unwrap();
             assert!(report.differences.iter().any(|line| line.contains("daftar")), "{:?}", report.differences);
+        }
+    }
+
+    /// How many services a text finds; `None` when it is too short.
+    async fn number_found(t: &TestApp, typed: &str, scope: i64) -> Option<usize> {
+        match find(&t.state.db, &Needles::of(typed), scope).await.unwrap() {
+            Found::Ids { services, customers } => {
+                let ids = |text: &str| serde_json::from_str::<Vec<i64>>(text).unwrap();
+                assert_eq!(ids(&services).len(), ids(&customers).len());
+                Some(ids(&services).into_iter().collect::<std::collections::BTreeSet<_>>().len())
+            }
+            Found::TooMany => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_text_that_finds_more_than_a_thousand_asks_for_more_letters() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let first = t.service("RUMAH", package, "2025-06-01").await;
+            let more = async |from: i64, to: i64| {
+                let mut tx = t.state.db.begin().await.unwrap();
+                tx.exec(MORE, args![first, from, to]).await.unwrap();
+                tx.commit().await.unwrap();
+            };
+            more(1_001, 2_000).await;
+            assert_eq!(number_found(&t, "Lampu", 0).await, Some(1_000), "a thousand are still told");
+            assert_eq!(number_found(&t, "rumah", 0).await, None, "all 1,001 have his name");
+            more(2_001, 2_001).await;
+            assert_eq!(number_found(&t, "lampu", 0).await, None);
+            assert_eq!(number_found(&t, "lampu20", 0).await, Some(2), "more letters find fewer");
+            assert_eq!(number_found(&t, "lampu 1", 0).await, Some(0));
+            // An empty text is no search: everything.
+            assert_eq!(number_found(&t, " ", 0).await, Some(1_002));
+
+            // What somebody may not see does not count: a collector with three of them finds those.
+            let now = t.state.clock.now();
+            run(&t, HIRE, args![7, now]).await;
+            run(&t, AREA, args!["Kulon", 7, now]).await;
+            for number in ["LAMPU1001", "LAMPU1500", "LAMPU2001"] {
+                run(&t, IN_AREA, args![number, "Kulon"]).await;
+            }
+            assert_eq!(number_found(&t, "lampu", 7).await, Some(3));
+            assert_eq!(number_found(&t, "", 7).await, Some(3));
         }
     }
 }

@@ -138,3 +138,7 @@ fn cut_day(settings: &Settings, first: NaiveDate) -> Option<NaiveDate> {
 #[cfg(test)]
 #[path = "reminders_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "reminders_random.rs"]
+mod random;

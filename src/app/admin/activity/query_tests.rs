@@ -91,3 +91,60 @@ async fn pages_go_on_from_where_they_ended() {
         assert_eq!(page(0, first.rows[0].id).await.rows, first.rows, "nothing is newer: from the top");
     }
 }
+
+// `$2` rows of one instant; those whose number is a multiple of `$3` hold the text `$4`.
+sql!(
+    EVENTS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)
+ INSERT INTO audit_event (at, who, staff_id, action, subject, before_value, after_value, address)
+ SELECT $1, 'Sistem', NULL, 'job.run', 'job:' || CAST(i AS TEXT), '', CASE WHEN i % $3 = 0 THEN $4 ELSE 'biasa' END, '' FROM n"
+);
+sql!(HITS = "SELECT id FROM audit_event WHERE after_value = $1 ORDER BY at DESC, id DESC");
+
+/// A text is looked for some thousand rows at a time. Whoever goes on meets every hit once, in order, and the same on the
+/// way back, though between two of them lie more rows than one step looks at.
+#[tokio::test]
+async fn a_search_goes_on_step_by_step_and_neither_skips_nor_doubles() {
+    for t in TestApp::each("2026-01-15 10:00").await {
+        // The newest last: hits wide apart, then 12,000 rows without any, then more of them than a page holds.
+        for (day, rows, every) in [("05", 4_000, 900), ("06", 3_000, 40), ("07", 6_000, 9_999), ("08", 6_001, 6_001)] {
+            t.at(&format!("2026-01-{day} 10:00"));
+            let mut tx = t.state.db.begin().await.unwrap();
+            tx.exec(EVENTS, args![t.state.clock.now(), rows, every, "jarum"]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        t.at("2026-01-15 10:00");
+        let hits: Vec<i64> =
+            t.state.db.all::<(i64,)>(HITS, args!["jarum"]).await.unwrap().into_iter().map(|row| row.0).collect();
+        assert_eq!(hits.len(), 1 + 75 + 4);
+        let page = async |before: i64, after: i64| {
+            let filter = ActivityFilter { q: "Jarum".into(), before, after, ..ActivityFilter::default() };
+            list(&t.state, &filter).await.unwrap()
+        };
+        let ids = |list: &ActivityList| list.rows.iter().map(|row| row.id).collect::<Vec<_>>();
+
+        let mut pages = vec![page(0, 0).await];
+        assert_eq!(ids(&pages[0]), hits[..1], "the first step sees the newest rows only");
+        while let Some(older) = pages.last().map(|last| last.older).filter(|older| *older > 0) {
+            assert!(pages.len() < 12, "19,001 rows are few steps");
+            pages.push(page(older, 0).await);
+        }
+        let met: Vec<i64> = pages.iter().flat_map(&ids).collect();
+        assert_eq!(met, hits, "on {}", t.state.db.engine());
+        assert!(pages.iter().any(|page| page.rows.is_empty()), "a step that found nothing led on");
+        assert!(pages.iter().all(|page| page.rows.len() <= 50));
+
+        let mut back = Vec::new();
+        let mut newer = pages.last().unwrap().newer;
+        let last = ids(pages.last().unwrap());
+        for step in 0.. {
+            assert!(step < 12, "19,001 rows are few steps");
+            let page = page(0, newer).await;
+            back.splice(0..0, ids(&page));
+            newer = page.newer;
+            if newer == 0 {
+                break;
+            }
+        }
+        assert_eq!(back, hits[..hits.len() - last.len()], "on {}", t.state.db.engine());
+    }
+}

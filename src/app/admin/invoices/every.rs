@@ -71,11 +71,44 @@ const _: () = assert!(COUNT_MAX == 10_000, "the statements count to 10,001");
 #[cfg(test)]
 mod tests {
     use super::super::{EVERY_MONTH, InvoiceFilter, InvoiceList, query};
+    use crate::app::dto::COUNT_MAX;
     use crate::server::guard::Role;
     use crate::server::testing::TestApp;
     use crate::{args, sql};
 
     sql!(CANCEL = "UPDATE invoice SET status = 'void' WHERE service_id = $1 AND period = $2");
+    sql!(
+        BILLS = "WITH RECURSIVE n(i) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $3)
+ INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, created_at)
+ SELECT 'INV/' || CAST(i AS TEXT), s.customer_id, s.id, '2025-11', 'regular', s.started_on, s.started_on, 300000, 300000, $4, 'Budi', 'Home', s.created_at FROM n, service s WHERE s.id = $1"
+    );
+
+    #[tokio::test]
+    async fn ten_thousand_are_counted_and_more_are_said_to_be_more() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let budi = t.service("BUDI", package, "2025-06-01").await;
+            let bill = async |from: i64, to: i64, status: &str| {
+                let mut tx = t.state.db.begin().await.unwrap();
+                tx.exec(BILLS, args![budi, from, to, status]).await.unwrap();
+                tx.commit().await.unwrap();
+            };
+            let owner = t.asked(Role::Owner, 1);
+            let of = async |status: &str, page: i64| -> InvoiceList {
+                let (period, status) = (EVERY_MONTH.to_owned(), status.to_owned());
+                query::list(&owner, InvoiceFilter { period, status, page, ..InvoiceFilter::default() }).await.unwrap()
+            };
+            bill(1, COUNT_MAX, "paid").await;
+            let all = of("", 1).await;
+            assert_eq!((all.info.words().as_str(), all.info.pages), ("10.000", 200));
+            bill(COUNT_MAX + 1, COUNT_MAX + 1, "void").await;
+            let last = of("", 900).await;
+            assert_eq!((last.info.words().as_str(), last.info.page), ("lebih dari 10.000", 200));
+            assert_eq!(last.rows.len(), 50, "the last page that is reached is a whole one");
+            assert_eq!(of("paid", 1).await.info.words(), "10.000");
+            assert_eq!(of("void", 1).await.info.words(), "1");
+        }
+    }
 
     #[tokio::test]
     async fn every_month_is_listed_by_status_and_summed_only_where_it_is_one_name() {

@@ -150,10 +150,74 @@ pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<(Vec<&'static st
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::dto::COUNT_MAX;
     use crate::server::access::{AccessContext, wish};
     use crate::server::audit::Who;
     use crate::server::guard::Role;
     use crate::server::testing::TestApp;
+
+    sql!(
+        EVENTS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)
+ INSERT INTO access_event (service_id, what, reason, profile_before, profile_after, who, at)
+ SELECT s.id, $3, 'uji', '', '', 'Sistem', s.created_at FROM n, service s WHERE s.id = $1"
+    );
+    // More services of the same payer, who all have his name.
+    sql!(MORE = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)
+ INSERT INTO service (customer_id, service_number, slug, package_id, router_id, pppoe_username, pppoe_password_sealed, area, collector,
+   started_on, due_day, stage, covered_until, discount_kind, discount_value, never_isolate, desired, desired_since, desired_reason, manual,
+   isolated_on, observed, observed_profile, observed_at, remembered_profile, disabled_by_us, kick_wanted, router_problem, created_at)
+ SELECT s.customer_id, 'L' || CAST(i AS TEXT), 'l' || CAST(i AS TEXT), s.package_id, s.router_id, 'l' || CAST(i AS TEXT), '', '', '',
+   s.started_on, 10, 'aktif', '', 'none', 0, '', 'normal', s.desired_since, '', 'none',
+   NULL, 'unknown', '', NULL, '', FALSE, FALSE, '', s.created_at FROM n, service s WHERE s.id = $1");
+
+    async fn run(t: &TestApp, sql: Sql, args: Vec<Val>) {
+        let mut tx = t.state.db.begin().await.unwrap();
+        tx.exec(sql, args).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn ten_thousand_are_counted_and_more_are_said_to_be_more() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let sari = t.service("SARI", package, "2025-06-01").await;
+            run(&t, EVENTS, args![sari, COUNT_MAX, "isolated"]).await;
+            let of = async |q: &str, what: &str, page: i64| {
+                let filter = LogFilter { q: q.into(), what: what.into(), page, ..LogFilter::default() };
+                list(&t.asked(Role::Owner, 1), filter).await.unwrap()
+            };
+            for q in ["", "sari"] {
+                let all = of(q, "", 1).await;
+                assert_eq!((all.info.words().as_str(), all.info.pages), ("10.000", 200), "{q:?}");
+            }
+            run(&t, EVENTS, args![sari, 1, "restored"]).await;
+            for q in ["", "sari"] {
+                let last = of(q, "", 900).await;
+                assert_eq!((last.info.words().as_str(), last.info.page), ("lebih dari 10.000", 200), "{q:?}");
+                assert_eq!(last.rows.len(), 50, "the last page that is reached is a whole one");
+                // The filters reach what lies behind them.
+                assert_eq!(of(q, "restored", 1).await.info.words(), "1", "{q:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_of_too_many_services_shows_and_exports_nothing() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let sari = t.service("SARI", package, "2025-06-01").await;
+            run(&t, EVENTS, args![sari, 3, "isolated"]).await;
+            let owner = t.asked(Role::Owner, 1);
+            let filter = |q: &str| LogFilter { q: q.into(), page: 1, ..LogFilter::default() };
+            assert_eq!(list(&owner, filter("sar")).await.unwrap().info.total, 3);
+            run(&t, MORE, args![sari, 1_000]).await;
+            let many = list(&owner, filter("sar")).await.unwrap();
+            assert!(many.too_many && many.rows.is_empty(), "{many:?}");
+            let refused = table(&owner, &filter("sar")).await;
+            assert!(matches!(refused, Err(Error::Refused(words)) if words == text::TOO_MANY_HINT));
+            assert!(!list(&owner, filter("l1000")).await.unwrap().too_many);
+        }
+    }
 
     #[tokio::test]
     async fn the_log_is_found_by_day_kind_and_name() {

@@ -218,9 +218,48 @@ pub async fn device(app: &AppState) -> Result<ChannelView> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::dto::COUNT_MAX;
     use crate::server::guard::Role;
     use crate::server::messages::reminders::remind;
     use crate::server::testing::TestApp;
+
+    sql!(
+        MESSAGES = "WITH RECURSIVE n(i) AS (SELECT CAST($2 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $3)
+ INSERT INTO message (kind, subject, day, customer_id, service_id, phone, text, state, reason, provider_id, created_at, sent_at)
+ SELECT $4, 'uji:' || CAST(i AS TEXT), $5, s.customer_id, s.id, '6281234567890', 'uji', 'sent', '', '', s.created_at, NULL FROM n, service s WHERE s.id = $1"
+    );
+
+    #[tokio::test]
+    async fn ten_thousand_are_counted_and_more_are_said_to_be_more() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let budi = t.service("BUDI", package, "2025-06-01").await;
+            let today = t.state.clock.today();
+            let send = async |from: i64, to: i64, kind: &str| {
+                let mut tx = t.state.db.begin().await.unwrap();
+                tx.exec(MESSAGES, args![budi, from, to, kind, today]).await.unwrap();
+                tx.commit().await.unwrap();
+            };
+            let asked = t.asked(Role::Owner, 1);
+            let of = async |q: &str, kind: &str, page: i64| {
+                let filter = MessageFilter { q: q.into(), kind: kind.into(), page, ..MessageFilter::default() };
+                list(&asked, filter).await.unwrap()
+            };
+            send(1, COUNT_MAX, "reminder").await;
+            for q in ["", "budi"] {
+                let all = of(q, "", 1).await;
+                assert_eq!((all.info.words().as_str(), all.info.pages), ("10.000", 200), "{q:?}");
+            }
+            send(COUNT_MAX + 1, COUNT_MAX + 1, "isolated").await;
+            for q in ["", "budi"] {
+                let last = of(q, "", 900).await;
+                assert_eq!((last.info.words().as_str(), last.info.page), ("lebih dari 10.000", 200), "{q:?}");
+                assert_eq!(last.rows.len(), 50, "the last page that is reached is a whole one");
+                // The filters reach what lies behind them.
+                assert_eq!(of(q, "isolated", 1).await.info.words(), "1", "{q:?}");
+            }
+        }
+    }
 
     #[tokio::test]
     async fn messages_are_found_by_state_kind_day_and_name() {

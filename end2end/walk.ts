@@ -1,8 +1,9 @@
-// Every screen with believable data, wide and at 360 px, light and dark: nothing wider than the screen, axe finds nothing
-// serious, each control is reached by the Tab key, the console is silent. SCREENS=1 keeps the pictures in docs/screens.
+// The walk through every screen with believable data, in one size, light and dark: nothing wider than the screen, axe
+// finds nothing serious, each control is reached by the Tab key, the console is silent. Each size is a file of tests with
+// a world of its own (tests/screens-wide.spec.ts, tests/screens-phone.spec.ts), so that two workers share the work.
 import { type APIResponse, expect, type Page, test } from '@playwright/test';
-import { hydrated, logIn, watch, World } from '../harness.ts';
-import { accessible, byKeyboard, keptDark, picture, SIZES } from '../screens.ts';
+import { hydrated, logIn, watch, World } from './harness.ts';
+import { accessible, look, type Size, SIZES } from './screens.ts';
 
 /** The screens and their names in docs/screens; the first of a list stands for each of its kind. */
 const SCREENS: [string, string][] = [
@@ -60,23 +61,6 @@ const PAPERS = ['/admin/tagih/cetak', '/admin/kwitansi/1?lebar=58', '/admin/kwit
 let invitation = '';
 
 let world: World;
-test.beforeAll(async ({}, info) => {
-  world = await World.begin(info.project.name, { routers: 3, start: Date.parse('2026-01-20T10:00:00+07:00') });
-  world.seed(60);
-  world.run(['invoice:generate', '--date', '2026-01-01']);
-  // Two thirds paid in the first days; the rest is late, and some of it isolated.
-  const open = world.run(['invoice:list', '--period', '2026-01', '--status', 'open']).invoices as { service_number: string; total: number }[];
-  open.filter((_, n) => n % 3 < 2).forEach((bill, n) => {
-    const day = `2026-01-0${1 + (n % 7)}`;
-    world.run(['payment:record', '--service-number', bill.service_number, '--amount', String(bill.total), '--method', n % 2 ? 'cash' : 'transfer', '--received-by', 'Rina', '--received-on', day]);
-  });
-  world.gateways();
-  world.run(['isolir:auto']);
-  for (const router of world.run(['router:sync']).routers) expect(router).toMatchObject({ error: null });
-  await world.serve();
-});
-test.afterAll(async () => world?.end());
-
 /** What a form of the office sends. */
 async function send(page: Page, path: string, data: object): Promise<APIResponse> {
   const answer = await page.request.post(`${world.base}/api/admin/${path}`, { data });
@@ -164,36 +148,50 @@ async function payPages(page: Page, look: (name: string) => Promise<void>): Prom
   await look('pembayaran-berhasil');
 }
 
-test('the office works for a morning', async ({ page }) => {
-  await logIn(page, world);
-  await live(page);
-});
+/** A world of sixty customers in the middle of a month. */
+async function begin(engine: string): Promise<void> {
+  world = await World.begin(engine, { routers: 3, start: Date.parse('2026-01-20T10:00:00+07:00') });
+  world.seed(60);
+  world.run(['invoice:generate', '--date', '2026-01-01']);
+  // Two thirds paid in the first days; the rest is late, and some of it isolated.
+  const open = world.run(['invoice:list', '--period', '2026-01', '--status', 'open']).invoices as { service_number: string; total: number }[];
+  open.filter((_, n) => n % 3 < 2).forEach((bill, n) => {
+    const day = `2026-01-0${1 + (n % 7)}`;
+    world.run(['payment:record', '--service-number', bill.service_number, '--amount', String(bill.total), '--method', n % 2 ? 'cash' : 'transfer', '--received-by', 'Rina', '--received-on', day]);
+  });
+  world.gateways();
+  world.run(['isolir:auto']);
+  for (const router of world.run(['router:sync']).routers) expect(router).toMatchObject({ error: null });
+  await world.serve();
+}
 
-for (const [size, width, height] of SIZES) {
+/** The tests of a file that looks at every screen in this size. */
+export function everyScreen(size: Size): void {
+  const { width, height } = SIZES[size];
+  // The walk needs the rows that the morning makes.
+  test.describe.configure({ mode: 'serial' });
+  test.beforeAll(async ({}, info) => begin(info.project.name));
+  test.afterAll(async () => world?.end());
+
+  test(`the office works for a morning (${size})`, async ({ page }) => {
+    await logIn(page, world);
+    await live(page);
+  });
+
   test.describe(size, () => {
     test.use({ viewport: { width, height } });
     test(`every screen (${size})`, async ({ page }) => {
       test.setTimeout(400_000);
       const assertQuiet = watch(page);
-      const look = async (name: string) => {
-        await picture(page, `${name}-${size}-terang`);
-        await accessible(page, `${name} (${size})`);
-        if (size === 'lebar') await byKeyboard(page, name);
-        // In the dark only colours are others, and they are the same at every width.
-        if (size === 'ponsel' && !keptDark(name)) return;
-        await page.emulateMedia({ colorScheme: 'dark' });
-        await picture(page, `${name}-${size}-gelap`);
-        await accessible(page, `${name} (${size}, dark)`, ['color-contrast', 'link-in-text-block']);
-        await page.emulateMedia({ colorScheme: 'light' });
-      };
+      const seen = (name: string) => look(page, name, size);
       await page.goto(`${world.base}/billing`);
-      await look('cek-tagihan');
-      await payPages(page, look);
+      await seen('cek-tagihan');
+      await payPages(page, seen);
       await page.goto(world.control);
-      await look('dunia-luar');
+      await seen('dunia-luar');
       await page.goto(`${world.base}/admin/masuk`);
       await hydrated(page);
-      await look('masuk');
+      await seen('masuk');
       await logIn(page, world);
       for (const [name, where] of SCREENS) {
         if (where === 'debtor') {
@@ -205,7 +203,7 @@ for (const [size, width, height] of SIZES) {
         }
         await hydrated(page);
         await expect(page.locator('h1').first()).toBeVisible();
-        await look(name);
+        await seen(name);
       }
       for (const path of [...PAPERS, invitation]) {
         expect((await page.goto(world.base + path))?.status(), path).toBe(200);

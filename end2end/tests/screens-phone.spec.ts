@@ -1,0 +1,4 @@
+// Every screen on a telephone.
+import { everyScreen } from '../walk.ts';
+
+everyScreen('ponsel');
