@@ -5,6 +5,7 @@ use crate::billing::Phone;
 use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
+use crate::server::messages::outbox;
 use crate::server::routers::reconcile::PPPOE_PLACE;
 use crate::server::state::AppState;
 use crate::server::work::{self, Job};
@@ -53,7 +54,6 @@ sql!(
         "UPDATE customer SET name = $2, name_search = $3, phone = $4, email = $5, address = $6 WHERE id = $1"
 );
 // What was not sent yet goes to the new number.
-sql!(REDIRECT_MESSAGES = "UPDATE message SET phone = $2 WHERE customer_id = $1 AND state = 'queued'");
 sql!(SERVICE = "SELECT s.area, s.collector_id, s.due_day, s.router_id, s.pppoe_username, s.pppoe_password_sealed, s.never_isolate, s.never_isolate_until, s.lat_e6, s.lng_e6,
    s.stage, COALESCE(r.name, '') AS router, s.collector FROM service s LEFT JOIN router r ON r.id = s.router_id WHERE s.id = $1");
 sql!(UPDATE_SERVICE = "UPDATE service SET area = $2, collector_id = $3, collector = $4, due_day = $5, router_id = $6, pppoe_username = $7,
@@ -129,7 +129,7 @@ pub async fn save_customer(state: &AppState, who: Who, id: i64, data: CustomerDa
                 let values = args![id, &data.name, search, &new_phone, &data.email, &data.address];
                 tx.exec_one(UPDATE_CUSTOMER, values).await?;
                 if phone != new_phone {
-                    tx.exec(REDIRECT_MESSAGES, args![id, &new_phone]).await?;
+                    outbox::redirect(tx, id, &new_phone).await?;
                 }
                 audit::record(tx, &who, now, "customer.change", &format!("customer:{id}"), &before, &after).await
             })

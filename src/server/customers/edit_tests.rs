@@ -1,7 +1,9 @@
 use super::*;
 use crate::server::messages::outbox::{self, Outgoing};
+use crate::server::messages::reminders::remind;
 use crate::server::testing::TestApp;
 
+sql!(TEST_REMINDERS = "SELECT phone, state FROM message WHERE kind = 'reminder' ORDER BY id");
 sql!(TEST_MESSAGE = "SELECT phone FROM message ORDER BY id");
 sql!(TEST_LOG = "SELECT action, before_value, after_value FROM audit_event ORDER BY id");
 sql!(TEST_ROUTER = "INSERT INTO router (name, host, port, username, password_sealed, isolir_profile, strategy, tls, tls_pin, state, state_since, last_read_at, last_problem, failures, created_at)
@@ -55,6 +57,44 @@ async fn a_new_telephone_gets_what_was_not_sent_yet() {
         let log: Vec<(String, String, String)> = t.state.db.all(TEST_LOG, args![]).await.unwrap();
         assert_eq!(log.len(), 1, "the same again leaves no trace");
         assert!(log[0].1.contains("Nama: BUDI") && log[0].2.contains("Telepon: 6281399998888"), "{log:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_telephone_that_changes_between_two_runs_still_gets_one_reminder_a_day() {
+    for t in TestApp::each("2026-01-01 06:00").await {
+        t.set(&[("whatsapp.provider", "mpwa"), ("whatsapp.api_url", "http://127.0.0.1:9")]).await;
+        let package = t.package("Home", 300_000, 1).await;
+        let mut customers = Vec::new();
+        for name in ["BUDI", "SARI"] {
+            let service = t.service(name, package, "2025-06-01").await;
+            customers.push(t.state.db.number(TEST_OWNER, args![service]).await.unwrap());
+        }
+        t.issue("2026-01").await;
+        let call = async |customer: i64, phone: &str| {
+            let data = CustomerData {
+                name: "Budi".to_owned(),
+                phone: Phone::parse(phone).unwrap(),
+                email: String::new(),
+                address: String::new(),
+            };
+            save_customer(&t.state, Who::command(), customer, data).await.unwrap();
+        };
+        let reminders = async || -> Vec<(String, String)> { t.state.db.all(TEST_REMINDERS, args![]).await.unwrap() };
+        call(customers[0], "081211110001").await;
+        call(customers[1], "081211110002").await;
+        t.at("2026-01-03 09:00");
+        remind(&t.state).await.unwrap();
+        // To a telephone without a reminder: it goes there, and is that telephone's.
+        call(customers[0], "081211110003").await;
+        remind(&t.state).await.unwrap();
+        let queued = |phone: &str| (phone.to_owned(), "queued".to_owned());
+        assert_eq!(reminders().await, [queued("6281211110003"), queued("6281211110002")]);
+        // To one that has its own: no second.
+        call(customers[0], "081211110002").await;
+        remind(&t.state).await.unwrap();
+        let dropped = ("6281211110003".to_owned(), "cancelled".to_owned());
+        assert_eq!(reminders().await, [dropped, queued("6281211110002")]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::defaults::TemplateKind;
 use super::deliver::BEGUN;
+use super::reminders::reminder_subject;
 use crate::args;
 use crate::billing::Phone;
 use crate::server::audit::{self, Who};
@@ -70,6 +71,29 @@ pub async fn queue_at(
     tx.insert_many("INSERT INTO message_bill (message_id, invoice_id)", rows).await?;
     work::enqueue(tx, &Job::SendMessage { message_id }, run_at, now).await?;
     Ok(Some(message_id))
+}
+
+/// Why a reminder that comes to another telephone is not sent.
+const HAS_ITS_REMINDER: &str = "Nomor yang baru sudah mendapat pengingat hari itu.";
+
+sql!(REDIRECT = "UPDATE message SET phone = $2 WHERE customer_id = $1 AND state = 'queued'");
+// `$4`: what a message says whose sending has begun.
+sql!(DROP_SECOND_REMINDERS = "UPDATE message SET state = 'cancelled', reason = $3 WHERE customer_id = $1 AND state = 'queued' AND kind = 'reminder' AND reason <> $4
+ AND EXISTS (SELECT 1 FROM message o WHERE o.kind = 'reminder' AND o.subject = $2 AND o.day = message.day AND o.id <> message.id)");
+sql!(
+    COUNT_REMINDERS_THERE =
+        "UPDATE message SET subject = $2 WHERE customer_id = $1 AND state = 'queued' AND kind = 'reminder'
+ AND NOT EXISTS (SELECT 1 FROM message o WHERE o.kind = 'reminder' AND o.subject = $2 AND o.day = message.day)"
+);
+
+/// Sends what waits for a customer to his new telephone. That telephone still gets one reminder a day: one that has its
+/// own gets no second, and what comes to it counts as its own.
+pub async fn redirect(tx: &mut Tx, customer_id: i64, phone: &str) -> Result<()> {
+    let subject = reminder_subject(phone);
+    tx.exec(DROP_SECOND_REMINDERS, args![customer_id, &subject, HAS_ITS_REMINDER, BEGUN]).await?;
+    tx.exec(COUNT_REMINDERS_THERE, args![customer_id, &subject]).await?;
+    tx.exec(REDIRECT, args![customer_id, phone]).await?;
+    Ok(())
 }
 
 sql!(

@@ -43,6 +43,11 @@ sql!(
  AND (never_isolate = '' OR never_isolate_until < $1)"
 );
 
+/// The subject of a telephone's reminders: the unique key of messages then allows one a day.
+pub fn reminder_subject(phone: &str) -> String {
+    format!("phone:{phone}")
+}
+
 /// Writes today's reminders and warnings; the queue sends them from now on. Twice a day changes nothing; without a
 /// WhatsApp gateway everything is skipped.
 pub async fn remind(state: &AppState) -> Result<ReminderReport> {
@@ -71,7 +76,7 @@ pub async fn remind(state: &AppState) -> Result<ReminderReport> {
             report.skipped += 1;
             continue;
         }
-        let subject = format!("phone:{}", first.phone);
+        let subject = reminder_subject(&first.phone);
         let template = if warns { TemplateKind::Warning } else { TemplateKind::Reminder };
         letters.entry(near).or_default().push(Letter { kind: TemplateKind::Reminder, template, subject, bills });
     }
