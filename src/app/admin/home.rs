@@ -46,7 +46,7 @@ pub struct Matter {
 pub struct Dashboard {
     /// `Kamis, 15 Januari 2026`.
     pub today: String,
-    /// `09.30.05`.
+    /// `09:30:05`.
     pub read_at: String,
     /// `Januari 2026`.
     pub month: String,
