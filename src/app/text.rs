@@ -78,8 +78,8 @@ pub const TAB_INVOICES: &str = "Tagihan";
 pub const LOGIN_TITLE: &str = "Masuk";
 pub const LOGIN_READY: &str = "Kata sandi tersimpan. Silakan masuk.";
 pub const LOGIN_WRONG: &str =
-    "Surel atau kata sandi tidak cocok. Periksa lalu coba lagi; setelah beberapa kali salah, tunggu sebentar.";
-pub const EMAIL: &str = "Surel";
+    "Email atau kata sandi tidak cocok. Periksa lalu coba lagi; setelah beberapa kali salah, tunggu sebentar.";
+pub const EMAIL: &str = "Email";
 pub const PASSWORD: &str = "Kata sandi";
 
 /// `Halaman 2 dari 7`.
@@ -310,6 +310,18 @@ mod tests {
         };
         assert!(dotted("mulai pukul 08.00.") && !dotted("mulai pukul 08:00.") && !dotted("pukul 8."));
         let wrong: Vec<_> = quoted().into_iter().filter(|(_, words)| dotted(words)).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn email_has_one_name() {
+        let other = |words: &str| {
+            words.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| {
+                let word = word.to_lowercase();
+                word == "surel" || word == "surelnya" || word == "e-mail"
+            })
+        };
+        let wrong: Vec<_> = quoted().into_iter().filter(|(_, words)| other(words)).collect();
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 }

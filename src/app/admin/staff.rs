@@ -174,7 +174,7 @@ pub fn StaffPage() -> impl IntoView {
             <Form method="GET" action="/admin/pengguna">
                 <div class="filters">
                     <div class="field wide">
-                        <label for="q">"Nama, e-mail, telepon"</label>
+                        <label for="q">"Nama, email, telepon"</label>
                         <input id="q" name="q" type="search" value=wanted.get_untracked().0 prop:value=move || wanted.get().0 />
                     </div>
                     <div class="row">
@@ -262,7 +262,7 @@ fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>) -> impl IntoVi
             <h2>"Undang pengguna"</h2>
             <p class="mute">"Kimonet membuat tautan; yang diundang menetapkan kata sandinya sendiri di sana. Kantor tidak pernah mengetahuinya."</p>
             <TextInput label="Nama" id="name" value=name wrong=wrong_of(problem, "name") />
-            <TextInput label="E-mail" id="email" value=email wrong=wrong_of(problem, "email") hint="Dipakai untuk masuk. Misalnya rina@contoh.id." />
+            <TextInput label="Email" id="email" value=email wrong=wrong_of(problem, "email") hint="Dipakai untuk masuk. Misalnya rina@contoh.id." />
             <TextInput label="Telepon" id="phone" value=phone wrong=wrong_of(problem, "phone") hint="Boleh kosong. Misalnya 0812-3456-7890." />
             <Suspense>
                 {move || Suspend::new(async move {
