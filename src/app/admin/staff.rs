@@ -13,10 +13,9 @@ use crate::app::admin::settings::Copy;
 use crate::app::dto::{Badge, Choice, PageInfo, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Notice, OtherProblem, Pager, Problem, Tag, TextInput, wrong_of};
+use crate::app::ui::{Empty, FilterForm, Loading, Notice, OtherProblem, Pager, Problem, Tag, TextInput, wrong_of};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Json;
@@ -171,7 +170,7 @@ pub fn StaffPage() -> impl IntoView {
         </div>
         <LinkBox link />
         <section class="panel">
-            <Form method="GET" action="/admin/pengguna">
+            <FilterForm action="/admin/pengguna">
                 <div class="filters">
                     <div class="field wide">
                         <label for="q">"Nama, email, telepon"</label>
@@ -182,7 +181,7 @@ pub fn StaffPage() -> impl IntoView {
                         <a class="link row" href="/admin/pengguna">{text::CLEAR}</a>
                     </div>
                 </div>
-            </Form>
+            </FilterForm>
             <Transition fallback=Loading>
                 {move || Suspend::new(async move {
                     match data.await {
