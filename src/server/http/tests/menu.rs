@@ -50,3 +50,17 @@ async fn an_unknown_address_of_the_office_is_said_in_its_frame() {
         assert!(stranger.header("location").starts_with("/admin/masuk?lanjut="), "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_phones_menu_has_its_headings() {
+    let app = TestApp::sqlite("2026-01-15 10:00").await;
+    let router = router(app.state.clone());
+    let cookie = log_in_as(&app, Role::Collector).await;
+    let mut request = get("/admin/lainnya");
+    request.headers_mut().insert("cookie", HeaderValue::from_str(&cookie).unwrap());
+    let page = ask(&router, request).await.text;
+    let list = page.split("class=\"panel more\"").nth(1).unwrap();
+    for (group, is_his) in [("PELANGGAN", true), ("TAGIHAN", true), ("PEMBAYARAN", true), ("PENGATURAN", false)] {
+        assert_eq!(list.contains(&format!("<h2>{group}</h2>")), is_his, "{group}");
+    }
+}
