@@ -150,9 +150,25 @@ pub async fn end_member_session(id: i64, handle: String) -> Result<(), ApiError>
     Ok(query::end(asked, id, &handle).await?)
 }
 
-/// The list.
+/// The list, and the form that invites; whoever has no right to them reads the refusal alone.
 #[component]
 pub fn StaffPage() -> impl IntoView {
+    let roles = Resource::new(|| (), |()| list_staff(String::new(), 1));
+    view! {
+        <Title text=text::STAFF />
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                match roles.await {
+                    Ok(list) => view! { <Staff roles=list.roles /> }.into_any(),
+                    Err(error) => view! { <div class="title"><h1>{text::STAFF}</h1></div><Problem error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Staff(roles: Vec<Choice>) -> impl IntoView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
         let map = query.read();
@@ -163,7 +179,6 @@ pub fn StaffPage() -> impl IntoView {
     // The link is shown once: it stays while the list reads itself anew.
     let link = RwSignal::new(None::<StaffLink>);
     view! {
-        <Title text=text::STAFF />
         <div class="title">
             <h1>{text::STAFF}</h1>
             <span class="row"><a class="btn" href="/admin/pengguna/hak">"Hak akses per peran"</a></span>
@@ -191,7 +206,7 @@ pub fn StaffPage() -> impl IntoView {
                 })}
             </Transition>
         </section>
-        <Invite link again />
+        <Invite link again roles />
     }
 }
 
@@ -233,7 +248,7 @@ fn Rows(list: StaffList) -> impl IntoView {
 }
 
 #[component]
-fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>) -> impl IntoView {
+fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>, roles: Vec<Choice>) -> impl IntoView {
     let (name, email, phone) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     // The least that an office gives; nobody becomes an owner by a slip.
@@ -255,7 +270,6 @@ fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>) -> impl IntoVi
             }
         }
     });
-    let roles = Resource::new(|| (), |()| list_staff(String::new(), 1));
     view! {
         <form class="panel pad stack gap-top" on:submit=move |event| { event.prevent_default(); problem.set(None); send.dispatch(()); }>
             <h2>"Undang pengguna"</h2>
@@ -263,11 +277,7 @@ fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>) -> impl IntoVi
             <TextInput label="Nama" id="name" value=name wrong=wrong_of(problem, "name") />
             <TextInput label="Email" id="email" value=email wrong=wrong_of(problem, "email") hint="Dipakai untuk masuk. Misalnya rina@contoh.id." />
             <TextInput label="Telepon" id="phone" value=phone wrong=wrong_of(problem, "phone") hint="Boleh kosong. Misalnya 0812-3456-7890." />
-            <Suspense>
-                {move || Suspend::new(async move {
-                    roles.await.map(|list| view! { <RoleSelect choices=list.roles value=role wrong=wrong_of(problem, "role") /> })
-                })}
-            </Suspense>
+            <RoleSelect choices=roles value=role wrong=wrong_of(problem, "role") />
             <OtherProblem problem fields=&["name", "email", "phone", "role"] />
             <div class="row"><button class="btn main" type="submit" disabled=send.pending()>"Buat undangan"</button></div>
         </form>

@@ -64,3 +64,18 @@ async fn the_phones_menu_has_its_headings() {
         assert_eq!(list.contains(&format!("<h2>{group}</h2>")), is_his, "{group}");
     }
 }
+
+#[tokio::test]
+async fn a_refused_page_of_staff_offers_nothing_to_do() {
+    let app = TestApp::sqlite("2026-01-15 10:00").await;
+    let router = router(app.state.clone());
+    for (role, may) in [(Role::Owner, true), (Role::Cashier, false)] {
+        let cookie = log_in_as(&app, role).await;
+        let mut request = get("/admin/pengguna");
+        request.headers_mut().insert("cookie", HeaderValue::from_str(&cookie).unwrap());
+        let page = ask(&router, request).await.text;
+        assert_eq!(page.contains("Anda tidak berhak"), !may, "{role}");
+        assert_eq!(page.contains("Undang pengguna"), may, "{role}");
+        assert_eq!(page.contains("href=\"/admin/pengguna/hak\""), may, "{role}");
+    }
+}
