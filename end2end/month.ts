@@ -129,7 +129,7 @@ export class Walk {
   /** The owner, at Pengguna, invites somebody, who sets his password behind the link. */
   async invite(page: Page, browser: Browser, who: Person): Promise<void> {
     await page.getByLabel('Nama', { exact: true }).fill(who.name);
-    await page.getByLabel('E-mail', { exact: true }).fill(who.email);
+    await page.getByLabel('Email', { exact: true }).fill(who.email);
     await page.getByLabel('Peran').selectOption({ label: who.role });
     await page.getByRole('button', { name: 'Buat undangan' }).click();
     await expect(page.getByText(`Tautan untuk ${who.name}`)).toBeVisible();

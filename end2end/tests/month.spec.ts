@@ -54,7 +54,7 @@ test('31 January: the first owner, and the assistant as far as WhatsApp', async 
   const on = () => page.getByRole('link', { name: 'Lanjut', exact: true }).click();
   await walk.open(page, '/admin/siap');
   await page.getByLabel('Nama perusahaan').fill('Nusa Net');
-  await page.getByLabel('Surel perusahaan').fill('tagihan@contoh.test');
+  await page.getByLabel('Email perusahaan').fill('tagihan@contoh.test');
   await page.getByRole('button', { name: 'Simpan', exact: true }).click();
   await on();
   await page.getByRole('button', { name: 'Sudah benar, lanjut' }).click();

@@ -47,6 +47,7 @@ test('Beranda, search, and a payment over the counter', async ({ page }) => {
   await search.fill(name);
   await search.press('Enter');
   await expect(page).toHaveURL(/q=/);
+  expect(page.url(), 'the nameless button is no part of the filter').not.toMatch(/[?&]=/);
   await expect(page.locator('tbody tr').first()).toContainText(name);
 
   // Somebody who owes: he pays exactly that.

@@ -60,7 +60,7 @@ test('a job runs now, is switched off with a warning on Beranda, and on again', 
   await page.goto(`${world.base}/admin/tugas`);
   await hydrated(page);
   await page.getByRole('button', { name: 'Hidupkan Isolir harian' }).click();
-  await expect(page.locator('tbody tr', { hasText: 'Isolir harian' })).toContainText('Berikutnya 16/01/2026 08.00');
+  await expect(page.locator('tbody tr', { hasText: 'Isolir harian' })).toContainText('Berikutnya 16/01/2026 08:00');
   await page.goto(`${world.base}/admin/tugas/riwayat?job=prorate`);
   await expect(page.locator('tbody tr').first()).toContainText('di luar jadwal');
   assertQuiet();

@@ -20,7 +20,7 @@ test('an invitation, a right that is given and taken back, and the way out', asy
   await hydrated(page);
   const invite = page.getByRole('button', { name: 'Buat undangan' });
   await page.getByLabel('Nama', { exact: true }).fill('Sari Kasir');
-  await page.getByLabel('E-mail', { exact: true }).fill('sari@contoh.test');
+  await page.getByLabel('Email', { exact: true }).fill('sari@contoh.test');
   await page.getByLabel('Peran').selectOption({ label: 'Kasir' });
   await invite.click();
   const link = page.getByLabel('Tautan', { exact: true });

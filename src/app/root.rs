@@ -102,19 +102,40 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("pengguna/:id") view=MemberPage ssr=SsrMode::Async />
                     <Route path=path!("akun") view=AccountPage ssr=SsrMode::Async />
                     <Route path=path!("lainnya") view=MorePage ssr=SsrMode::Async />
+                    // Last: what no page above is called.
+                    <Route path=path!("*unknown") view=NoSuchPage ssr=SsrMode::Async />
                 </ParentRoute>
             </Routes>
         </Router>
     }
 }
 
-/// A page that is not there; says so with its status too.
-#[component]
-pub fn NotFound() -> impl IntoView {
+/// Says with the status of the answer, too, that the page is not there.
+fn say_not_found() {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(http::StatusCode::NOT_FOUND);
     }
+}
+
+/// A page of the office that is not there, in the office's frame.
+#[component]
+fn NoSuchPage() -> impl IntoView {
+    say_not_found();
+    view! {
+        <Title text=text::NOT_FOUND />
+        <div class="title"><h1>{text::NOT_FOUND}</h1></div>
+        <section class="panel pad stack">
+            <p>{text::NOT_FOUND_HINT}</p>
+            <div class="row"><a class="btn main" href="/admin">{text::HOME}</a></div>
+        </section>
+    }
+}
+
+/// A page outside the office that is not there.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    say_not_found();
     view! {
         <main class="login">
             <Title text=text::NOT_FOUND />

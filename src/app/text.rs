@@ -23,6 +23,7 @@ pub const MENU: &str = "Menu utama";
 pub const TABS: &str = "Menu bawah";
 pub const LOG_OUT: &str = "Keluar";
 pub const NOT_FOUND: &str = "Halaman ini tidak ada.";
+pub const NOT_FOUND_HINT: &str = "Periksa lagi alamatnya, pilih dari menu, atau mulai lagi dari Beranda.";
 pub const MONEY_HINT: &str = "Boleh 300.000, 300rb, atau 1,5jt";
 pub const MONEY_WRONG: &str = "Jumlah tidak terbaca. Contoh: 300.000 atau 300rb.";
 pub const INSECURE: &str = "Sambungan ini belum memakai HTTPS. Kata sandi dan data pelanggan dapat terbaca orang lain; pasang sertifikat sebelum dipakai sungguhan.";
@@ -78,8 +79,8 @@ pub const TAB_INVOICES: &str = "Tagihan";
 pub const LOGIN_TITLE: &str = "Masuk";
 pub const LOGIN_READY: &str = "Kata sandi tersimpan. Silakan masuk.";
 pub const LOGIN_WRONG: &str =
-    "Surel atau kata sandi tidak cocok. Periksa lalu coba lagi; setelah beberapa kali salah, tunggu sebentar.";
-pub const EMAIL: &str = "Surel";
+    "Email atau kata sandi tidak cocok. Periksa lalu coba lagi; setelah beberapa kali salah, tunggu sebentar.";
+pub const EMAIL: &str = "Email";
 pub const PASSWORD: &str = "Kata sandi";
 
 /// `Halaman 2 dari 7`.
@@ -274,5 +275,54 @@ mod tests {
         assert_eq!(invoice("partial", true).word, "Lewat Jatuh Tempo");
         assert_eq!(invoice("partial", false).word, "Dibayar Sebagian");
         assert_eq!(invoice("paid", true).word, "Lunas");
+    }
+
+    /// What stands between quotation marks in every file of the source that is not a test, with its file.
+    fn quoted() -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.display().to_string();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if name.ends_with(".rs") && !name.contains("tests") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+                    for line in shipped.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                        found.extend(line.split('"').skip(1).step_by(2).map(|words| (name.clone(), words.to_owned())));
+                    }
+                }
+            }
+        }
+        assert!(found.len() > 1_000, "{}", found.len());
+        found
+    }
+
+    #[test]
+    fn a_time_of_day_is_written_with_a_colon() {
+        let dotted = |words: &str| {
+            words.contains("{:02}.{:02}")
+                || words.split("pukul ").skip(1).any(|after| {
+                    let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+                    after.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+                })
+        };
+        assert!(dotted("mulai pukul 08.00.") && !dotted("mulai pukul 08:00.") && !dotted("pukul 8."));
+        let wrong: Vec<_> = quoted().into_iter().filter(|(_, words)| dotted(words)).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn email_has_one_name() {
+        let other = |words: &str| {
+            words.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| {
+                let word = word.to_lowercase();
+                word == "surel" || word == "surelnya" || word == "e-mail"
+            })
+        };
+        let wrong: Vec<_> = quoted().into_iter().filter(|(_, words)| other(words)).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Dates, amounts and names in Indonesian words and forms.
 
 use super::Rupiah;
-use chrono::{Datelike, NaiveDate, Weekday};
+use chrono::{Datelike, NaiveDate, Timelike, Weekday};
 
 const MONTHS: [&str; 12] = [
     "Januari",
@@ -45,6 +45,16 @@ pub fn day_name(day: Weekday) -> &'static str {
         Weekday::Fri => "Jumat",
         Weekday::Sat => "Sabtu",
         Weekday::Sun => "Minggu",
+    }
+}
+
+/// How people greet at this hour of the day: `Selamat pagi`.
+pub fn greeting(at: impl Timelike) -> &'static str {
+    match at.hour() {
+        ..11 => "Selamat pagi",
+        11..15 => "Selamat siang",
+        15..18 => "Selamat sore",
+        18.. => "Selamat malam",
     }
 }
 
@@ -160,6 +170,22 @@ pub fn mask_name(name: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn greetings_follow_the_hour() {
+        for (hour, minute, words) in [
+            (0, 0, "Selamat pagi"),
+            (10, 59, "Selamat pagi"),
+            (11, 0, "Selamat siang"),
+            (14, 59, "Selamat siang"),
+            (15, 0, "Selamat sore"),
+            (17, 59, "Selamat sore"),
+            (18, 0, "Selamat malam"),
+            (23, 59, "Selamat malam"),
+        ] {
+            assert_eq!(greeting(chrono::NaiveTime::from_hms_opt(hour, minute, 0).unwrap()), words, "{hour}:{minute}");
+        }
+    }
 
     #[test]
     fn amounts_in_words() {

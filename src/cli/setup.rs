@@ -167,7 +167,7 @@ pub(super) async fn add_staff(
     let email = email.trim().to_lowercase();
     let well_formed = email.split_once('@').is_some_and(|(user, host)| !user.is_empty() && host.contains('.'));
     if !well_formed || email.len() > 200 {
-        return Err(Error::invalid("--email", "Alamat e-mail tidak benar, misalnya rina@contoh.id."));
+        return Err(Error::invalid("--email", "Alamat email tidak benar, misalnya rina@contoh.id."));
     }
     if name.trim().is_empty() || name.chars().count() > 200 {
         return Err(Error::invalid("--name", "Nama harus diisi, paling banyak 200 huruf."));
@@ -194,7 +194,7 @@ pub(super) async fn add_staff(
                     "staff.create",
                     &format!("staff:{id}"),
                     "",
-                    &format!("E-mail: {email}; Peran: {role}"),
+                    &format!("Email: {email}; Peran: {role}"),
                 )
                 .await?;
                 Ok(id)

@@ -95,13 +95,11 @@ impl Entry {
             "* * * * *" => "Setiap menit".to_owned(),
             "*/5 * * * *" => "Setiap 5 menit".to_owned(),
             "17 * * * *" => "Setiap jam, menit ke-17".to_owned(),
-            "1 0 1 * *" => "Tanggal 1 pukul 00.01".to_owned(),
-            "5 0 * * *" => "Setiap hari pukul 00.05".to_owned(),
-            "2 0 * * *" => "Setiap hari pukul 00.02".to_owned(),
-            "30 3 * * *" => "Setiap hari pukul 03.30".to_owned(),
-            setting if setting.contains(".time") => {
-                format!("Setiap hari pukul {}", settings.text(setting).replace(':', "."))
-            }
+            "1 0 1 * *" => "Tanggal 1 pukul 00:01".to_owned(),
+            "5 0 * * *" => "Setiap hari pukul 00:05".to_owned(),
+            "2 0 * * *" => "Setiap hari pukul 00:02".to_owned(),
+            "30 3 * * *" => "Setiap hari pukul 03:30".to_owned(),
+            setting if setting.contains(".time") => format!("Setiap hari pukul {}", settings.text(setting)),
             other => other.to_owned(),
         }
     }

@@ -104,7 +104,7 @@ impl Clock {
             .map_or_else(|| naive.and_utc(), |at| at.with_timezone(&Utc))
     }
 
-    /// `15 Januari 2026 pukul 09.00 WIB`, in the business zone.
+    /// `15 Januari 2026 pukul 09:00 WIB`, in the business zone.
     pub fn words(&self, at: DateTime<Utc>) -> String {
         let local = at.with_timezone(&self.zone);
         let zone = match local.format("%Z").to_string().as_str() {
@@ -112,7 +112,7 @@ impl Clock {
             name => name.to_owned(),
         };
         format!(
-            "{} {} {} pukul {:02}.{:02} {zone}",
+            "{} {} {} pukul {:02}:{:02} {zone}",
             local.day(),
             crate::billing::words::month_name(local.month()),
             local.year(),

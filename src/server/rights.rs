@@ -110,6 +110,8 @@ permissions! {
     HandOver = "hand_over", "Menyetorkan kas sendiri";
     /// All bags: confirm what others hand over, daily cash report.
     ManageCash = "manage_cash", "Menerima setoran dan melihat semua kas";
+    /// What the whole business bills and takes in: sums on Beranda, LAPORAN.
+    ViewReports = "view_reports", "Melihat pendapatan dan laporan";
     /// Issue bills.
     RunBilling = "run_billing", "Menerbitkan tagihan";
     /// Routers and what waits for them.
@@ -167,7 +169,7 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
         }
         Role::Viewer => matches!(
             permission,
-            P::ViewDashboard | P::ViewCustomers | P::ViewInvoices | P::ViewMessages | P::ViewRouters
+            P::ViewDashboard | P::ViewCustomers | P::ViewInvoices | P::ViewReports | P::ViewMessages | P::ViewRouters
         ),
     }
 }

@@ -71,7 +71,7 @@ pub fn checked_email(typed: &str) -> Result<String> {
         !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
     });
     if !well_formed || email.len() > 200 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Error::invalid("email", "Alamat e-mail tidak benar; tulis misalnya rina@contoh.id."));
+        return Err(Error::invalid("email", "Alamat email tidak benar; tulis misalnya rina@contoh.id."));
     }
     Ok(email)
 }

@@ -9,10 +9,9 @@ pub(crate) mod words;
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Problem, Select, with_query};
+use crate::app::ui::{Empty, FilterForm, Loading, Problem, Select, with_query};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -173,7 +172,7 @@ pub fn ActivityPage() -> impl IntoView {
 fn Filters(filter: Memo<ActivityFilter>) -> impl IntoView {
     let choices = Resource::new(|| (), |()| read_activity_choices());
     view! {
-        <Form method="GET" action="/admin/log">
+        <FilterForm action="/admin/log">
             <div class="filters">
                 <div class="field wide">
                     <label for="q">"Nama, nomor, atau isi perubahan"</label>
@@ -199,7 +198,7 @@ fn Filters(filter: Memo<ActivityFilter>) -> impl IntoView {
                     <a class="link row" href="/admin/log">{text::CLEAR}</a>
                 </div>
             </div>
-        </Form>
+        </FilterForm>
     }
 }
 

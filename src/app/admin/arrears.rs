@@ -6,10 +6,9 @@ pub(crate) mod query;
 use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Select, SortHead};
+use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem, Select, SortHead};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -151,7 +150,7 @@ fn Filters(now: ArrearsFilter, choices: (Vec<Choice>, Vec<Choice>, Vec<Choice>))
         ["30", "60", "90", "lebih"].into_iter().zip(AGES).map(|(value, word)| Choice::new(value, word)).collect();
     let (areas, collectors, packages) = choices;
     view! {
-        <Form method="GET" action="/admin/tunggakan">
+        <FilterForm action="/admin/tunggakan">
             <div class="filters">
                 <div class="field wide"><label for="q">"Nama, nomor, telepon"</label><input id="q" name="q" type="search" value=now.q /></div>
                 <Select label="Umur tunggakan" name="age" choices=ages chosen=now.age />
@@ -164,7 +163,7 @@ fn Filters(now: ArrearsFilter, choices: (Vec<Choice>, Vec<Choice>, Vec<Choice>))
                     <a class="link row" href="/admin/tunggakan">{text::CLEAR}</a>
                 </div>
             </div>
-        </Form>
+        </FilterForm>
     }
 }
 

@@ -7,10 +7,9 @@ pub(crate) mod query;
 use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, OtherProblem, Pager, Problem, Select, TextInput, wrong_of};
+use crate::app::ui::{Empty, FilterForm, Loading, OtherProblem, Pager, Problem, Select, TextInput, wrong_of};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -142,7 +141,7 @@ fn Filters(now: CollectFilter, areas: Vec<Choice>, collectors: Vec<Choice>) -> i
     let due = vec![Choice::new("tempo", "Lewat jatuh tempo")];
     view! {
         <section class="panel">
-            <Form method="GET" action="/admin/tagih">
+            <FilterForm action="/admin/tagih">
                 <div class="filters">
                     <div class="field wide"><label for="q">"Nama, nomor, telepon"</label><input id="q" name="q" type="search" value=now.q /></div>
                     <Select label="Wilayah" name="area" choices=areas chosen=now.area />
@@ -153,7 +152,7 @@ fn Filters(now: CollectFilter, areas: Vec<Choice>, collectors: Vec<Choice>) -> i
                         <a class="link row" href="/admin/tagih">{text::CLEAR}</a>
                     </div>
                 </div>
-            </Form>
+            </FilterForm>
         </section>
     }
 }

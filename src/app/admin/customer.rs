@@ -270,7 +270,7 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
                 <div class="panel stat"><span class="label">"Saldo"</span><strong>{customer.saldo}</strong></div>
             })}
             <div class="panel pad"><h3>"Alamat"</h3><p>{if customer.address.is_empty() { "-".to_owned() } else { customer.address }}</p></div>
-            <div class="panel pad"><h3>"Surel"</h3><p>{if customer.email.is_empty() { "-".to_owned() } else { customer.email }}</p></div>
+            <div class="panel pad"><h3>"Email"</h3><p>{if customer.email.is_empty() { "-".to_owned() } else { customer.email }}</p></div>
         </div>
         <Refused />
         <div class="grid g2 gap-top">{services}</div>

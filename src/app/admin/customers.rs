@@ -8,10 +8,9 @@ pub(super) mod query;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Select, SortHead, Tag};
+use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem, Select, SortHead, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -183,7 +182,7 @@ fn Filters(filter: Memo<CustomerFilter>) -> impl IntoView {
         Choice::new("lunas", "Lunas"),
     ];
     view! {
-        <Form method="GET" action="/admin/pelanggan">
+        <FilterForm action="/admin/pelanggan">
             <div class="filters">
                 <div class="field wide">
                     <label for="q">"Nama, nomor, telepon"</label>
@@ -213,7 +212,7 @@ fn Filters(filter: Memo<CustomerFilter>) -> impl IntoView {
                     <a class="link row" href="/admin/pelanggan">{text::CLEAR}</a>
                 </div>
             </div>
-        </Form>
+        </FilterForm>
     }
 }
 

@@ -6,10 +6,9 @@ pub(crate) mod query;
 
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Loading, Problem};
+use crate::app::ui::{FilterForm, Loading, Problem};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -87,7 +86,7 @@ pub fn DailyCashPage() -> impl IntoView {
         <Title text=text::DAILY_CASH />
         <div class="title"><h1>{text::DAILY_CASH}</h1></div>
         <section class="panel no-print">
-            <Form method="GET" action="/admin/kas-harian">
+            <FilterForm action="/admin/kas-harian">
                 <div class="filters">
                     <div class="field"><label for="from">"Dari tanggal"</label><input id="from" name="from" type="text" inputmode="numeric" placeholder="1/1/2026" value=filter.get_untracked().from /></div>
                     <div class="field"><label for="to">"Sampai tanggal"</label><input id="to" name="to" type="text" inputmode="numeric" value=filter.get_untracked().to /></div>
@@ -96,7 +95,7 @@ pub fn DailyCashPage() -> impl IntoView {
                         <a class="link row" href="/admin/kas-harian">"Bulan ini"</a>
                     </div>
                 </div>
-            </Form>
+            </FilterForm>
         </section>
         <Transition fallback=Loading>
             {move || Suspend::new(async move {

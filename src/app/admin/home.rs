@@ -46,7 +46,7 @@ pub struct Matter {
 pub struct Dashboard {
     /// `Kamis, 15 Januari 2026`.
     pub today: String,
-    /// `09.30.05`.
+    /// `09:30:05`.
     pub read_at: String,
     /// `Januari 2026`.
     pub month: String,
@@ -60,14 +60,14 @@ pub struct Dashboard {
     pub paused: i64,
     /// Services that stopped.
     pub stopped: i64,
-    /// Bills of this month: formatted sum and count.
-    pub billed: (String, i64),
-    /// Paid of them: formatted sum and share of 100.
-    pub collected: (String, i64),
-    /// Open of them: formatted sum and count.
-    pub outstanding: (String, i64),
-    /// Open bills past their day, of any month: formatted sum and count.
-    pub overdue: (String, i64),
+    /// Bills of this month: formatted sum and count; only for whoever sees the income of the whole business.
+    pub billed: Option<(String, i64)>,
+    /// Paid of them: formatted sum and share of 100; for the same.
+    pub collected: Option<(String, i64)>,
+    /// Open of them: formatted sum and count; only for whoever sees bills.
+    pub outstanding: Option<(String, i64)>,
+    /// Open bills past their day, of any month: formatted sum and count; for the same.
+    pub overdue: Option<(String, i64)>,
     /// What needs attention.
     pub matters: Vec<Matter>,
     /// Whether the newest backup could be restored: the last drill, in a word and in words; only for whoever has a say
@@ -85,12 +85,15 @@ pub async fn read_dashboard() -> Result<Dashboard, ApiError> {
     Ok(query::dashboard(&asked.app, &asked.staff).await?)
 }
 
-/// Payments of the last twelve months, as a chart.
+/// Payments of the last twelve months, as a chart; nothing for whoever does not see the income of the whole business.
 #[server(prefix = "/api/admin", endpoint = "home/revenue", input = Json)]
-pub async fn read_revenue() -> Result<ChartView, ApiError> {
+pub async fn read_revenue() -> Result<Option<ChartView>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
-    Ok(query::revenue(&asked.app).await?)
+    if !asked.staff.may(Permission::ViewReports) {
+        return Ok(None);
+    }
+    Ok(Some(query::revenue(&asked.app).await?))
 }
 
 /// Runs a dead piece of work again, from its first try.
@@ -138,17 +141,22 @@ pub fn HomePage() -> impl IntoView {
             })}
         </Transition>
         <crate::app::admin::setup::SetupPanel />
-        <section class="panel gap-top">
-            <div class="head"><h2>"Pendapatan 12 bulan"</h2></div>
-            <Suspense fallback=Loading>
-                {move || Suspend::new(async move {
-                    match chart.await {
-                        Ok(chart) => view! { <MonthChart chart /> }.into_any(),
-                        Err(error) => view! { <Problem error /> }.into_any(),
-                    }
-                })}
-            </Suspense>
-        </section>
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                let chart = match chart.await {
+                    Ok(Some(chart)) => view! { <MonthChart chart /> }.into_any(),
+                    Ok(None) => return ().into_any(),
+                    Err(error) => view! { <Problem error /> }.into_any(),
+                };
+                view! {
+                    <section class="panel gap-top">
+                        <div class="head"><h2>"Pendapatan 12 bulan"</h2></div>
+                        {chart}
+                    </section>
+                }
+                    .into_any()
+            })}
+        </Suspense>
     }
 }
 
@@ -180,6 +188,28 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
         <p class="small"><a href="/admin/cadangan">{text::BACKUPS}</a>" "<Tag badge />" "<span class="sub">{words}</span></p>
     });
     let of_month = |more: &str| format!("/admin/tagihan?period={}{more}", now.period);
+    let money = [
+        now.billed.clone().map(|(sum, bills)| view! {
+            <Stat label="Tertagih bulan ini" value=sum href=of_month("") note=text::counted(bills, "tagihan") />
+        }.into_any()),
+        now.collected.clone().map(|(sum, share)| view! {
+            <Stat label="Terkumpul" value=sum href=of_month("&status=paid") share note=format!("{share}% dari tagihan {}", now.month) />
+        }.into_any()),
+        now.outstanding.clone().map(|(sum, bills)| view! {
+            <Stat label="Belum dibayar" value=sum href=of_month("&status=unpaid") note=text::counted(bills, "tagihan bulan ini") />
+        }.into_any()),
+        now.overdue.clone().map(|(sum, bills)| view! {
+            <Stat
+                label="Lewat jatuh tempo"
+                value=sum
+                href="/admin/tagihan?period=semua&status=overdue".to_owned()
+                note=text::counted(bills, "tagihan, semua bulan")
+            />
+        }.into_any()),
+    ];
+    let money: Vec<_> = money.into_iter().flatten().collect();
+    let columns = if money.len() == 2 { "grid g2" } else { "grid g4" };
+    let money = (!money.is_empty()).then(|| view! { <div class=columns>{money}</div> });
     view! {
         <div class="title">
             <div>
@@ -188,28 +218,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
             </div>
             <span class="mute small" role="status">"Diperbarui pukul "<span class="num">{now.read_at.clone()}</span></span>
         </div>
-        <div class="grid g4">
-            <Stat label="Tertagih bulan ini" value=now.billed.0.clone() href=of_month("") note=text::counted(now.billed.1, "tagihan") />
-            <Stat
-                label="Terkumpul"
-                value=now.collected.0.clone()
-                href=of_month("&status=paid")
-                share=now.collected.1
-                note=format!("{}% dari tagihan {}", now.collected.1, now.month)
-            />
-            <Stat
-                label="Belum dibayar"
-                value=now.outstanding.0.clone()
-                href=of_month("&status=unpaid")
-                note=text::counted(now.outstanding.1, "tagihan bulan ini")
-            />
-            <Stat
-                label="Lewat jatuh tempo"
-                value=now.overdue.0.clone()
-                href="/admin/tagihan?period=semua&status=overdue".to_owned()
-                note=text::counted(now.overdue.1, "tagihan, semua bulan")
-            />
-        </div>
+        {money}
         <div class="grid g4 gap-top">
             <Stat label="Pelanggan aktif" value=text::count(now.active) href="/admin/pelanggan?stage=aktif".to_owned() note="layanan".to_owned() />
             <Stat label="Terisolir" value=text::count(now.isolated) href="/admin/pelanggan?access=isolated".to_owned() note="layanan".to_owned() />

@@ -11,12 +11,11 @@ mod result;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Tag};
+use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem, Tag};
 use form::InstallEntry;
 pub(super) use form::WhereAmI;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use result::InstallResult;
 use serde::{Deserialize, Serialize};
@@ -252,7 +251,7 @@ pub fn InstallsPage() -> impl IntoView {
             <a class="btn main" href="/admin/pasang/baru">"Pelanggan baru"</a>
         </div>
         <section class="panel">
-            <Form method="GET" action="/admin/pasang">
+            <FilterForm action="/admin/pasang">
                 <div class="filters">
                     <input type="hidden" name="tahap" value=move || asked.get().0 />
                     <div class="field wide">
@@ -261,7 +260,7 @@ pub fn InstallsPage() -> impl IntoView {
                     </div>
                     <div class="row"><button class="btn" type="submit">{text::SEARCH_BUTTON}</button></div>
                 </div>
-            </Form>
+            </FilterForm>
             <Transition fallback=Loading>
                 {move || Suspend::new(async move {
                     match data.await {

@@ -8,10 +8,9 @@ mod query;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Select, SortHead, Tag};
+use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem, Select, SortHead, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -194,7 +193,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
         .into_any()
     };
     view! {
-        <Form method="GET" action="/admin/tagihan">
+        <FilterForm action="/admin/tagihan">
             <div class="filters">
                 <div class="field wide">
                     <label for="q">"Nama, nomor, telepon"</label>
@@ -208,7 +207,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
                     <a class="link row" href="/admin/tagihan">{text::CLEAR}</a>
                 </div>
             </div>
-        </Form>
+        </FilterForm>
         <p class="sums">
             <span><b>{list.info.words()}</b>" tagihan"</span>
             {match list.sums {

@@ -7,10 +7,9 @@ use crate::app::admin::customer::wish_access;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Confirm, Empty, Loading, Pager, Problem, Select, SortHead, Tag};
+use crate::app::ui::{Confirm, Empty, FilterForm, Loading, Pager, Problem, Select, SortHead, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -108,7 +107,7 @@ pub fn IsolatedPage() -> impl IntoView {
         <Title text=text::ISOLATED />
         <div class="title"><h1>{text::ISOLATED}</h1></div>
         <section class="panel">
-            <Form method="GET" action="/admin/terisolir">
+            <FilterForm action="/admin/terisolir">
                 <div class="filters">
                     <div class="field wide">
                         <label for="q">"Nama, nomor, telepon"</label>
@@ -121,7 +120,7 @@ pub fn IsolatedPage() -> impl IntoView {
                         <a class="link row" href="/admin/terisolir">{text::CLEAR}</a>
                     </div>
                 </div>
-            </Form>
+            </FilterForm>
             <Transition fallback=Loading>
                 {move || Suspend::new(async move {
                     match data.await {

@@ -6,10 +6,9 @@ pub(crate) mod query;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Select, Tag};
+use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem, Select, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -111,7 +110,7 @@ pub fn IsolirLogPage() -> impl IntoView {
         <Title text=text::ISOLIR_LOG />
         <div class="title"><h1>{text::ISOLIR_LOG}</h1></div>
         <section class="panel">
-            <Form method="GET" action="/admin/log-isolir">
+            <FilterForm action="/admin/log-isolir">
                 <div class="filters">
                     <div class="field wide">
                         <label for="q">"Nama, nomor, telepon"</label>
@@ -125,7 +124,7 @@ pub fn IsolirLogPage() -> impl IntoView {
                         <a class="link row" href="/admin/log-isolir">{text::CLEAR}</a>
                     </div>
                 </div>
-            </Form>
+            </FilterForm>
             <Transition fallback=Loading>
                 {move || Suspend::new(async move {
                     match data.await {

@@ -7,10 +7,9 @@ pub(crate) mod query;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Bubble, Confirm, Empty, Loading, Pager, Problem, Select, Tag};
+use crate::app::ui::{Bubble, Confirm, Empty, FilterForm, Loading, Pager, Problem, Select, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -222,7 +221,7 @@ fn Listed(list: MessageList, filter: MessageFilter) -> impl IntoView {
     view! {
         <section class="panel pad stack"><ChannelState channel=list.channel /></section>
         <section class="panel gap-top">
-            <Form method="GET" action="/admin/pesan">
+            <FilterForm action="/admin/pesan">
                 <div class="filters">
                     <div class="field wide"><label for="q">"Nama, nomor, telepon"</label><input id="q" name="q" type="search" value=filter.q /></div>
                     <Select label="Status" name="state" choices=states chosen=filter.state />
@@ -231,7 +230,7 @@ fn Listed(list: MessageList, filter: MessageFilter) -> impl IntoView {
                     <div class="field"><label for="to">"Sampai tanggal"</label><input id="to" name="to" type="text" inputmode="numeric" placeholder="hari ini" value=filter.to /></div>
                     <div class="row wide"><button class="btn main" type="submit">{text::SEARCH_BUTTON}</button><a class="link row" href="/admin/pesan">{text::CLEAR}</a></div>
                 </div>
-            </Form>
+            </FilterForm>
             <p class="sums"><span><b>{list.info.words()}</b>" pesan"</span><span>{list.days}</span></p>
             {table}
         </section>

@@ -18,10 +18,18 @@ pub fn MorePage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match data.await {
                         Ok(shell) => {
+                            let mut group = String::new();
                             let items = shell
                                 .menu
                                 .into_iter()
-                                .map(|item| view! { <a href=item.href>{item.word}</a> })
+                                .map(|item| {
+                                    let heading = (item.group != group).then(|| item.group.clone());
+                                    group = item.group;
+                                    view! {
+                                        {heading.map(|heading| view! { <h2>{heading}</h2> })}
+                                        <a href=item.href>{item.word}</a>
+                                    }
+                                })
                                 .collect::<Vec<_>>();
                             view! {
                                 {items}

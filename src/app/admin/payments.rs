@@ -7,11 +7,10 @@ pub(crate) mod query;
 use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Select};
+use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem, Select};
 pub use detail::{PaymentPage, Print};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
@@ -189,7 +188,7 @@ fn Filters(now: PaymentFilter, receivers: Vec<Choice>) -> impl IntoView {
     let ways =
         vec![Choice::new("cash", "Tunai"), Choice::new("transfer", "Transfer"), Choice::new("gateway", "Bayar online")];
     view! {
-        <Form method="GET" action="/admin/pembayaran">
+        <FilterForm action="/admin/pembayaran">
             <div class="filters">
                 <div class="field wide"><label for="q">"Nama, nomor, telepon, kuitansi"</label><input id="q" name="q" type="search" value=now.q /></div>
                 <div class="field"><label for="from">"Dari tanggal"</label><input id="from" name="from" type="text" inputmode="numeric" placeholder="1/1/2026" value=now.from /></div>
@@ -201,7 +200,7 @@ fn Filters(now: PaymentFilter, receivers: Vec<Choice>) -> impl IntoView {
                     <a class="link row" href="/admin/pembayaran">{text::CLEAR}</a>
                 </div>
             </div>
-        </Form>
+        </FilterForm>
     }
 }
 

@@ -51,7 +51,7 @@ pub struct SetupView {
     pub form: Option<FormView>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
-    /// `Asia/Jakarta, sekarang Kamis, 15 Januari 2026 10.00`.
+    /// `Asia/Jakarta, sekarang Kamis, 15 Januari 2026 10:00`.
     pub zone: String,
     /// Address that Flip calls.
     pub callback: String,

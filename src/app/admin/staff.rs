@@ -13,10 +13,9 @@ use crate::app::admin::settings::Copy;
 use crate::app::dto::{Badge, Choice, PageInfo, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Notice, OtherProblem, Pager, Problem, Tag, TextInput, wrong_of};
+use crate::app::ui::{Empty, FilterForm, Loading, Notice, OtherProblem, Pager, Problem, Tag, TextInput, wrong_of};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Json;
@@ -151,9 +150,25 @@ pub async fn end_member_session(id: i64, handle: String) -> Result<(), ApiError>
     Ok(query::end(asked, id, &handle).await?)
 }
 
-/// The list.
+/// The list, and the form that invites; whoever has no right to them reads the refusal alone.
 #[component]
 pub fn StaffPage() -> impl IntoView {
+    let roles = Resource::new(|| (), |()| list_staff(String::new(), 1));
+    view! {
+        <Title text=text::STAFF />
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                match roles.await {
+                    Ok(list) => view! { <Staff roles=list.roles /> }.into_any(),
+                    Err(error) => view! { <div class="title"><h1>{text::STAFF}</h1></div><Problem error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Staff(roles: Vec<Choice>) -> impl IntoView {
     let query = use_query_map();
     let wanted = Memo::new(move |_| {
         let map = query.read();
@@ -164,17 +179,16 @@ pub fn StaffPage() -> impl IntoView {
     // The link is shown once: it stays while the list reads itself anew.
     let link = RwSignal::new(None::<StaffLink>);
     view! {
-        <Title text=text::STAFF />
         <div class="title">
             <h1>{text::STAFF}</h1>
             <span class="row"><a class="btn" href="/admin/pengguna/hak">"Hak akses per peran"</a></span>
         </div>
         <LinkBox link />
         <section class="panel">
-            <Form method="GET" action="/admin/pengguna">
+            <FilterForm action="/admin/pengguna">
                 <div class="filters">
                     <div class="field wide">
-                        <label for="q">"Nama, e-mail, telepon"</label>
+                        <label for="q">"Nama, email, telepon"</label>
                         <input id="q" name="q" type="search" value=wanted.get_untracked().0 prop:value=move || wanted.get().0 />
                     </div>
                     <div class="row">
@@ -182,7 +196,7 @@ pub fn StaffPage() -> impl IntoView {
                         <a class="link row" href="/admin/pengguna">{text::CLEAR}</a>
                     </div>
                 </div>
-            </Form>
+            </FilterForm>
             <Transition fallback=Loading>
                 {move || Suspend::new(async move {
                     match data.await {
@@ -192,7 +206,7 @@ pub fn StaffPage() -> impl IntoView {
                 })}
             </Transition>
         </section>
-        <Invite link again />
+        <Invite link again roles />
     }
 }
 
@@ -234,7 +248,7 @@ fn Rows(list: StaffList) -> impl IntoView {
 }
 
 #[component]
-fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>) -> impl IntoView {
+fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>, roles: Vec<Choice>) -> impl IntoView {
     let (name, email, phone) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     // The least that an office gives; nobody becomes an owner by a slip.
@@ -256,19 +270,14 @@ fn Invite(link: RwSignal<Option<StaffLink>>, again: Callback<()>) -> impl IntoVi
             }
         }
     });
-    let roles = Resource::new(|| (), |()| list_staff(String::new(), 1));
     view! {
         <form class="panel pad stack gap-top" on:submit=move |event| { event.prevent_default(); problem.set(None); send.dispatch(()); }>
             <h2>"Undang pengguna"</h2>
             <p class="mute">"Kimonet membuat tautan; yang diundang menetapkan kata sandinya sendiri di sana. Kantor tidak pernah mengetahuinya."</p>
             <TextInput label="Nama" id="name" value=name wrong=wrong_of(problem, "name") />
-            <TextInput label="E-mail" id="email" value=email wrong=wrong_of(problem, "email") hint="Dipakai untuk masuk. Misalnya rina@contoh.id." />
+            <TextInput label="Email" id="email" value=email wrong=wrong_of(problem, "email") hint="Dipakai untuk masuk. Misalnya rina@contoh.id." />
             <TextInput label="Telepon" id="phone" value=phone wrong=wrong_of(problem, "phone") hint="Boleh kosong. Misalnya 0812-3456-7890." />
-            <Suspense>
-                {move || Suspend::new(async move {
-                    roles.await.map(|list| view! { <RoleSelect choices=list.roles value=role wrong=wrong_of(problem, "role") /> })
-                })}
-            </Suspense>
+            <RoleSelect choices=roles value=role wrong=wrong_of(problem, "role") />
             <OtherProblem problem fields=&["name", "email", "phone", "role"] />
             <div class="row"><button class="btn main" type="submit" disabled=send.pending()>"Buat undangan"</button></div>
         </form>

@@ -15,16 +15,16 @@ pub fn day(date: NaiveDate) -> String {
     crate::billing::words::date_short(date)
 }
 
-/// `15/01/2026 09.30`, in the business zone.
+/// `15/01/2026 09:30`, in the business zone.
 pub fn instant(clock: &Clock, at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&clock.zone());
-    format!("{} {:02}.{:02}", day(local.date_naive()), local.hour(), local.minute())
+    format!("{} {:02}:{:02}", day(local.date_naive()), local.hour(), local.minute())
 }
 
-/// `09.30.05`, in the business zone: when a live page was read.
+/// `09:30:05`, in the business zone: when a live page was read.
 pub fn time(clock: &Clock, at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&clock.zone());
-    format!("{:02}.{:02}.{:02}", local.hour(), local.minute(), local.second())
+    format!("{:02}:{:02}:{:02}", local.hour(), local.minute(), local.second())
 }
 
 /// How long ago, roughly: `34 menit`, `3 jam`, `2 hari`.
@@ -48,4 +48,20 @@ pub fn portal(config: &Config, slug: &str) -> String {
     let url = &config.base_url;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     format!("{}://{slug}.{}{port}/", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    /// The trade writes 08:00; a dot between hours and minutes would read as an amount.
+    #[test]
+    fn a_clock_time_has_a_colon_everywhere() {
+        let at = Utc.with_ymd_and_hms(2026, 1, 15, 1, 5, 9).unwrap();
+        let clock = Clock::fixed(chrono_tz::Asia::Jakarta, at);
+        assert_eq!(instant(&clock, at), "15/01/2026 08:05");
+        assert_eq!(time(&clock, at), "08:05:09");
+        assert_eq!(clock.words(at), "15 Januari 2026 pukul 08:05 WIB");
+    }
 }

@@ -85,7 +85,7 @@ pub fn invitation_page(
             <p class="mute">{intro}</p>
             {problem.apart(&["password", "repeated"])}
             <form method="post" action=action>
-                <label for="email">"E-mail untuk masuk"</label>
+                <label for="email">"Email untuk masuk"</label>
                 <input id="email" name="email" type="email" value=email.to_owned() readonly autocomplete="username" />
                 {passwords(problem, min)}
                 <button class="btn main big" type="submit">"Simpan kata sandi"</button>
@@ -136,7 +136,7 @@ pub fn first_owner_page(
                 <label for="name">"Nama"</label>
                 <input id="name" name="name" value=name.to_owned() required maxlength="200" autocomplete="name" aria-describedby="name-salah" />
                 {problem.beside("name")}
-                <label for="email">"E-mail"</label>
+                <label for="email">"Email"</label>
                 <input id="email" name="email" type="email" value=email.to_owned() required maxlength="200" autocomplete="username" aria-describedby="email-salah" />
                 {problem.beside("email")}
                 {passwords(problem, min)}

@@ -3,6 +3,8 @@
 use crate::app::dto::PageInfo;
 use crate::app::text;
 use leptos::prelude::*;
+use leptos::web_sys::FormData;
+use leptos_router::components::Form;
 use leptos_router::hooks::{use_location, use_query_map};
 use leptos_router::params::ParamsMap;
 
@@ -16,6 +18,20 @@ pub fn with_query(mut map: ParamsMap, changes: &[(&'static str, String)]) -> Str
         }
     }
     map.to_query_string()
+}
+
+/// What narrows a list down: its fields go into the URL.
+#[component]
+pub fn FilterForm(
+    /// The list's address.
+    action: &'static str,
+    /// The fields and their button.
+    children: Children,
+) -> impl IntoView {
+    // `Form` adds the pressed button to the fields even where it has no name, which a browser by itself does not: every
+    // address would end in `&=`.
+    let nameless = std::sync::Arc::new(|fields: &FormData| fields.delete(""));
+    view! { <Form method="GET" action=action on_form_data=nameless>{children()}</Form> }
 }
 
 /// Links to the pages beside this one.

@@ -10,7 +10,7 @@ mod search;
 pub use bubble::Bubble;
 pub use chart::{BarView, ChartView, MonthChart};
 pub use entry::{OtherProblem, TextInput, wrong_of};
-pub use list::{Pager, SortHead, with_query};
+pub use list::{FilterForm, Pager, SortHead, with_query};
 pub use search::{SearchBox, focus_element};
 
 use crate::app::dto::{Badge, Choice, Tone};

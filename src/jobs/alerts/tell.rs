@@ -89,7 +89,7 @@ async fn send(
     match mail(settings, &url, to, subject, text).await {
         Ok(()) => Ok(Some("email")),
         Err(error) => {
-            tracing::warn!(%error, "alert not sent by e-mail");
+            tracing::warn!(%error, "alert not sent by email");
             Ok(None)
         }
     }
@@ -97,7 +97,7 @@ async fn send(
 
 /// Sends one e-mail.
 async fn mail(settings: &Settings, url: &str, to: &str, subject: &str, text: &str) -> Result<()> {
-    let wrong = |what: &str| Error::Refused(format!("Surel tidak dapat dikirim: {what}"));
+    let wrong = |what: &str| Error::Refused(format!("Email tidak dapat dikirim: {what}"));
     let from = [settings.text("email.from"), settings.text("company.email")]
         .into_iter()
         .find(|address| !address.is_empty())
@@ -112,9 +112,9 @@ async fn mail(settings: &Settings, url: &str, to: &str, subject: &str, text: &st
         .body(text.to_owned())
         .map_err(|error| wrong(&error.to_string()))?;
     let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
-        .map_err(|_| wrong("alamat server surel (email.smtp_url) salah"))?
+        .map_err(|_| wrong("alamat server email (email.smtp_url) salah"))?
         .timeout(Some(SMTP_TIMEOUT))
         .build();
-    transport.send(message).await.map_err(|error| Error::Unavailable(format!("server surel: {error}")))?;
+    transport.send(message).await.map_err(|error| Error::Unavailable(format!("server email: {error}")))?;
     Ok(())
 }

@@ -119,7 +119,7 @@ pub async fn save_customer(state: &AppState, who: Who, id: i64, data: CustomerDa
                 let (before, after) = differences(&[
                     ("Nama", name, data.name.clone()),
                     ("Telepon", phone.clone(), new_phone.clone()),
-                    ("Surel", email, data.email.clone()),
+                    ("Email", email, data.email.clone()),
                     ("Alamat", address, data.address.clone()),
                 ]);
                 if before == after {

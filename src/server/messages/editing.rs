@@ -99,7 +99,7 @@ pub fn preview(state: &AppState, settings: &Settings, kind: TemplateKind, text: 
             "company" => company,
             "nomor_kuitansi" => "KW/2026/01/000045",
             "metode" => "Tunai",
-            "waktu" => "8 Januari 2026 10.15",
+            "waktu" => "8 Januari 2026 10:15",
             "saldo" => "0",
             "payment_link" => return values.ours(name, super::asking::link(&state.config.base_url, "20260001")),
             _ => "-",

@@ -81,7 +81,7 @@ pub async fn invite(app: &AppState, who: Who, typed: Invitation) -> Result<Link>
     let (token, now) = (random_token()?, app.clock.now());
     let until = now + Duration::hours(OPEN_HOURS);
     let hash = token_hash(&token);
-    let taken = Error::invalid("email", format!("Sudah ada pengguna dengan e-mail {email}."));
+    let taken = Error::invalid("email", format!("Sudah ada pengguna dengan email {email}."));
     let (row_name, row_phone) = (name.clone(), phone.clone());
     let added = app
         .db
@@ -92,7 +92,7 @@ pub async fn invite(app: &AppState, who: Who, typed: Invitation) -> Result<Link>
                 let role = typed.role;
                 let values = args![&email, &name, role.as_str(), NO_PASSWORD, now, &phone, hash, until];
                 let id = tx.number(INVITE, values).await?;
-                let after = format!("nama: {name}; e-mail: {email}; telepon: {phone}; peran: {}", role.label());
+                let after = format!("nama: {name}; email: {email}; telepon: {phone}; peran: {}", role.label());
                 audit::record(tx, &who, now, "staff.invite", &subject(id), "", &after).await?;
                 Ok(id)
             })

@@ -5,6 +5,7 @@ use super::{ActivityChoices, ActivityFilter, ActivityList, ActivityRow, words};
 use crate::app::admin::words::{day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS};
 use crate::app::text;
+use crate::billing::Rupiah;
 use crate::billing::words::parse_date_input;
 use crate::server::customers::service_row::{Found, Needles, find};
 use crate::server::db::{Sql, Val};
@@ -37,7 +38,8 @@ macro_rules! walked {
     };
 }
 
-// `$10` the text, `$11` the services and customers that it finds, as a JSON array; `$12` how many rows.
+// `$10` the text, `$13` and `$14` the same as an amount in the log's two writings (else the text again), `$11` the services
+// and customers that it finds, as a JSON array; `$12` how many rows.
 macro_rules! rows_sql {
     ($($older:ident, $newer:ident, $edge_older:ident, $edge_newer:ident: $hard:literal;)*) => { $(
         sql!($older = rows_sql!(@rows walked!($hard, "e.at <= $7 AND (e.at < $7 OR e.id < $8) ORDER BY e.at DESC, e.id DESC"), "e.at DESC, e.id DESC"));
@@ -49,6 +51,7 @@ macro_rules! rows_sql {
         concat!(
             "SELECT e.id, e.at, e.who, e.action, e.subject, e.before_value, e.after_value, e.address FROM (SELECT e.* ", $walked, ") e
  WHERE $10 = '' OR INSTR(LOWER(e.before_value || ' ' || e.after_value || ' ' || e.who || ' ' || e.subject || ' ' || e.address), $10) > 0
+  OR INSTR(e.before_value || ' ' || e.after_value, $13) > 0 OR INSTR(e.before_value || ' ' || e.after_value, $14) > 0
   OR e.subject IN (SELECT value FROM json_each($11))
  ORDER BY ", $order, " LIMIT $12"
         )
@@ -102,6 +105,7 @@ struct Wish {
     action: String,
     subject: String,
     text: String,
+    amount: [String; 2],
     subjects: String,
     too_many: bool,
 }
@@ -150,6 +154,7 @@ impl Wish {
             machine: if staff == 0 { by.to_owned() } else { String::new() },
             action: filter.action.clone(),
             subject: filter.subject.clone(),
+            amount: amount(&needles.text),
             text: needles.text,
             subjects,
             too_many,
@@ -186,7 +191,7 @@ impl Wish {
         limit: i64,
     ) -> Result<Vec<Row>> {
         let mut values = self.walked(than, scan);
-        values.extend(args![&self.text, &self.subjects, limit]);
+        values.extend(args![&self.text, &self.subjects, limit, &self.amount[0], &self.amount[1]]);
         Ok(app.db.all(self.statements(newer).0, values).await?)
     }
 
@@ -212,6 +217,16 @@ impl Wish {
     /// Where the newest row would be.
     fn top(&self) -> (DateTime<Utc>, i64) {
         (self.to, i64::MAX)
+    }
+}
+
+/// A text that reads as an amount, as the log may have written it: settings as `1500000`, sums as `1.500.000`. Any other
+/// text twice as it is.
+fn amount(text: &str) -> [String; 2] {
+    match Rupiah::parse_input(text) {
+        // A number with a leading zero is a telephone's.
+        Ok(amount) if !text.starts_with('0') && amount.is_positive() => [amount.0.to_string(), amount.digits()],
+        _ => [text.to_owned(), text.to_owned()],
     }
 }
 

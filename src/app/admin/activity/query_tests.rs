@@ -64,6 +64,21 @@ async fn the_log_is_found_by_person_action_subject_text_and_day() {
     }
 }
 
+#[tokio::test]
+async fn an_amount_is_found_in_either_writing() {
+    for t in TestApp::each("2026-01-15 10:00").await {
+        log(&t, &Who::command(), "setting.set", "setting:isolir.min_debt", "10000", "1500000").await;
+        log(&t, &Who::command(), "payment.record", "payment:7", "", "Tunai Rp 1.500.000").await;
+        log(&t, &Who::command(), "payment.record", "payment:8", "", "Tunai Rp 2.500.000").await;
+        let of = async |q: &str| found(&t, ActivityFilter { q: q.into(), ..ActivityFilter::default() }).await.len();
+        for typed in ["1500000", "1.500.000", "Rp 1.500.000", "rp1500000", "1,5jt"] {
+            assert_eq!(of(typed).await, 2, "{typed}");
+        }
+        assert_eq!((of("1.500.00").await, of("2500000").await), (1, 1));
+        assert_eq!(of("01500000").await, 0);
+    }
+}
+
 /// Every row is met once, forwards and backwards, though many have the same instant.
 #[tokio::test]
 async fn pages_go_on_from_where_they_ended() {

@@ -283,7 +283,7 @@ mod tests {
             told("Nama: Budi; Telepon: 0812", "Nama: Budi Santoso; Telepon: 0812"),
             ["Nama: Budi → Budi Santoso"]
         );
-        assert_eq!(told("Surel: a@b.id", "Surel: "), ["Surel: a@b.id → (kosong)"]);
+        assert_eq!(told("Email: a@b.id", "Email: "), ["Email: a@b.id → (kosong)"]);
         assert_eq!(told(r#"{"harga":300000}"#, r#"{"harga":350000}"#), ["harga: 300000 → 350000"]);
         assert_eq!(told("normal", "isolated"), ["Normal → Terisolir"]);
         assert_eq!(told("", "Home Rp 300.000"), ["Home Rp 300.000"]);

@@ -110,7 +110,7 @@ pub async fn list(app: &AppState, page: i64) -> Result<BackupList> {
         .collect();
     let mut plan = format!(
         "Setiap hari pukul {}. Disimpan {} dan {}.",
-        settings.text("backup.time").replace(':', "."),
+        settings.text("backup.time"),
         text::counted(settings.int("backup.keep_days"), "cadangan harian"),
         text::counted(settings.int("backup.keep_months"), "cadangan bulanan"),
     );

@@ -5,6 +5,7 @@ use crate::app::admin::choices;
 use crate::app::admin::words::{day, instant, phone};
 use crate::app::dto::{PAGE_ROWS, PageInfo, money};
 use crate::billing::Period;
+use crate::billing::words::greeting;
 use crate::server::audit;
 use crate::server::customers::service_row::{Needles, months};
 use crate::server::db::Val;
@@ -82,6 +83,7 @@ async fn rows(asked: &Asked, filter: &CollectFilter, limit: i64, offset: i64) ->
     let app = &asked.app;
     let today = app.clock.today();
     let company = app.settings().await?.text("company.name").to_owned();
+    let greeting = greeting(app.clock.now().with_timezone(&app.clock.zone()));
     let mut values = conditions(asked, filter);
     values.extend(args![limit, offset]);
     let rows: Vec<Row> = app.db.all(LIST, values).await?;
@@ -90,7 +92,7 @@ async fn rows(asked: &Asked, filter: &CollectFilter, limit: i64, offset: i64) ->
         .map(|row| {
             let owed = money(row.owed);
             let said = format!(
-                "Selamat siang, {}. Kami dari {company} mengingatkan tagihan internet nomor {} sebesar {owed}. Terima kasih.",
+                "{greeting}, {}. Kami dari {company} mengingatkan tagihan internet nomor {} sebesar {owed}. Terima kasih.",
                 row.name, row.service_number
             );
             let encoded: String = url::form_urlencoded::byte_serialize(said.as_bytes()).collect();
@@ -228,6 +230,13 @@ mod tests {
                 of(&t.asked(Role::Owner, 1), CollectFilter { collector: "7".into(), ..base() }).await.1,
                 money(900_000)
             );
+            for (at, greeting) in
+                [("2026-01-15 10:59", "Selamat%20pagi%2C"), ("2026-01-15 18:00", "Selamat%20malam%2C")]
+            {
+                t.at(at);
+                let sent = list(&koko, base()).await.unwrap().rows.remove(0).whatsapp;
+                assert!(sent.contains(greeting), "{at}: {sent}");
+            }
             // Issued late, they are due a week after that.
             let late = || CollectFilter { due: "tempo".into(), ..base() };
             assert!(of(&koko, late()).await.0.is_empty());

@@ -367,7 +367,7 @@ fn CustomerEdit(form: CustomerForm, again: Callback<String>) -> impl IntoView {
             <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); save.dispatch(()); }>
                 <Line label="Nama" id="ubah-nama".to_owned() field="name" value=name problem />
                 <Line label="Telepon" id="ubah-telepon".to_owned() field="phone" value=phone problem hint="Pesan yang belum terkirim ikut ke nomor baru" />
-                <Line label="Surel" id="ubah-surel".to_owned() field="email" value=email problem />
+                <Line label="Email" id="ubah-email".to_owned() field="email" value=email problem />
                 <Line label="Alamat" id="ubah-alamat".to_owned() field="address" value=address problem />
                 {move || problem.get().map(|error| view! { <Problem error /> })}
                 <div class="row"><button class="btn main" type="submit" disabled=save.pending()>"Simpan data pelanggan"</button></div>

@@ -66,7 +66,7 @@ const COLUMNS: &[Choice] = &[
     ("nama", "Nama", 16, |line| line.name.clone()),
     ("pelanggan", "Nomor pelanggan", 8, |line| line.number.clone()),
     ("telepon", "Telepon", 11, |line| words::phone(&line.phone)),
-    ("surel", "Surel", 14, |line| line.email.clone()),
+    ("email", "Email", 14, |line| line.email.clone()),
     ("alamat", "Alamat", 18, |line| line.address.clone()),
     ("wilayah", "Wilayah", 10, |line| line.area.clone()),
     ("kolektor", "Kolektor", 9, |line| line.collector.clone()),

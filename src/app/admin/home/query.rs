@@ -64,12 +64,21 @@ pub async fn dashboard(app: &AppState, staff: &StaffSession) -> Result<Dashboard
     let of_stage =
         |stages: &[&str]| services.iter().filter(|row| stages.contains(&row.0.as_str())).map(|row| row.2).sum::<i64>();
     let isolated = services.iter().filter(|row| row.1 == "isolated").map(|row| row.2).sum();
-    let month: Vec<(String, i64, i64, i64)> = app.db.all(MONTH, args![period]).await?;
+    // Sums that are not for this person are not read.
+    let (sees_income, sees_bills) = (staff.may(Permission::ViewReports), staff.may(Permission::ViewInvoices));
+    let month: Vec<(String, i64, i64, i64)> = match sees_income || sees_bills {
+        true => app.db.all(MONTH, args![period]).await?,
+        false => Vec::new(),
+    };
     let bills: i64 = month.iter().map(|row| row.1).sum();
     let billed: i64 = month.iter().map(|row| row.2).sum();
     let collected: i64 = month.iter().map(|row| row.3).sum();
     let open: i64 = month.iter().filter(|row| row.0 != "paid").map(|row| row.1).sum();
-    let (overdue_count, overdue): (i64, i64) = app.db.one(OVERDUE, args![today]).await?;
+    let overdue: Option<(i64, i64)> = match sees_bills {
+        true => Some(app.db.one(OVERDUE, args![today]).await?),
+        false => None,
+    };
+    let share = if billed == 0 { 0 } else { collected * 100 / billed };
     Ok(Dashboard {
         today: crate::billing::words::date_words_long(today),
         read_at: words::time(&app.clock, now),
@@ -79,10 +88,10 @@ pub async fn dashboard(app: &AppState, staff: &StaffSession) -> Result<Dashboard
         isolated,
         paused: of_stage(&["cuti"]),
         stopped: of_stage(&["berhenti", "siap_dicabut"]),
-        billed: (money(billed), bills),
-        collected: (money(collected), if billed == 0 { 0 } else { collected * 100 / billed }),
-        outstanding: (money(billed - collected), open),
-        overdue: (money(overdue), overdue_count),
+        billed: sees_income.then(|| (money(billed), bills)),
+        collected: sees_income.then(|| (money(collected), share)),
+        outstanding: sees_bills.then(|| (money(billed - collected), open)),
+        overdue: overdue.map(|(count, sum)| (money(sum), count)),
         matters: matters(app, staff, now, today).await?,
         drill: match staff.may(Permission::Backup) {
             true => Some(crate::app::admin::backups::query::last_drill(app).await?),

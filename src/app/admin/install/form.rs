@@ -173,7 +173,7 @@ pub fn InstallEntry(start: InstallStart) -> impl IntoView {
                                     </Notice>
                                 }
                             }).collect::<Vec<_>>()}
-                            <Text label="Surel (boleh kosong)" id="email" value=email problem kind="email" max=200 />
+                            <Text label="Email (boleh kosong)" id="email" value=email problem kind="email" max=200 />
                             <Text label="Alamat" id="address" value=address problem max=300 />
                         </div>
                     }.into_any()

@@ -253,9 +253,9 @@ pub async fn save(app: &AppState, who: Who, form: InstallForm) -> Result<i64> {
             return Err(Error::invalid("name", "Isi nama pelanggan."));
         }
         let phone = Phone::parse(&form.phone).map_err(|error| Error::invalid("phone", error.to_string()))?;
-        let email = text_of("email", "Surel", &form.email, 200)?;
+        let email = text_of("email", "Email", &form.email, 200)?;
         if !email.is_empty() && !email.contains('@') {
-            return Err(Error::invalid("email", "Surel tidak lengkap; tulis seperti nama@contoh.id, atau kosongkan."));
+            return Err(Error::invalid("email", "Email tidak lengkap; tulis seperti nama@contoh.id, atau kosongkan."));
         }
         Payer::New { name, phone: phone.to_string(), email, address: text_of("address", "Alamat", &form.address, 300)? }
     };

@@ -145,7 +145,7 @@ pub async fn runs(app: &AppState, staff: &StaffSession, job: &str, page: i64) ->
     Ok(RunList { rows, info, jobs })
 }
 
-/// `15/01/2026 08.00`, or that it was by hand.
+/// `15/01/2026 08:00`, or that it was by hand.
 fn slot_words(app: &AppState, slot: &str) -> String {
     if run::is_by_hand(slot) {
         return "di luar jadwal".to_owned();

@@ -3,10 +3,9 @@
 use super::{JobTabs, RunList, list_runs};
 use crate::app::dto::Choice;
 use crate::app::text;
-use crate::app::ui::{Empty, Loading, Pager, Problem, Select, Tag};
+use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem, Select, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 /// The page.
@@ -52,12 +51,12 @@ fn Runs(list: RunList, chosen: String) -> impl IntoView {
         .collect::<Vec<_>>();
     let empty = rows.is_empty();
     view! {
-        <Form method="GET" action="/admin/tugas/riwayat">
+        <FilterForm action="/admin/tugas/riwayat">
             <div class="filters">
                 <Select label="Tugas" name="job" choices=choices chosen=chosen />
                 <div class="row"><button class="btn main" type="submit">{text::SEARCH_BUTTON}</button></div>
             </div>
-        </Form>
+        </FilterForm>
         {empty.then(|| view! { <Empty title="Belum ada yang berjalan." hint="Tugas berjalan sendiri menurut jadwalnya." /> })}
         <div class="scroll" tabindex="0" role="group" aria-label="Tabel" hidden=empty>
             <table>

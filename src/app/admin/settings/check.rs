@@ -158,7 +158,7 @@ fn email(text: &str) -> Result<String, String> {
     if text.is_empty() || (well_formed && clean && text.len() <= 200) {
         Ok(text.to_lowercase())
     } else {
-        Err("Alamat surel tidak benar; tulis seperti tagihan@contoh.id, atau kosongkan.".to_owned())
+        Err("Alamat email tidak benar; tulis seperti tagihan@contoh.id, atau kosongkan.".to_owned())
     }
 }
 

@@ -78,10 +78,10 @@ pub const GROUPS: &[Group] = &[
             ),
             field(
                 "company.email",
-                "Surel perusahaan",
+                "Email perusahaan",
                 L::Email,
                 "",
-                "Dipakai untuk pelanggan yang tidak punya surel saat membayar online.",
+                "Dipakai untuk pelanggan yang tidak punya email saat membayar online.",
             ),
             field(
                 "public.show_names",
@@ -416,21 +416,21 @@ pub const GROUPS: &[Group] = &[
     },
     Group {
         name: "peringatan",
-        title: "Peringatan & Surel",
+        title: "Peringatan & Email",
         intro: "Ke mana kabar penting dikirim: router mati, cadangan gagal, antrean macet.",
         permission: Permission::ManageSettings,
         effect: false,
         fields: &[
             field("alert.phone", "WhatsApp pemilik", L::Phone, "", "Kosong: tidak lewat WhatsApp."),
-            field("alert.email", "Surel pemilik", L::Email, "", "Dipakai bila WhatsApp sendiri yang bermasalah."),
+            field("alert.email", "Email pemilik", L::Email, "", "Dipakai bila WhatsApp sendiri yang bermasalah."),
             field(
                 "email.smtp_url",
-                "Server surel (SMTP)",
+                "Server email (SMTP)",
                 L::Secret,
                 "",
                 "Seperti smtps://nama:sandi@smtp.contoh.id. Kosong: yang lama tetap dipakai.",
             ),
-            field("email.from", "Surel pengirim", L::Email, "", "Alamat yang tampil sebagai pengirim."),
+            field("email.from", "Email pengirim", L::Email, "", "Alamat yang tampil sebagai pengirim."),
         ],
     },
     Group {

@@ -59,7 +59,7 @@ pub fn StepBody(step: Step, setup: SetupView, next: Option<String>, refresh: Cal
         "impor" => view! { <Import /> }.into_any(),
         _ => view! {
             <section class="panel pad stack">
-                <p>"Undang kasir dengan nama dan surelnya. Ia memilih kata sandinya sendiri, dan hanya melihat yang menjadi tugasnya."</p>
+                <p>"Undang kasir dengan nama dan emailnya. Ia memilih kata sandinya sendiri, dan hanya melihat yang menjadi tugasnya."</p>
                 <div class="row"><a class="btn main" href="/admin/pengguna">"Tambah kasir"</a></div>
             </section>
         }

@@ -272,7 +272,7 @@ mod tests {
             let token = link.url.rsplit('/').next().unwrap().to_owned();
             let all = list(&owner, "", 1).await.unwrap();
             assert_eq!((all.rows[0].state.word.as_str(), all.rows[0].seen.as_str()), ("Diundang", "Belum pernah"));
-            assert_eq!(all.rows[0].link_until, "sampai 18/01/2026 10.00");
+            assert_eq!(all.rows[0].link_until, "sampai 18/01/2026 10:00");
             let id = all.rows[0].id;
             t.at("2026-01-18 10:01");
             assert_eq!(read(&owner, id).await.unwrap().row.state.word, "Undangan lewat waktu");

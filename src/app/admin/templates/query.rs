@@ -16,7 +16,7 @@ pub fn kind(code: &str) -> Result<TemplateKind> {
 const fn when(kind: TemplateKind) -> &'static str {
     match kind {
         TemplateKind::Welcome => "Saat layanan baru diaktifkan.",
-        TemplateKind::NewBill => "Saat tagihan bulanan terbit, mulai pukul 08.00.",
+        TemplateKind::NewBill => "Saat tagihan bulanan terbit, mulai pukul 08:00.",
         TemplateKind::Reminder => {
             "Sebelum dan pada hari jatuh tempo; satu pesan per nomor per hari berisi semua tagihannya."
         }

@@ -130,7 +130,7 @@ impl Cells<'_> {
         if good {
             Ok(text)
         } else {
-            Err(self.problem("email", "Bukan alamat e-mail; tulis seperti nama@contoh.id, atau kosongkan."))
+            Err(self.problem("email", "Bukan alamat email; tulis seperti nama@contoh.id, atau kosongkan."))
         }
     }
 

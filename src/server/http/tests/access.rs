@@ -177,3 +177,30 @@ async fn the_office_is_on_its_own_host_only() {
     assert_eq!(call(&apart, "kantor.test", "shell", Some(&cookie), &json!({})).await, StatusCode::OK);
     assert_eq!(call(&apart, "kantor.test", "shell", None, &json!({})).await, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn income_is_not_sent_to_whom_it_is_none_of_his_business() {
+    let app = TestApp::sqlite("2026-01-15 10:00").await;
+    let router = router(app.state.clone());
+    let (owner, cashier) = (log_in_as(&app, Role::Owner).await, log_in_as(&app, Role::Cashier).await);
+    let viewer = log_in_as(&app, Role::Viewer).await;
+    let sent = async |cookie: &str| {
+        let read = async |path: &str| -> Value {
+            let mut request = post_json(&format!("/api/admin/{path}"), &json!({}));
+            request.headers_mut().insert("cookie", HeaderValue::from_str(cookie).unwrap());
+            ask(&router, request).await.json()
+        };
+        let (now, chart) = (read("home/now").await, read("home/revenue").await);
+        let income = [&now["billed"], &now["collected"], &chart].map(|part| !part.is_null());
+        (income, [&now["outstanding"], &now["overdue"]].map(|part| !part.is_null()))
+    };
+    for all in [&owner, &viewer] {
+        assert_eq!(sent(all).await, ([true; 3], [true; 2]));
+    }
+    assert_eq!(sent(&cashier).await, ([false; 3], [true; 2]), "what is owed is a cashier's business");
+    for (permission, allowed) in [("view_reports", true), ("view_invoices", false)] {
+        let cell = json!({ "role": "cashier", "permission": permission, "allowed": allowed });
+        assert_eq!(call(&router, "localhost", "right/set", Some(&owner), &cell).await, StatusCode::OK);
+    }
+    assert_eq!(sent(&cashier).await, ([true; 3], [false; 2]));
+}
