@@ -10,6 +10,7 @@ pub const TOO_MANY: &str = "Terlalu banyak yang cocok.";
 pub const TOO_MANY_HINT: &str =
     "Kata itu cocok dengan lebih dari 1.000 layanan. Tulis nama, nomor layanan, atau nomor telepon lebih lengkap.";
 pub const ONLY_IN_LOG: &str = "Kata itu cocok dengan lebih dari 1.000 layanan; hanya isi catatan yang dicari.";
+pub const MORE_HITS: &str = "Masih ada pelanggan lain yang cocok. Ketik lebih banyak huruf untuk menyempitkannya.";
 pub const SEARCH_BUTTON: &str = "Cari";
 pub const CLEAR: &str = "Hapus saringan";
 pub const PAGES: &str = "Halaman";
