@@ -121,6 +121,25 @@ pub const STAGES: &[(&str, &str)] = &[
     ("berhenti", "Berhenti"),
 ];
 
+/// What a reason for no bill means, or what to do about it; empty where it says all itself.
+pub fn skip_reason(reason: &str) -> &'static str {
+    match reason {
+        "siap dicabut" => "Terisolir lama dan tidak membayar, jadi tidak ditagih lagi; perangkatnya menunggu diambil.",
+        "cuti" => "Berhenti sementara atas permintaan pelanggan.",
+        "akan berhenti" => {
+            "Rencananya berhenti sebelum atau pada bulan ini; rencana dapat dibatalkan di halaman pelanggan."
+        }
+        "berhenti sesuai rencana" => "Berhenti mulai bulan ini.",
+        "akan ganti paket" => "Ditagih dengan paket barunya, begitu bulannya tiba.",
+        "sudah tercakup" => "Paketnya beberapa bulan; tagihannya sudah mencakup bulan ini.",
+        "belum mulai" => "Tanggal mulainya belum tiba.",
+        "dibatalkan" => "Tagihan bulan ini pernah dibatalkan, jadi tidak terbit lagi.",
+        "digabung dengan bulan depan" => "Mulai di akhir bulan, jadi ditagih bersama bulan depan.",
+        "paket belum punya harga" => "Isi harganya di Paket Internet.",
+        _ => "",
+    }
+}
+
 /// Access of a service (Akses), as the list's SQL names it.
 pub fn access(access: &str) -> Badge {
     match access {
