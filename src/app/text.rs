@@ -10,6 +10,7 @@ pub const TOO_MANY: &str = "Terlalu banyak yang cocok.";
 pub const TOO_MANY_HINT: &str =
     "Kata itu cocok dengan lebih dari 1.000 layanan. Tulis nama, nomor layanan, atau nomor telepon lebih lengkap.";
 pub const ONLY_IN_LOG: &str = "Kata itu cocok dengan lebih dari 1.000 layanan; hanya isi catatan yang dicari.";
+pub const MORE_HITS: &str = "Masih ada pelanggan lain yang cocok. Ketik lebih banyak huruf untuk menyempitkannya.";
 pub const SEARCH_BUTTON: &str = "Cari";
 pub const CLEAR: &str = "Hapus saringan";
 pub const PAGES: &str = "Halaman";
@@ -120,6 +121,25 @@ pub const STAGES: &[(&str, &str)] = &[
     ("siap_dicabut", "Siap Dicabut"),
     ("berhenti", "Berhenti"),
 ];
+
+/// What a reason for no bill means, or what to do about it; empty where it says all itself.
+pub fn skip_reason(reason: &str) -> &'static str {
+    match reason {
+        "siap dicabut" => "Terisolir lama dan tidak membayar, jadi tidak ditagih lagi; perangkatnya menunggu diambil.",
+        "cuti" => "Berhenti sementara atas permintaan pelanggan.",
+        "akan berhenti" => {
+            "Rencananya berhenti sebelum atau pada bulan ini; rencana dapat dibatalkan di halaman pelanggan."
+        }
+        "berhenti sesuai rencana" => "Berhenti mulai bulan ini.",
+        "akan ganti paket" => "Ditagih dengan paket barunya, begitu bulannya tiba.",
+        "sudah tercakup" => "Paketnya beberapa bulan; tagihannya sudah mencakup bulan ini.",
+        "belum mulai" => "Tanggal mulainya belum tiba.",
+        "dibatalkan" => "Tagihan bulan ini pernah dibatalkan, jadi tidak terbit lagi.",
+        "digabung dengan bulan depan" => "Mulai di akhir bulan, jadi ditagih bersama bulan depan.",
+        "paket belum punya harga" => "Isi harganya di Paket Internet.",
+        _ => "",
+    }
+}
 
 /// Access of a service (Akses), as the list's SQL names it.
 pub fn access(access: &str) -> Badge {

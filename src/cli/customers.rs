@@ -58,6 +58,10 @@ pub async fn import(state: &AppState, file: &Path, dry_run: bool) -> Result<Outc
     if !report.unknown_columns.is_empty() {
         text.push(format!("  kolom yang tidak dikenal dan tidak dibaca: {}", report.unknown_columns.join(", ")));
     }
+    if !report.unknown_collectors.is_empty() {
+        let names = report.unknown_collectors.join(", ");
+        text.push(format!("  kolektor yang bukan nama satu pengguna, jadi layanannya belum dibagikan: {names}"));
+    }
     Ok(Outcome::lines(serde_json::to_value(&report)?, text))
 }
 

@@ -5,6 +5,7 @@ use super::{Outcome, prepare_folder, read_key, read_stdin};
 use crate::args;
 use crate::server::audit::{self, Who};
 use crate::server::config::Config;
+use crate::server::customers::links;
 use crate::server::customers::seed::{self, SeedWish};
 use crate::server::db::{Db, Sql};
 use crate::server::error::{Error, Result};
@@ -197,6 +198,7 @@ pub(super) async fn add_staff(
                     &format!("Email: {email}; Peran: {role}"),
                 )
                 .await?;
+                links::claim(tx, &Who::command(), now, id).await?;
                 Ok(id)
             })
         })

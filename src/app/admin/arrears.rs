@@ -198,9 +198,9 @@ fn Rows(list: ArrearsList, sort: String) -> impl IntoView {
                         <span class="sub num">{row.number} " · " {row.phone}</span>
                         <span class="sub">{row.area} " " {row.collector}</span>
                     </td>
-                    <td class="num">{row.due}<span class="sub">{row.days} " hari, " {row.bills} " bulan"</span></td>
+                    <td class="num age">{row.due}<span class="sub">{row.days} " hari, " {row.bills} " bulan"</span></td>
                     {cells}
-                    <td class="num"><a href=format!("/admin/terima?layanan={}", row.service_id)>{row.sum}</a></td>
+                    <td class="num amount"><a href=format!("/admin/terima?layanan={}", row.service_id)>{row.sum}</a></td>
                     <td class="hide-s">{row.contact}</td>
                 </tr>
             }
@@ -214,7 +214,7 @@ fn Rows(list: ArrearsList, sort: String) -> impl IntoView {
             {sums}
             {list.may_export.then(|| view! { <a href=file rel="external" download="tunggakan.xlsx">"Unduh Excel"</a> })}
         </p>
-        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table class="cards">
             <thead><tr>
                 <SortHead label="Pelanggan" column="name" sort=sort.clone() />
                 <SortHead label="Tertua" column="due" sort=sort.clone() class="num" />

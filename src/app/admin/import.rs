@@ -16,6 +16,9 @@ use server_fn::codec::Json;
 /// How often a running import is asked how far it is.
 const REFRESH: std::time::Duration = std::time::Duration::from_secs(1);
 
+/// Names of collectors that are written out; a column of something else would fill the page.
+const COLLECTORS_SHOWN: usize = 20;
+
 /// A cell that cannot be taken as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowProblem {
@@ -60,6 +63,8 @@ pub struct ImportView {
     pub credit: String,
     /// Titles of columns that were not read.
     pub unknown_columns: Vec<String>,
+    /// Collectors that are nobody of the staff.
+    pub unknown_collectors: Vec<String>,
     /// Why it failed; empty otherwise.
     pub problem: String,
 }
@@ -104,6 +109,16 @@ pub fn ImportPage() -> impl IntoView {
             </form>
         </div>
     }
+}
+
+/// Which collectors nobody is, and how their services become theirs.
+fn collectors_words(names: &[String]) -> String {
+    let rest = names.len().saturating_sub(COLLECTORS_SHOWN);
+    let shown = names.iter().take(COLLECTORS_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let more = if rest == 0 { String::new() } else { format!(" dan {rest} nama lain") };
+    format!(
+        "Kolektor ini bukan nama seorang pengguna, atau dua pengguna bernama sama: {shown}{more}. Layanannya tetap dapat diimpor, hanya belum menjadi milik kolektornya. Undang orangnya dengan nama yang persis sama; sejak saat itu layanannya menjadi miliknya."
+    )
 }
 
 /// An import, asked again while it runs.
@@ -193,6 +208,12 @@ fn Import(import: ImportView, running: RwSignal<bool>, refresh: Callback<()>) ->
                 {(!import.unknown_columns.is_empty()).then(|| view! {
                     <Notice tone=Tone::Warn>
                         <p>{format!("Kolom ini tidak dikenal, jadi isinya tidak dibaca: {}. Bila diperlukan, ganti judulnya seperti di berkas contoh, lalu unggah lagi.", import.unknown_columns.join(", "))}</p>
+                    </Notice>
+                })}
+                {(!import.unknown_collectors.is_empty()).then(|| view! {
+                    <Notice tone=Tone::Warn>
+                        <p>{collectors_words(&import.unknown_collectors)}</p>
+                        <p><a href="/admin/pengguna">{text::STAFF}</a></p>
                     </Notice>
                 })}
                 <div class="grid g4">

@@ -9,6 +9,9 @@ use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
 use server_fn::codec::Json;
 
+/// Numbers of a reason that stand there; the others are folded.
+const OPEN_NUMBERS: usize = 5;
+
 /// A reason for which services get no bill, and how many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedView {
@@ -16,8 +19,8 @@ pub struct SkippedView {
     pub reason: String,
     /// How many.
     pub count: i64,
-    /// The first few numbers.
-    pub examples: String,
+    /// Their numbers; of very many the first.
+    pub numbers: Vec<String>,
 }
 
 /// What a run did, or would do.
@@ -67,8 +70,8 @@ mod query {
     use crate::server::state::AppState;
     use std::collections::BTreeMap;
 
-    /// Numbers shown beside a reason.
-    const EXAMPLES: usize = 5;
+    /// Numbers listed beside a reason: of a large company they would fill megabytes.
+    const LISTED: usize = 1_000;
 
     /// Counts or issues.
     pub async fn issue(app: &AppState, who: Who, period: &str, notify: bool, dry_run: bool) -> Result<IssueView> {
@@ -92,10 +95,10 @@ mod query {
             total: money(report.total.0),
             skipped: reasons
                 .into_iter()
-                .map(|(reason, numbers)| SkippedView {
-                    reason,
-                    count: i64::try_from(numbers.len()).unwrap_or(i64::MAX),
-                    examples: numbers.iter().take(EXAMPLES).cloned().collect::<Vec<_>>().join(", "),
+                .map(|(reason, mut numbers)| {
+                    let count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+                    numbers.truncate(LISTED);
+                    SkippedView { reason, count, numbers }
                 })
                 .collect(),
         })
@@ -182,9 +185,20 @@ fn Report(view: IssueView, issue: Callback<()>) -> impl IntoView {
         .skipped
         .into_iter()
         .map(|row| {
+            let why = text::skip_reason(&row.reason);
+            let (first, rest) = row.numbers.split_at(row.numbers.len().min(OPEN_NUMBERS));
+            let (first, folded) = (first.join(", "), rest.join(", "));
+            let unlisted = row.count - i64::try_from(row.numbers.len()).unwrap_or(row.count);
+            let tail = if unlisted > 0 { format!(" dan {} lagi", text::count(unlisted)) } else { String::new() };
+            let beyond = row.count - i64::try_from(OPEN_NUMBERS).unwrap_or(0);
             view! {
                 <tr>
-                    <td>{row.reason}<span class="sub num">{row.examples}</span></td>
+                    <td>
+                        <span class="strong">{row.reason}</span>
+                        {(!why.is_empty()).then(|| view! { <span class="sub">{why}</span> })}
+                        <span class="sub">{first}</span>
+                        {(beyond > 0).then(|| view! { <details><summary>{format!("dan {} lagi", text::counted(beyond, "layanan"))}</summary><span class="sub">{folded}{tail}</span></details> })}
+                    </td>
                     <td class="num">{text::count(row.count)}</td>
                 </tr>
             }

@@ -1,6 +1,6 @@
 //! The search of every page: `/` comes here from anywhere, Enter takes the first hit, or else the list.
 
-use crate::app::admin::search::{CustomerHit, find_customers};
+use crate::app::admin::search::{CustomerHits, find_customers};
 use crate::app::text;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
@@ -35,7 +35,7 @@ fn is_typing() -> bool {
 #[component]
 pub fn SearchBox() -> impl IntoView {
     let typed = RwSignal::new(String::new());
-    let hits = RwSignal::new(None::<(String, Vec<CustomerHit>)>);
+    let hits = RwSignal::new(None::<(String, CustomerHits)>);
     let asked = RwSignal::new(String::new());
     let find = Action::new(move |text: &String| {
         let text = text.clone();
@@ -74,7 +74,7 @@ pub fn SearchBox() -> impl IntoView {
         let first = hits
             .get_untracked()
             .filter(|(asked, _)| *asked == text)
-            .and_then(|(_, found)| found.into_iter().next())
+            .and_then(|(_, found)| found.hits.into_iter().next())
             .map(|hit| hit.href());
         let mut query = leptos_router::params::ParamsMap::new();
         query.insert("q", text);
@@ -95,8 +95,10 @@ pub fn SearchBox() -> impl IntoView {
         on_cleanup(move || handle.remove());
     }
     let list = move || {
-        hits.get().filter(|(_, found)| !found.is_empty()).map(|(_, found)| {
+        hits.get().filter(|(_, found)| !found.hits.is_empty()).map(|(_, found)| {
+            let more = found.more;
             let rows = found
+                .hits
                 .into_iter()
                 .map(|hit| {
                     let href = hit.href();
@@ -111,7 +113,7 @@ pub fn SearchBox() -> impl IntoView {
                     }
                 })
                 .collect::<Vec<_>>();
-            view! { <ul class="hits">{rows}</ul> }
+            view! { <ul class="hits">{rows}{more.then(|| view! { <li class="pad mute small">{text::MORE_HITS}</li> })}</ul> }
         })
     };
     view! {

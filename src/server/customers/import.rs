@@ -19,6 +19,7 @@ use crate::server::state::AppState;
 use crate::{args, sql};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 pub use sheet::COLUMNS;
 
@@ -59,6 +60,8 @@ pub struct ImportReport {
     pub opening: Opening,
     /// Titles of columns that hold something and were not read, since no column has that name.
     pub unknown_columns: Vec<String>,
+    /// Collectors of unlinked services whose name is not that of one member of staff.
+    pub unknown_collectors: Vec<String>,
 }
 
 /// From so many new services on the planner is told.
@@ -106,6 +109,7 @@ async fn run(
     let default_due_day = state.settings().await?.int("invoice.due_day").clamp(1, 31);
     let mut report = ImportReport { rows: total, unknown_columns: unknown, ..ImportReport::default() };
     let mut steps = Vec::with_capacity(lines.len());
+    let mut collectors = BTreeSet::new();
     for line in &lines {
         match row::parse(line).and_then(|row| plan::plan(&mut known, row, default_due_day)) {
             Ok(step) => {
@@ -113,11 +117,16 @@ async fn run(
                 report.updated += i64::from(step.is_update());
                 report.opening.arrears += step.arrears;
                 report.opening.credit += step.credit;
+                let linked = known.services.get(step.service).is_some_and(|service| service.is_collected);
+                if !step.row.collector.is_empty() && !linked {
+                    collectors.insert(step.row.collector.clone());
+                }
                 steps.push(step);
             }
             Err(rejected) => report.rejected.push(rejected),
         }
     }
+    report.unknown_collectors = links::nobodys(&state.db, collectors).await?;
     if dry_run {
         progress(total, total);
         return Ok(report);

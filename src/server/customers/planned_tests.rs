@@ -34,11 +34,16 @@ async fn who_stops_from_next_month_is_billed_no_more() {
         // His payment makes no bill for a month that he does not use.
         t.cash(budi, 300_000).await;
         assert_eq!(t.bills(budi).await.len(), 1);
-        // Nor does a run ahead of the month.
-        t.issue("2026-02").await;
+        // Nor does a run ahead of the month, which says so.
+        let ahead = t.issue("2026-02").await;
+        let told = |run: crate::server::ledger::IssueReport| {
+            run.skipped.into_iter().map(|skip| (skip.service_number, skip.reason)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(ahead), [("BUDI".to_owned(), "akan berhenti".to_owned())]);
         assert_eq!((t.bills(budi).await.len(), t.bills(sari).await.len()), (1, 2));
         t.at("2026-02-01 00:01");
-        t.issue("2026-02").await;
+        let punctual = t.issue("2026-02").await;
+        assert_eq!(told(punctual), [("BUDI".to_owned(), "berhenti sesuai rencana".to_owned())]);
         let (stage, desired, _): (String, String, i64) = t.state.db.one(TEST_STAGE, args![budi]).await.unwrap();
         assert_eq!((stage.as_str(), desired.as_str()), ("berhenti", "disabled"));
         for month in ["2026-02", "2026-03", "2026-04"] {

@@ -87,6 +87,16 @@ sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
  FROM service s WHERE s.started_on >= $2 AND s.started_on <= $3 AND (s.stage IN ('cuti', 'siap_dicabut') OR (s.stage = 'aktif' AND (s.covered_until >= $1
    OR (EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = s.id AND l.period = $1 AND l.kind IN ('subscription', 'prorate') AND l.void)
      AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = s.id AND l.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void)))))");
+// From the few changes, not from the many services. A plan carried out this very month (a rehearsal carries it out as
+// well) is told too: who looks for the service among the bills learns why it is not there.
+sql!(SKIPPED_PLANNED = "SELECT s.service_number, MIN(CASE WHEN ch.state = 'done' THEN 'berhenti sesuai rencana'
+     WHEN ch.kind = 'stop' THEN 'akan berhenti' ELSE 'akan ganti paket' END) AS reason
+ FROM service_change ch JOIN service s ON s.id = ch.service_id
+ WHERE s.started_on >= $2 AND s.started_on <= $3 AND s.covered_until < $1
+   AND ((ch.state = 'planned' AND s.stage = 'aktif' AND ch.from_on <= $4)
+     OR (ch.state = 'done' AND ch.kind = 'stop' AND s.stage = 'berhenti' AND ch.from_on = $4))
+   AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = s.id AND l.period = $1 AND l.kind IN ('subscription', 'prorate'))
+ GROUP BY s.service_number");
 
 impl Ledger {
     /// Freezes a run for `period` in the caller's transaction.
@@ -119,15 +129,26 @@ impl Ledger {
         let (from, to) = self.starts(period, scope);
         let by_price = args![run_id, period, self.seam(period), self.before_seam(period), from, to];
         let otherwise = args![period, from, to];
+        let planned = args![period, from, to, period.first_day()];
         let mut skipped: Vec<Skipped> = match tx {
-            Some(tx) => [tx.all(SKIPPED_BY_PRICE, by_price).await?, tx.all(SKIPPED_OTHERWISE, otherwise).await?],
+            Some(tx) => [
+                tx.all(SKIPPED_PLANNED, planned).await?,
+                tx.all(SKIPPED_BY_PRICE, by_price).await?,
+                tx.all(SKIPPED_OTHERWISE, otherwise).await?,
+            ],
             None => {
                 let db = &self.state.db;
-                [db.all(SKIPPED_BY_PRICE, by_price).await?, db.all(SKIPPED_OTHERWISE, otherwise).await?]
+                [
+                    db.all(SKIPPED_PLANNED, planned).await?,
+                    db.all(SKIPPED_BY_PRICE, by_price).await?,
+                    db.all(SKIPPED_OTHERWISE, otherwise).await?,
+                ]
             }
         }
         .concat();
-        skipped.sort();
+        // One reason each: what is planned goes before what its price says.
+        skipped.sort_by(|a, b| a.service_number.cmp(&b.service_number));
+        skipped.dedup_by(|later, first| later.service_number == first.service_number);
         Ok(skipped)
     }
 

@@ -4,6 +4,7 @@
 use super::{Member, checked_email, checked_name, checked_password, checked_phone, hashed, sessions, subject};
 use crate::args;
 use crate::server::audit::{self, Who};
+use crate::server::customers::links;
 use crate::server::db::DbError;
 use crate::server::error::{Error, Result};
 use crate::server::rights::Role;
@@ -94,6 +95,7 @@ pub async fn invite(app: &AppState, who: Who, typed: Invitation) -> Result<Link>
                 let id = tx.number(INVITE, values).await?;
                 let after = format!("nama: {name}; email: {email}; telepon: {phone}; peran: {}", role.label());
                 audit::record(tx, &who, now, "staff.invite", &subject(id), "", &after).await?;
+                links::claim(tx, &who, now, id).await?;
                 Ok(id)
             })
         })

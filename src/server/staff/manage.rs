@@ -3,6 +3,7 @@
 use super::{Member, checked_name, checked_phone, sessions, subject};
 use crate::args;
 use crate::server::audit::{self, Who};
+use crate::server::customers::links;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::rights::{Permission, RightsTable, Role, adjustable, allows};
@@ -60,7 +61,8 @@ pub async fn change(app: &AppState, who: Who, id: i64, name: &str, phone: &str, 
                 };
                 let (old, new) =
                     (words(&before.name, &before.phone, &before.role), words(&name, &phone, role.as_str()));
-                audit::record(tx, &who, now, "staff.change", &subject(id), &old, &new).await
+                audit::record(tx, &who, now, "staff.change", &subject(id), &old, &new).await?;
+                links::claim(tx, &who, now, id).await
             })
         })
         .await
@@ -86,7 +88,8 @@ pub async fn switch(app: &AppState, who: Who, id: i64, active: bool) -> Result<(
                     sessions::end_all(tx, id, "").await?;
                 }
                 let word = |active| if active { "keadaan: aktif" } else { "keadaan: nonaktif" };
-                audit::record(tx, &who, now, "staff.switch", &subject(id), word(before.active), word(active)).await
+                audit::record(tx, &who, now, "staff.switch", &subject(id), word(before.active), word(active)).await?;
+                links::claim(tx, &who, now, id).await
             })
         })
         .await

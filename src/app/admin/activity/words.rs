@@ -65,6 +65,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("session.login", "Masuk"),
     ("setting.set", "Pengaturan diubah"),
     ("staff.change", "Pengguna diubah"),
+    ("staff.collects", "Layanan yang menyebut namanya menjadi miliknya"),
     ("staff.create", "Pengguna dibuat lewat perintah"),
     ("staff.first", "Pemilik pertama dibuat"),
     ("staff.invite", "Pengguna diundang"),

@@ -32,6 +32,7 @@ struct Report {
     rejected: Vec<RowProblem>,
     opening: Opening,
     unknown_columns: Vec<String>,
+    unknown_collectors: Vec<String>,
     problem: String,
 }
 
@@ -79,6 +80,7 @@ pub async fn view(app: &AppState, id: i64) -> Result<ImportView> {
         arrears: money(report.opening.arrears),
         credit: money(report.opening.credit),
         unknown_columns: report.unknown_columns,
+        unknown_collectors: report.unknown_collectors,
         problem: report.problem,
     })
 }

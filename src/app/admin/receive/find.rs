@@ -1,6 +1,6 @@
 //! The first step: who pays. What is typed or scanned is looked up at once; Enter takes the first hit.
 
-use crate::app::admin::search::{CustomerHit, find_customers};
+use crate::app::admin::search::{CustomerHits, find_customers};
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Loading, Problem, focus_element};
@@ -26,7 +26,7 @@ pub fn Find(
         let typed = typed.clone();
         async move {
             match find_customers(typed).await {
-                Ok(hits) => match hits.first() {
+                Ok(found) => match found.hits.first() {
                     Some(hit) => chosen.run(hit.service_id),
                     None => nobody.set(true),
                 },
@@ -61,7 +61,7 @@ pub fn Find(
                 {move || Suspend::new(async move {
                     match found.await {
                         Ok(None) => view! { <p class="pad mute">"Ketik nama, nomor layanan, atau nomor telepon pelanggan. Enter mengambil yang pertama."</p> }.into_any(),
-                        Ok(Some(hits)) => view! { <Hits hits /> }.into_any(),
+                        Ok(Some(found)) => view! { <Hits found /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })}
@@ -71,7 +71,8 @@ pub fn Find(
 }
 
 #[component]
-fn Hits(hits: Vec<CustomerHit>) -> impl IntoView {
+fn Hits(found: CustomerHits) -> impl IntoView {
+    let CustomerHits { hits, more } = found;
     if hits.is_empty() {
         return view! { <p class="pad">"Tidak ada pelanggan yang cocok. Coba sebagian nama, atau nomor teleponnya."</p> }
             .into_any();
@@ -94,6 +95,7 @@ fn Hits(hits: Vec<CustomerHit>) -> impl IntoView {
             <thead><tr><th scope="col">"Pelanggan"</th><th scope="col" class="num">"Belum dibayar"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table>
+        {more.then(|| view! { <p class="pad mute" role="status">{text::MORE_HITS}</p> })}
     }
     .into_any()
 }

@@ -6,7 +6,7 @@ use crate::server::error::Result;
 use crate::{args, sql};
 use std::collections::{HashMap, HashSet};
 
-sql!(SERVICES = "SELECT id, service_number, slug, customer_id, package_id, router_id, pppoe_username, area, collector, due_day, discount_kind,
+sql!(SERVICES = "SELECT id, service_number, slug, customer_id, package_id, router_id, pppoe_username, area, collector, collector_id, due_day, discount_kind,
    discount_value, never_isolate FROM service ORDER BY id");
 sql!(CUSTOMERS = "SELECT id, number, name, phone, email, address FROM customer ORDER BY id");
 sql!(PACKAGES = "SELECT id, name FROM package");
@@ -25,6 +25,7 @@ struct ServiceRow {
     pppoe_username: String,
     area: String,
     collector: String,
+    collector_id: Option<i64>,
     due_day: i64,
     discount_kind: String,
     discount_value: i64,
@@ -50,6 +51,8 @@ pub struct Service {
     pub area: String,
     /// Collector.
     pub collector: String,
+    /// Whether it is a member of staff's already; an import leaves that alone.
+    pub is_collected: bool,
     /// Due day.
     pub due_day: i64,
     /// Kind and value of its discount.
@@ -152,6 +155,7 @@ impl Known {
                 pppoe_username: row.pppoe_username,
                 area: row.area,
                 collector: row.collector,
+                is_collected: row.collector_id.is_some(),
                 due_day: row.due_day,
                 discount: (row.discount_kind, row.discount_value),
                 never_isolate: row.never_isolate,

@@ -214,6 +214,7 @@ fn plan_new(
         pppoe_username: row.pppoe_username.clone(),
         area: row.area.clone(),
         collector: row.collector.clone(),
+        is_collected: false,
         due_day: row.due_day.unwrap_or(default_due_day),
         discount: (kind.to_owned(), value),
         never_isolate: row.never_isolate.clone(),

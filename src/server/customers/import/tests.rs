@@ -190,3 +190,42 @@ async fn a_job_ends_done_or_failed() {
         assert_eq!((seen.0.as_str(), seen.1), (state, done), "{}", seen.2);
     }
 }
+
+sql!(TEST_COLLECTS = "SELECT COUNT(*) FROM service WHERE collector = $1 AND collector_id = $2");
+sql!(TEST_GIVEN = "SELECT after_value FROM audit_event WHERE action = 'staff.collects' AND subject = $1");
+
+#[tokio::test]
+async fn a_collector_whom_nobody_is_is_named_and_gets_his_services_when_he_comes() {
+    use crate::server::rights::Role;
+    use crate::server::staff::{account, invite, manage};
+    const FILE: &str = "nomor_layanan;nama_pelanggan;telepon;paket;kolektor\n\
+        A;Budi;081234567890;P;Rina\nB;Siti;081234567891;P;rina\nC;Ani;081234567892;P;Tono\n";
+    for t in TestApp::each("2026-01-15 10:00").await {
+        t.package("P", 300_000, 1).await;
+        let read = async |dry| import(&t.state, Who::command(), FILE.into(), "a.csv", dry, |_, _| {}).await.unwrap();
+        let named = |report: ImportReport| report.unknown_collectors.join(", ");
+        assert_eq!(named(read(true).await), "Rina, Tono, rina");
+        assert_eq!(named(read(false).await), "Rina, Tono, rina");
+        let come = async |name: &str, email: &str| {
+            let typed = invite::Invitation {
+                name: name.into(),
+                email: email.into(),
+                phone: String::new(),
+                role: Role::Collector,
+            };
+            invite::invite(&t.state, Who::command(), typed).await.unwrap().staff_id
+        };
+        let collects = async |name: &str, id: i64| t.state.db.number(TEST_COLLECTS, args![name, id]).await.unwrap();
+        let rina = come("Rina", "rina@k.test").await;
+        assert_eq!((collects("Rina", rina).await, collects("rina", rina).await), (1, 1));
+        let given: (String,) = t.state.db.one(TEST_GIVEN, args![format!("staff:{rina}")]).await.unwrap();
+        assert_eq!(given.0, "2 layanan");
+        // Who renames himself sees no more for it; who is renamed by the office does.
+        let toni = come("Toni", "toni@k.test").await;
+        account::change(&t.state, Who::command(), toni, "Tono", "").await.unwrap();
+        assert_eq!(collects("Tono", toni).await, 0);
+        manage::change(&t.state, Who::command(), toni, "Tono", "", Role::Collector).await.unwrap();
+        assert_eq!(collects("Tono", toni).await, 1);
+        assert_eq!(named(read(true).await), "");
+    }
+}

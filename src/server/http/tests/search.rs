@@ -35,8 +35,12 @@ async fn numbers_are_found_in_any_case() {
         for typed in ["BARU1", "baru1", "Baru", "ibu SARI"] {
             let found =
                 as_owner(&router, &cookie, post_json("/api/admin/customer/find", &json!({ "text": typed }))).await;
-            let numbers: Vec<String> =
-                found.json().as_array().unwrap().iter().map(|hit| hit["number"].as_str().unwrap().to_owned()).collect();
+            let numbers: Vec<String> = found.json()["hits"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|hit| hit["number"].as_str().unwrap().to_owned())
+                .collect();
             assert_eq!(numbers, ["BARU1"], "{typed} on {engine}");
             for list in ["pelanggan", "tagihan"] {
                 let page = format!("/admin/{list}?q={}", typed.replace(' ', "%20"));
