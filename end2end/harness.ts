@@ -286,7 +286,7 @@ export function watch(page: Page): () => void {
   };
   page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' || (message.type() === 'warning' && /hydrat/i.test(message.text()))) {
+    if (message.type() === 'error' || (message.type() === 'warning' && /hydrat|tracking context/i.test(message.text()))) {
       complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
     }
   });

@@ -1,6 +1,5 @@
 //! The command line: see `kimonet::cli`.
 
-use clap::Parser;
 use kimonet::cli::Cli;
 use std::process::ExitCode;
 
@@ -19,7 +18,7 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(async {
-        match Cli::try_parse() {
+        match Cli::read(std::env::args_os()) {
             Ok(cli) => kimonet::cli::run(cli).await,
             Err(error) => kimonet::cli::answer_typing(&error),
         }

@@ -28,6 +28,8 @@ test('a backup by hand is taken home, and the drill shows green on Beranda', asy
   const row = page.locator('tbody tr').first();
   await expect(row).toContainText('Selesai', { timeout: 30_000 });
   await expect(row).toContainText('Dengan tangan · Bu Rina');
+  const notice = page.locator('.notice');
+  await expect(notice, 'what said that it runs says what came of it').toContainText('Cadangan selesai: kimonet-');
   const coming = page.waitForEvent('download');
   await row.getByRole('link', { name: /^Unduh kimonet-/ }).click();
   const file = await coming;
@@ -36,6 +38,7 @@ test('a backup by hand is taken home, and the drill shows green on Beranda', asy
   await page.getByRole('button', { name: 'Latihan pulihkan' }).click();
   await expect(row).toContainText('Hijau', { timeout: 30_000 });
   await expect(row).toContainText('Pulih utuh: 1 pelanggan, 1 tagihan');
+  await expect(notice).toContainText('Latihan pemulihan selesai: Pulih utuh');
   await page.goto(`${world.base}/admin`);
   await expect(page.getByText('Hijau').first()).toBeVisible();
   assertQuiet();

@@ -1,11 +1,11 @@
-//! What may be typed.
+//! What may be typed. The comments of commands and options are what `--help` shows, and so in Indonesian.
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Billing for internet providers.
+/// A command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "kimonet",
@@ -13,13 +13,13 @@ use std::path::PathBuf;
     about = "Kimonet: tagihan, pembayaran, isolir, dan WhatsApp untuk penyedia internet"
 )]
 pub struct Cli {
-    /// Print exactly one JSON object on stdout.
+    /// Mencetak tepat satu objek JSON ke stdout.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Business date of this command (09:00 business time).
+    /// Tanggal usaha perintah ini (pukul 09:00 waktu usaha).
     #[arg(long, global = true, value_name = "YYYY-MM-DD")]
     pub date: Option<NaiveDate>,
-    /// What to do.
+    /// Apa yang dikerjakan.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -27,143 +27,143 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the site.
+    /// Menjalankan situs.
     Serve {
-        /// With demo data and the sandbox, in a folder of its own.
+        /// Dengan data contoh dan sandbox, di folder tersendiri.
         #[arg(long)]
         demo: bool,
     },
-    /// Bring the database to the newest schema.
+    /// Membawa basis data ke skema terbaru.
     #[command(name = "db:migrate")]
     DbMigrate,
-    /// Fill an empty database with believable customers and months of history.
+    /// Mengisi basis data kosong dengan pelanggan contoh dan riwayat beberapa bulan.
     #[command(name = "db:seed")]
     DbSeed(SeedArgs),
-    /// Make the application key.
+    /// Membuat kunci aplikasi.
     #[command(name = "key:generate")]
     KeyGenerate {
-        /// Replace an existing key; what is sealed is sealed again.
+        /// Mengganti kunci yang ada; semua rahasia disegel ulang.
         #[arg(long)]
         force: bool,
     },
-    /// Create a member of staff.
+    /// Menambah pengguna kantor.
     #[command(name = "staff:create")]
     StaffCreate(StaffArgs),
-    /// Set settings.
+    /// Mengubah pengaturan.
     #[command(name = "setting:set")]
     SettingSet {
-        /// KEY=VALUE …; KEY=@- reads a secret from stdin.
-        #[arg(required = true, value_name = "KEY=VALUE")]
+        /// KUNCI=NILAI …; KUNCI=@- membaca rahasia dari stdin.
+        #[arg(required = true, value_name = "KUNCI=NILAI")]
         pairs: Vec<String>,
     },
-    /// List settings; secrets as ••••.
+    /// Menampilkan semua pengaturan; rahasia tampil ••••.
     #[command(name = "setting:list")]
     SettingList,
-    /// Add a package.
+    /// Menambah paket.
     #[command(name = "package:add")]
     PackageAdd(PackageArgs),
-    /// Add a router.
+    /// Menambah router.
     #[command(name = "router:add")]
     RouterAdd(RouterArgs),
-    /// Test the connection to a router.
+    /// Menguji sambungan ke router.
     #[command(name = "mikrotik:test")]
     MikrotikTest {
-        /// Id or name.
+        /// Id atau nama router.
         #[arg(long)]
         server: String,
     },
-    /// Bring routers to what the database says.
+    /// Menyamakan akun di router dengan basis data.
     #[command(name = "router:sync")]
     RouterSync {
-        /// Id or name; all without it.
+        /// Id atau nama router; tanpa ini semua router.
         #[arg(long)]
         server: Option<String>,
     },
-    /// Import customers from XLSX or CSV.
+    /// Mengimpor pelanggan dari XLSX atau CSV.
     #[command(name = "customer:import")]
     CustomerImport {
-        /// The file.
+        /// Berkas yang dibaca.
         file: PathBuf,
-        /// Only say what would happen.
+        /// Hanya menunjukkan apa yang akan terjadi.
         #[arg(long)]
         dry_run: bool,
     },
-    /// Export customers to XLSX.
+    /// Mengekspor pelanggan ke XLSX.
     #[command(name = "customer:export")]
     CustomerExport(ExportArgs),
-    /// Issue the bills of a month.
+    /// Menerbitkan tagihan satu bulan.
     #[command(name = "invoice:generate")]
     InvoiceGenerate(IssueArgs),
-    /// The same, for services that start inside the month.
+    /// Menerbitkan tagihan prorata layanan yang mulai di bulan itu.
     #[command(name = "invoice:prorate")]
     InvoiceProrate(IssueArgs),
-    /// List bills.
+    /// Menampilkan daftar tagihan.
     #[command(name = "invoice:list")]
     InvoiceList(ListArgs),
-    /// Record a payment by hand.
+    /// Mencatat pembayaran.
     #[command(name = "payment:record")]
     PaymentRecord(PaymentArgs),
-    /// What a service owes, and its payer's Saldo.
+    /// Menampilkan tagihan terbuka satu layanan dan Saldo pelanggannya.
     Balance {
-        /// Service number, or id.
+        /// Nomor layanan, atau id-nya.
         #[arg(long)]
         service_number: String,
     },
-    /// Isolate who is overdue, restore who is not.
+    /// Mengisolir yang lewat jatuh tempo dan memulihkan yang tidak lagi.
     #[command(name = "isolir:auto")]
     IsolirAuto(IsolirArgs),
-    /// Isolate one service by hand.
+    /// Mengisolir satu layanan.
     #[command(name = "isolir:customer")]
     IsolirCustomer(OneArgs),
-    /// Restore one service by hand.
+    /// Memulihkan satu layanan.
     #[command(name = "isolir:restore")]
     IsolirRestore(OneArgs),
-    /// Write a backup of database and files into one file.
+    /// Menulis cadangan basis data dan berkas ke satu berkas.
     Backup {
-        /// The file to write.
+        /// Berkas yang ditulis.
         file: PathBuf,
     },
-    /// Restore a backup into an empty installation.
+    /// Memulihkan cadangan ke instalasi kosong.
     Restore {
-        /// The backup.
+        /// Berkas cadangan.
         file: PathBuf,
-        /// Read the passphrase of a sealed backup from stdin.
+        /// Membaca kata sandi cadangan tersegel dari stdin.
         #[arg(long)]
         passphrase_stdin: bool,
     },
-    /// Write today's reminders; the queue sends them.
+    /// Menulis pengingat hari ini ke antrean, yang lalu mengirimnya.
     #[command(name = "whatsapp:reminder")]
     WhatsappReminder,
-    /// Carry out the work that is due.
+    /// Mengerjakan tugas yang sudah tiba waktunya.
     #[command(name = "work:drain")]
     WorkDrain {
-        /// Seconds to take at most.
+        /// Paling lama sekian detik.
         #[arg(long, default_value_t = 60)]
         timeout: u64,
     },
-    /// Check every sum in the database.
+    /// Memeriksa semua jumlah di basis data.
     Verify {
-        /// Reserved.
+        /// Disediakan untuk nanti; sekarang tidak mengubah apa pun.
         #[arg(long)]
         deep: bool,
     },
-    /// The outside world on loopback: Flip, WhatsApp, RouterOS.
+    /// Menjalankan dunia luar tiruan di komputer ini: Flip, WhatsApp, RouterOS.
     Sandbox(SandboxArgs),
 }
 
 /// `db:seed`.
 #[derive(Debug, Args)]
 pub struct SeedArgs {
-    /// How many customers.
+    /// Banyaknya pelanggan.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
     pub customers: i64,
-    /// How many months of history.
+    /// Banyaknya bulan riwayat.
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=60))]
     pub months: u32,
-    /// Seed of the randomness: the same gives the same.
+    /// Benih acak: benih yang sama menghasilkan data yang sama.
     #[arg(long, default_value_t = 1)]
     pub random_seed: u64,
-    /// Where the sandbox has the first of the three routers; the others on the next ports.
+    /// Alamat router sandbox yang pertama dari tiga; yang lain di port berikutnya.
     #[arg(long, default_value = "127.0.0.1:3928")]
     pub routeros: SocketAddr,
 }
@@ -171,33 +171,33 @@ pub struct SeedArgs {
 /// Roles, as typed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum RoleArg {
-    /// Everything.
+    /// Semuanya.
     Owner,
-    /// Everything but staff.
+    /// Semuanya kecuali pengguna dan cadangan.
     Admin,
-    /// Takes money.
+    /// Menerima pembayaran.
     Cashier,
-    /// Routers.
+    /// Router dan pemasangan.
     Technician,
-    /// Takes money from his own customers.
+    /// Menagih pelanggannya sendiri.
     Collector,
-    /// Looks.
+    /// Hanya melihat.
     Viewer,
 }
 
 /// `staff:create`.
 #[derive(Debug, Args)]
 pub struct StaffArgs {
-    /// E-mail, the log-in name.
+    /// Email untuk masuk.
     #[arg(long)]
     pub email: String,
-    /// Name.
+    /// Nama.
     #[arg(long)]
     pub name: String,
-    /// Role.
+    /// Peran.
     #[arg(long, value_enum)]
     pub role: RoleArg,
-    /// Read the password from stdin.
+    /// Membaca kata sandi dari stdin.
     #[arg(long, required = true)]
     pub password_stdin: bool,
 }
@@ -205,22 +205,22 @@ pub struct StaffArgs {
 /// `package:add`.
 #[derive(Debug, Args)]
 pub struct PackageArgs {
-    /// Name.
+    /// Nama.
     #[arg(long)]
     pub name: String,
-    /// Price in rupiah for the whole duration.
+    /// Harga dalam rupiah untuk seluruh masanya.
     #[arg(long)]
     pub price: String,
-    /// PPP profile on the routers.
+    /// Nama PPP profile di router.
     #[arg(long)]
     pub profile: String,
-    /// Download, kbit/s.
+    /// Kecepatan unduh, kbit/s.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
     pub down_kbps: i64,
-    /// Upload, kbit/s.
+    /// Kecepatan unggah, kbit/s.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(i64).range(1..=100_000_000))]
     pub up_kbps: i64,
-    /// Months that the price is for.
+    /// Harga itu untuk berapa bulan.
     #[arg(long, default_value = "1", value_parser = ["1", "3", "6", "12"])]
     pub duration_months: String,
 }
@@ -228,28 +228,28 @@ pub struct PackageArgs {
 /// `router:add`.
 #[derive(Debug, Args)]
 pub struct RouterArgs {
-    /// Name.
+    /// Nama.
     #[arg(long)]
     pub name: String,
-    /// Address.
+    /// Alamat.
     #[arg(long)]
     pub host: String,
-    /// API port.
+    /// Port API.
     #[arg(long, default_value_t = 8728)]
     pub port: u16,
-    /// API user.
+    /// Pengguna API.
     #[arg(long)]
     pub username: String,
-    /// Read the password from stdin.
+    /// Membaca kata sandi dari stdin.
     #[arg(long, required = true)]
     pub password_stdin: bool,
-    /// Profile of isolated services.
+    /// Profile untuk layanan yang terisolir.
     #[arg(long, default_value = "ISOLIR")]
     pub isolir_profile: String,
-    /// How services are isolated.
+    /// Cara mengisolir.
     #[arg(long, default_value = "profile", value_parser = ["profile"])]
     pub strategy: String,
-    /// Speak TLS (API-SSL). Without a value any certificate is taken; `pin:SHA256` takes only that one.
+    /// Memakai TLS (API-SSL). Tanpa nilai semua sertifikat diterima; `pin:SHA256` hanya menerima yang itu.
     #[arg(long, num_args = 0..=1, default_missing_value = "any", value_name = "any|pin:SHA256")]
     pub tls: Option<String>,
 }
@@ -257,18 +257,18 @@ pub struct RouterArgs {
 /// `customer:export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The file to write.
+    /// Berkas yang ditulis.
     pub file: PathBuf,
-    /// Stage of the service.
+    /// Tahap layanan.
     #[arg(long)]
     pub status: Option<String>,
-    /// Package name.
+    /// Nama paket.
     #[arg(long)]
     pub package: Option<String>,
-    /// Router name.
+    /// Nama router.
     #[arg(long)]
     pub router: Option<String>,
-    /// Area.
+    /// Wilayah.
     #[arg(long)]
     pub area: Option<String>,
 }
@@ -276,13 +276,13 @@ pub struct ExportArgs {
 /// `invoice:generate`, `invoice:prorate`.
 #[derive(Debug, Args)]
 pub struct IssueArgs {
-    /// The month; by default the current one.
+    /// Bulannya; tanpa ini bulan berjalan.
     #[arg(long, value_name = "YYYY-MM")]
     pub period: Option<String>,
-    /// Tell each customer by WhatsApp.
+    /// Memberi tahu tiap pelanggan lewat WhatsApp.
     #[arg(long)]
     pub notify: bool,
-    /// Only count.
+    /// Hanya menghitung.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -290,13 +290,13 @@ pub struct IssueArgs {
 /// `invoice:list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// The month.
+    /// Bulannya.
     #[arg(long, value_name = "YYYY-MM")]
     pub period: Option<String>,
-    /// State.
+    /// Status tagihan.
     #[arg(long, value_parser = ["open", "partial", "paid", "void"])]
     pub status: Option<String>,
-    /// Service number, or id.
+    /// Nomor layanan, atau id-nya.
     #[arg(long)]
     pub service_number: Option<String>,
 }
@@ -304,28 +304,28 @@ pub struct ListArgs {
 /// `payment:record`.
 #[derive(Debug, Args)]
 pub struct PaymentArgs {
-    /// Service number, or id.
+    /// Nomor layanan, atau id-nya.
     #[arg(long)]
     pub service_number: String,
-    /// Rupiah received.
+    /// Rupiah yang diterima.
     #[arg(long)]
     pub amount: String,
-    /// How.
+    /// Cara bayar.
     #[arg(long, value_parser = ["cash", "transfer"])]
     pub method: String,
-    /// Business day it was received.
+    /// Tanggal diterima.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub received_on: Option<NaiveDate>,
-    /// Who received it.
+    /// Siapa yang menerima.
     #[arg(long, default_value = "")]
     pub received_by: String,
-    /// The bank's reference.
+    /// Nomor referensi bank.
     #[arg(long, default_value = "")]
     pub reference: String,
-    /// A note.
+    /// Catatan.
     #[arg(long, default_value = "")]
     pub note: String,
-    /// The same id twice is one payment.
+    /// Id yang sama dua kali adalah satu pembayaran.
     #[arg(long)]
     pub request_id: Option<String>,
 }
@@ -333,13 +333,13 @@ pub struct PaymentArgs {
 /// `isolir:auto`.
 #[derive(Debug, Args)]
 pub struct IsolirArgs {
-    /// Only count.
+    /// Hanya menghitung.
     #[arg(long)]
     pub dry_run: bool,
-    /// Seconds to wait for the routers.
+    /// Menunggu router paling lama sekian detik.
     #[arg(long, default_value_t = 30)]
     pub wait: u64,
-    /// Go on although the brake holds.
+    /// Melanjutkan walau ditahan rem.
     #[arg(long)]
     pub approve: bool,
 }
@@ -347,13 +347,13 @@ pub struct IsolirArgs {
 /// `isolir:customer`, `isolir:restore`.
 #[derive(Debug, Args)]
 pub struct OneArgs {
-    /// Service number, or id.
+    /// Nomor layanan, atau id-nya.
     #[arg(long)]
     pub id: String,
-    /// Why.
+    /// Alasannya.
     #[arg(long, default_value = "")]
     pub reason: String,
-    /// Seconds to wait for the router.
+    /// Menunggu router paling lama sekian detik.
     #[arg(long, default_value_t = 30)]
     pub wait: u64,
 }
@@ -361,16 +361,16 @@ pub struct OneArgs {
 /// `sandbox`.
 #[derive(Debug, Args)]
 pub struct SandboxArgs {
-    /// Where Flip, WhatsApp and the control page listen.
+    /// Alamat Flip, WhatsApp, dan halaman kendali.
     #[arg(long, default_value = "127.0.0.1:3900")]
     pub http: SocketAddr,
-    /// Where router r0 listens; r1 on the next port.
+    /// Alamat router r0; r1 di port berikutnya.
     #[arg(long, default_value = "127.0.0.1:3928")]
     pub routeros: SocketAddr,
-    /// How many routers.
+    /// Banyaknya router.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=100))]
     pub routers: u16,
-    /// Where callbacks go.
+    /// Ke mana callback dikirim.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub callback_base: String,
 }

@@ -6,6 +6,7 @@ mod args;
 mod backup;
 mod billing;
 mod customers;
+mod help;
 mod network;
 mod payments;
 mod progress;

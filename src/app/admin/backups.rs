@@ -56,8 +56,23 @@ pub struct BackupList {
     pub drill: Badge,
     /// In words, with its time.
     pub drill_text: String,
-    /// Whether a backup or a drill runs now.
-    pub busy: bool,
+    /// The newest run that makes a backup.
+    pub made: LastRun,
+    /// The newest run that tries one.
+    pub drilled: LastRun,
+}
+
+/// The newest run of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRun {
+    /// Its row; 0 before the first.
+    pub id: i64,
+    /// Whether it is not over yet.
+    pub running: bool,
+    /// Whether its end was good.
+    pub tone: Tone,
+    /// What came of it, in words.
+    pub words: String,
 }
 
 /// The backups, newest first.
@@ -101,6 +116,22 @@ enum Deed {
     Check,
 }
 
+/// A job that a button started, and the newest run there was before.
+type Awaited = Option<(Deed, i64)>;
+
+impl BackupList {
+    /// How the run that is awaited ended; nothing while it has not.
+    fn ended(&self, awaited: Awaited) -> Option<(Tone, String)> {
+        let (deed, before) = awaited?;
+        let run = match deed {
+            Deed::Make => &self.made,
+            Deed::Drill => &self.drilled,
+            Deed::Check => return None,
+        };
+        (run.id > before && !run.running).then(|| (run.tone, run.words.clone()))
+    }
+}
+
 /// The page.
 #[component]
 pub fn BackupsPage() -> impl IntoView {
@@ -108,18 +139,32 @@ pub fn BackupsPage() -> impl IntoView {
     let page = Memo::new(move |_| query.read().get("page").and_then(|page| page.parse::<i64>().ok()).unwrap_or(1));
     let data = Resource::new(move || page.get(), list_backups);
     let said = RwSignal::new(None::<(Tone, String)>);
+    let awaited = RwSignal::new(Awaited::None);
+    // The newest runs that the page shows.
+    let seen = StoredValue::new((0, 0));
     let act = Action::new(move |deed: &Deed| {
         let deed = *deed;
+        let (made, drilled) = seen.get_value();
+        let before = match deed {
+            Deed::Make => Some((deed, made)),
+            Deed::Drill => Some((deed, drilled)),
+            Deed::Check => None,
+        };
         async move {
             let result = match deed {
                 Deed::Make => {
                     make_backup().await.map(|()| "Cadangan sedang dibuat. Halaman ini memuat sendiri hasilnya.")
                 }
-                Deed::Drill => drill_backup().await.map(|()| "Latihan pemulihan sedang berjalan."),
+                Deed::Drill => drill_backup()
+                    .await
+                    .map(|()| "Latihan pemulihan sedang berjalan. Halaman ini memuat sendiri hasilnya."),
                 Deed::Check => check_place().await.map(|()| "Tempat kedua dapat ditulis dan dibaca."),
             };
+            // What says that it runs gives way to what came of it.
+            awaited.set(before.filter(|_| result.is_ok()));
             said.set(Some(match result {
-                Ok(words) => (Tone::Ok, words.to_owned()),
+                Ok(words) if deed == Deed::Check => (Tone::Ok, words.to_owned()),
+                Ok(words) => (Tone::Note, words.to_owned()),
                 Err(error) => (Tone::Bad, error.to_string()),
             }));
             data.refetch();
@@ -139,7 +184,7 @@ pub fn BackupsPage() -> impl IntoView {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(list) => view! { <Backups list refresh=Callback::new(move |()| data.refetch()) check=Callback::new(move |()| { act.dispatch(Deed::Check); }) /> }.into_any(),
+                    Ok(list) => view! { <Backups list seen awaited said refresh=Callback::new(move |()| data.refetch()) check=Callback::new(move |()| { act.dispatch(Deed::Check); }) /> }.into_any(),
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }
             })}
@@ -148,8 +193,20 @@ pub fn BackupsPage() -> impl IntoView {
 }
 
 #[component]
-fn Backups(list: BackupList, refresh: Callback<()>, check: Callback<()>) -> impl IntoView {
-    if list.busy {
+fn Backups(
+    list: BackupList,
+    seen: StoredValue<(i64, i64)>,
+    awaited: RwSignal<Awaited>,
+    said: RwSignal<Option<(Tone, String)>>,
+    refresh: Callback<()>,
+    check: Callback<()>,
+) -> impl IntoView {
+    seen.set_value((list.made.id, list.drilled.id));
+    if let Some(end) = list.ended(awaited.get_untracked()) {
+        awaited.set(None);
+        said.set(Some(end));
+    }
+    if list.made.running || list.drilled.running {
         Effect::new(move |_| {
             let again = set_timeout_with_handle(move || refresh.run(()), std::time::Duration::from_secs(2));
             if let Ok(handle) = again {
@@ -205,5 +262,32 @@ fn Backups(list: BackupList, refresh: Callback<()>, check: Callback<()>) -> impl
             </div>
             <Pager info=list.info />
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_waits_for_the_end_of_its_own_run() {
+        let run = |id: i64, running: bool| LastRun { id, running, tone: Tone::Ok, words: format!("selesai {id}") };
+        let list = |made: LastRun| BackupList {
+            rows: Vec::new(),
+            info: PageInfo::of(1, 0),
+            plan: String::new(),
+            sealed: false,
+            second: false,
+            drill: Badge::new("Hijau", Tone::Ok),
+            drill_text: String::new(),
+            made,
+            drilled: run(9, false),
+        };
+        let awaited = Some((Deed::Make, 4));
+        assert_eq!(list(run(4, false)).ended(awaited), None, "the run before");
+        assert_eq!(list(run(5, true)).ended(awaited), None, "not over");
+        assert_eq!(list(run(5, false)).ended(awaited), Some((Tone::Ok, "selesai 5".to_owned())));
+        assert_eq!(list(run(5, false)).ended(None), None, "nobody asked here");
+        assert_eq!(list(run(5, false)).ended(Some((Deed::Check, 0))), None);
     }
 }

@@ -1,10 +1,11 @@
 //! What Cadangan Data reads.
 
-use super::{BackupList, BackupRow};
-use crate::app::admin::jobs::query::size;
+use super::{BackupList, BackupRow, LastRun};
+use crate::app::admin::jobs::query::{result_words, size};
 use crate::app::admin::words;
 use crate::app::dto::{Badge, PAGE_ROWS, PageInfo, Tone};
 use crate::app::text;
+use crate::jobs::backup::{BACKUP, DRILL};
 use crate::server::error::Result;
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -19,7 +20,7 @@ sql!(
     LAST_DRILL =
         "SELECT drill, drill_text, drill_at FROM backup WHERE drill_at IS NOT NULL ORDER BY drill_at DESC LIMIT 1"
 );
-sql!(BUSY = "SELECT COUNT(*) FROM job_run WHERE job IN ('backup', 'drill') AND state = 'running'");
+sql!(LAST_RUN = "SELECT id, state, result FROM job_run WHERE job = $1 ORDER BY id DESC LIMIT 1");
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -36,6 +37,21 @@ struct Row {
     drill_text: String,
     who: String,
     started_at: DateTime<Utc>,
+}
+
+/// The newest run of a job, and what came of it as a sentence that begins with `what`.
+async fn last_run(app: &AppState, job: &str, what: &str) -> Result<LastRun> {
+    let Some((id, state, result)) = app.db.opt::<(i64, String, String)>(LAST_RUN, args![job]).await? else {
+        return Ok(LastRun { id: 0, running: false, tone: Tone::Plain, words: String::new() });
+    };
+    // A drill that found something wrong did run, but is no good news.
+    let red = serde_json::from_str::<serde_json::Value>(&result).is_ok_and(|result| result["green"] == false);
+    let (tone, end) = match state.as_str() {
+        "done" if red => (Tone::Bad, "selesai, tetapi merah"),
+        "done" => (Tone::Ok, "selesai"),
+        _ => (Tone::Bad, "gagal"),
+    };
+    Ok(LastRun { id, running: state == "running", tone, words: format!("{what} {end}: {}", result_words(&result)) })
 }
 
 fn drill_badge(drill: &str) -> Badge {
@@ -118,6 +134,8 @@ pub async fn list(app: &AppState, page: i64) -> Result<BackupList> {
         plan.push_str(&format!(" Disalin ke {}.", second.join(" dan ")));
     }
     let (drill, drill_text) = last_drill(app).await?;
+    let made = last_run(app, BACKUP, "Cadangan").await?;
+    let drilled = last_run(app, DRILL, "Latihan pemulihan").await?;
     Ok(BackupList {
         rows,
         info,
@@ -126,6 +144,7 @@ pub async fn list(app: &AppState, page: i64) -> Result<BackupList> {
         second: !second.is_empty(),
         drill,
         drill_text,
-        busy: app.db.number(BUSY, args![]).await? > 0,
+        made,
+        drilled,
     })
 }

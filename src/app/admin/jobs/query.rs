@@ -103,7 +103,7 @@ pub async fn jobs(app: &AppState, staff: &StaffSession) -> Result<JobList> {
                     format!("{} · {} · {}", words::instant(&app.clock, run.started_at), took(run), run.who)
                 }),
                 state: last.map_or_else(|| Badge::new("Belum pernah", Tone::Plain), |run| badge(&run.state)),
-                result: last.map_or_else(String::new, result_words),
+                result: last.map_or_else(String::new, |run| result_words(&run.result)),
                 next: planned
                     .filter(|row| row.2)
                     .map_or_else(|| "setelah server hidup".to_owned(), |row| words::instant(&app.clock, row.1)),
@@ -133,7 +133,7 @@ pub async fn runs(app: &AppState, staff: &StaffSession, job: &str, page: i64) ->
             slot: slot_words(app, &run.slot),
             took: took(&run),
             state: badge(&run.state),
-            result: result_words(&run),
+            result: result_words(&run.result),
             who: run.who,
         })
         .collect();
@@ -192,8 +192,8 @@ const COUNTS: &[(&str, &str)] = &[
 ];
 
 /// What a run did, in words; the text of a failure as it is.
-fn result_words(run: &Run) -> String {
-    let Ok(Value::Object(result)) = serde_json::from_str::<Value>(&run.result) else { return run.result.clone() };
+pub fn result_words(stored: &str) -> String {
+    let Ok(Value::Object(result)) = serde_json::from_str::<Value>(stored) else { return stored.to_owned() };
     let mut parts = Vec::new();
     if result.get("braked") == Some(&Value::Bool(true)) {
         parts.push("Ditahan: terlalu banyak sekaligus, perlu disetujui di Beranda".to_owned());

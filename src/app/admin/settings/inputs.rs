@@ -53,9 +53,10 @@ pub fn Input(field: FieldView, held: Slot, sentence: Memo<String>, touched: RwSi
         FieldLook::Choice => {
             let options = field.choices.iter().cloned().map(|choice| {
                 let mine = choice.value.clone();
+                // The attribute is what stands there at first; the property follows.
+                let first = value.get_untracked() == mine;
                 let selected = move || value.get() == mine;
-                let first = selected.clone();
-                view! { <option value=choice.value selected=first() prop:selected=selected>{choice.word}</option> }
+                view! { <option value=choice.value selected=first prop:selected=selected>{choice.word}</option> }
             }).collect::<Vec<_>>();
             view! {
                 <select id=id.clone() aria-describedby=described aria-invalid=invalid on:change=move |event| { value.set(event_target_value(&event)); touch(); }>{options}</select>
