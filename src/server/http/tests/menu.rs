@@ -61,7 +61,7 @@ async fn the_phones_menu_has_its_headings() {
     let page = ask(&router, request).await.text;
     let list = page.split("class=\"panel more\"").nth(1).unwrap();
     for (group, is_his) in [("PELANGGAN", true), ("TAGIHAN", true), ("PEMBAYARAN", true), ("PENGATURAN", false)] {
-        assert_eq!(list.contains(&format!("<h2>{group}</h2>")), is_his, "{group}");
+        assert_eq!(list.contains(&format!("<h2>{group}<")), is_his, "{group}");
     }
 }
 
