@@ -189,7 +189,7 @@ pub fn HandoverPage() -> impl IntoView {
     view! {
         <Title text=text::HANDOVER />
         <div class="title"><h1>{text::HANDOVER}</h1></div>
-        <div role="status">{move || (!done.read().is_empty()).then(|| view! { <Notice tone=Tone::Ok><p>{done.get()}</p></Notice> })}</div>
+        <div role="status">{move || Some(done.get()).filter(|said| !said.is_empty()).map(|said| view! { <Notice tone=Tone::Ok><p>{said}</p></Notice> })}</div>
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {

@@ -379,7 +379,11 @@ fn CustomerEdit(form: CustomerForm, again: Callback<String>) -> impl IntoView {
 /// A sentence that something went well.
 #[component]
 fn Said(words: RwSignal<String>) -> impl IntoView {
-    move || (!words.get().is_empty()).then(|| view! { <Notice tone=Tone::Ok><p>{words.get()}</p></Notice> })
+    move || {
+        Some(words.get())
+            .filter(|said| !said.is_empty())
+            .map(|said| view! { <Notice tone=Tone::Ok><p>{said}</p></Notice> })
+    }
 }
 
 /// The geolocation button beside a place.

@@ -99,7 +99,7 @@ fn FirstPackage(done: bool, refresh: Callback<()>) -> impl IntoView {
     });
     view! {
         {done.then(|| view! { <Notice tone=Tone::Ok><p>"Paket sudah ada. "<a href="/admin/paket">"Lihat semua paket"</a></p></Notice> })}
-        {move || (!warning.read().is_empty()).then(|| view! { <Notice tone=Tone::Warn><p>{warning.get()}</p></Notice> })}
+        {move || Some(warning.get()).filter(|said| !said.is_empty()).map(|said| view! { <Notice tone=Tone::Warn><p>{said}</p></Notice> })}
         {(!done).then(|| view! { <PackageEntry package done=saved /> })}
     }
 }
