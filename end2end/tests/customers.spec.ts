@@ -28,7 +28,11 @@ test('pelanggan baru: from a call to a working line with its days and its fee', 
   await page.getByLabel('Nama PPPoE').fill('siti');
   await page.getByLabel('Biaya pemasangan').fill('250rb');
   // What is wrong is said beside its field, and what was typed stays.
+  await page.getByLabel('Tanggal jatuh tempo').fill('40');
   await page.getByRole('button', { name: 'Aktifkan sekarang' }).click();
+  await expect(page.getByText(/bukan nomor HP/)).toHaveCount(1);
+  await expect(page.getByText('angka 1 sampai 31')).toHaveCount(1);
+  await page.getByLabel('Tanggal jatuh tempo').fill('10');
   await expect(page.locator('.field', { has: page.getByLabel('Telepon (WhatsApp)') }).locator('.wrong')).toContainText('bukan nomor HP');
   await expect(page.getByLabel('Nama', { exact: true })).toHaveValue('Siti Aminah');
   // From here on nothing may be complained about: the browser itself notes the refused form.
@@ -126,6 +130,7 @@ test('the list is taken as Excel and as PDF with the columns that were ticked', 
   await expect(page.getByText(/1 layanan akan diubah, 0 ditolak/)).toBeVisible();
   await page.getByRole('button', { name: 'Jalankan' }).dblclick();
   await expect(page.getByText(/Selesai: 1 layanan diubah|sudah dijalankan/)).toBeVisible();
+  await expect(page.locator('main').getByText('akan diubah')).toHaveCount(0);
   await page.goto(`${world.base}/admin/wilayah`);
   await expect(page.getByRole('link', { name: 'Dusun Baru' })).toBeVisible();
   assertQuiet();

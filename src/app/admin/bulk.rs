@@ -55,6 +55,8 @@ pub struct BulkView {
     pub words: String,
     /// Whether it was done.
     pub done: bool,
+    /// Services that were changed, or would be.
+    pub changed: i64,
     /// Rows: name, number, before, after or why not.
     pub rows: Vec<(String, String, String, String, bool)>,
 }
@@ -167,7 +169,10 @@ fn Entry(start: BulkStart, filter: CustomerFilter, chosen: Vec<i64>) -> impl Int
     };
     view! {
         <form class="panel pad stack" on:submit=move |event| { event.prevent_default(); send.dispatch(true); }>
-            <p><strong>{text::counted(start.total, "layanan")}</strong>" akan diubah."</p>
+            <p>{move || match &*seen.read() {
+                Some(view) if view.done => view! { <strong>{text::counted(view.changed, "layanan")}</strong>" diubah." }.into_any(),
+                _ => view! { <strong>{text::counted(start.total, "layanan")}</strong>" akan diubah." }.into_any(),
+            }}</p>
             <div class="field">
                 <label for="apa">"Yang diubah"</label>
                 <select id="apa" on:change=move |event| { what.set(event_target_value(&event)); value.set(String::new()); more.set(String::new()); seen.set(None); }>{whats}</select>
@@ -201,7 +206,7 @@ fn Entry(start: BulkStart, filter: CustomerFilter, chosen: Vec<i64>) -> impl Int
             {move || problem.get().map(|error| view! { <Problem error /> })}
             <div class="row">
                 <button class="btn" type="submit" disabled=busy>"Lihat dulu"</button>
-                {move || seen.get().is_some_and(|view| !view.done).then(|| view! {
+                {move || seen.get().is_some_and(|view| !view.done && view.changed > 0).then(|| view! {
                     <button class="btn main" type="button" disabled=busy on:click=move |_| { if !busy.get_untracked() { send.dispatch(false); } }>"Jalankan"</button>
                 })}
             </div>
