@@ -166,7 +166,9 @@ mod tests {
             );
             assert!(first.contains("&lt;b&gt;SARI") && first.contains("Januari 2026"), "{first}");
             let second = text(receipt_page(&asked, paid.payment_id, "80").await.unwrap()).await;
-            assert!(second.contains("lebar80") && second.contains("SALINAN"));
+            assert!(second.contains("lebar80") && !second.contains("SALINAN"), "the other width is the same print");
+            let other = t.asked(Role::Cashier, 2);
+            assert!(text(receipt_page(&other, paid.payment_id, "80").await.unwrap()).await.contains("SALINAN"));
         }
     }
 }
