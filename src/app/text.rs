@@ -154,6 +154,12 @@ pub fn access(access: &str) -> Badge {
     }
 }
 
+/// Access of a line at its stage; none while it waits for its installation: it has no account yet, as it should be.
+pub fn access_at(stage: &str, word: &str) -> Option<Badge> {
+    let waits = matches!(stage, "calon" | "menunggu_pemasangan");
+    (!waits || word != "none").then(|| access(word))
+}
+
 /// The accesses a list can be filtered by.
 pub const ACCESSES: &[(&str, &str)] = &[
     ("normal", "Normal"),
@@ -287,6 +293,14 @@ mod tests {
     fn a_way_to_pay_reads_as_the_payer_knows_it() {
         assert_eq!(method("gateway", "BNI Virtual Account", Some("flip")), "BNI Virtual Account · Flip");
         assert_eq!(method("cash", "", None), "Tunai");
+    }
+
+    #[test]
+    fn who_waits_for_his_installation_lacks_no_router() {
+        assert_eq!(access_at("menunggu_pemasangan", "none"), None);
+        assert_eq!(access_at("calon", "none"), None);
+        assert_eq!(access_at("aktif", "none").map(|badge| badge.word), Some("Tanpa Router".to_owned()));
+        assert_eq!(access_at("menunggu_pemasangan", "waiting"), Some(access("waiting")));
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub struct ServiceView {
     /// Stage.
     pub stage: Badge,
     /// Access.
-    pub access: Badge,
+    pub access: Option<Badge>,
     /// Why the access is what it is.
     pub reason: String,
     /// What the router said last, and when.
@@ -327,7 +327,7 @@ fn Service(service: ServiceView, may_access: bool, refresh: Callback<()>) -> imp
         <section class="panel">
             <div class="head">
                 <h2 class="num">{service.number}</h2>
-                <span class="row"><Tag badge=service.stage /><Tag badge=service.access /></span>
+                <span class="row"><Tag badge=service.stage />{service.access.map(|badge| view! { <Tag badge /> })}</span>
             </div>
             <div class="stack pad">
                 {(!service.problem.is_empty()).then(|| view! { <Notice tone=Tone::Warn><p>{service.problem}</p></Notice> })}

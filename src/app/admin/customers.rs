@@ -85,7 +85,7 @@ pub struct CustomerRow {
     /// Stage.
     pub stage: Badge,
     /// Access.
-    pub access: Badge,
+    pub access: Option<Badge>,
     /// What is owed up to this month, formatted; empty when nothing.
     pub owed: String,
 }
@@ -251,13 +251,13 @@ fn Rows(list: CustomerList, sort: String) -> impl IntoView {
                     <td>
                         <a class="strong" href=href>{row.name}</a>
                         <span class="sub num">{row.number}</span>
-                        <span class="sub only-s"><Tag badge=row.access.clone() /></span>
+                        <span class="sub only-s">{row.access.clone().map(|badge| view! { <Tag badge /> })}</span>
                     </td>
                     <td class="hide-s">{row.phone}<span class="sub">{row.area}</span></td>
                     <td class="hide-s">{row.package}<span class="sub">{row.router}</span></td>
                     <td class="num hide-s">{row.due_day}</td>
                     <td class="hide-s"><Tag badge=row.stage /></td>
-                    <td class="hide-s"><Tag badge=row.access /></td>
+                    <td class="hide-s">{row.access.map(|badge| view! { <Tag badge /> })}</td>
                     {sees_money.then(|| view! {
                         <td class="num">
                             {if owes { view! { <a href=pay>{row.owed}</a> }.into_any() } else { view! { <span class="mute">"Lunas"</span> }.into_any() }}

@@ -164,7 +164,7 @@ pub struct InstallView {
     /// Whether it is in use.
     pub active: bool,
     /// Access.
-    pub access: Badge,
+    pub access: Option<Badge>,
     /// Package.
     pub package: String,
     /// Router.

@@ -188,7 +188,7 @@ fn service_view(app: &AppState, row: Service) -> ServiceView {
         due_day: row.due_day,
         started: words::day(row.started_on),
         stage: text::stage(&row.stage),
-        access: text::access(&row.access),
+        access: text::access_at(&row.stage, &row.access),
         reason: row.desired_reason,
         observed,
         problem: row.router_problem,

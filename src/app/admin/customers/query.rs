@@ -166,7 +166,7 @@ pub async fn list(asked: &Asked, mut filter: CustomerFilter) -> Result<CustomerL
             router: row.router,
             due_day: row.due_day,
             stage: text::stage(&row.stage),
-            access: text::access(&row.access),
+            access: text::access_at(&row.stage, &row.access),
             owed: shown(row.owed),
         })
         .collect();

@@ -320,7 +320,7 @@ pub async fn view(asked: &Asked, service_id: i64) -> Result<InstallView> {
         number: line.service_number,
         active: line.stage == "aktif",
         stage: text::stage(&line.stage),
-        access: text::access(&line.access),
+        access: text::access_at(&line.stage, &line.access),
         package: line.package,
         router: line.router,
         account: line.pppoe_username,

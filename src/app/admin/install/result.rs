@@ -34,7 +34,7 @@ pub fn InstallResult(line: InstallView, refresh: Callback<()>) -> impl IntoView 
         <section class="panel">
             <div class="head">
                 <h2><a href=format!("/admin/pelanggan/{}", line.customer_id)>{line.name}</a></h2>
-                <span class="row"><Tag badge=line.stage /><Tag badge=line.access /></span>
+                <span class="row"><Tag badge=line.stage />{line.access.map(|badge| view! { <Tag badge /> })}</span>
             </div>
             <div class="stack pad">
                 {line.active.then(|| view! { <Notice tone=Tone::Ok><p>"Layanan aktif."</p></Notice> })}
