@@ -28,7 +28,11 @@ test('pelanggan baru: from a call to a working line with its days and its fee', 
   await page.getByLabel('Nama PPPoE').fill('siti');
   await page.getByLabel('Biaya pemasangan').fill('250rb');
   // What is wrong is said beside its field, and what was typed stays.
+  await page.getByLabel('Tanggal jatuh tempo').fill('40');
   await page.getByRole('button', { name: 'Aktifkan sekarang' }).click();
+  await expect(page.getByText(/bukan nomor HP/)).toHaveCount(1);
+  await expect(page.getByText('angka 1 sampai 31')).toHaveCount(1);
+  await page.getByLabel('Tanggal jatuh tempo').fill('10');
   await expect(page.locator('.field', { has: page.getByLabel('Telepon (WhatsApp)') }).locator('.wrong')).toContainText('bukan nomor HP');
   await expect(page.getByLabel('Nama', { exact: true })).toHaveValue('Siti Aminah');
   // From here on nothing may be complained about: the browser itself notes the refused form.

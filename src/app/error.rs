@@ -29,6 +29,12 @@ pub enum ApiError {
         /// For the person.
         message: String,
     },
+    /// Several fields of one form cannot be right.
+    #[error("{}", sentences(.wrong))]
+    Several {
+        /// Each field with its sentence, in the order of the form.
+        wrong: Vec<(String, String)>,
+    },
     /// Against a rule, or somebody was faster.
     #[error("{message}")]
     Refused {
@@ -61,6 +67,23 @@ pub enum ApiError {
     },
 }
 
+fn sentences(wrong: &[(String, String)]) -> String {
+    wrong.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+impl ApiError {
+    /// The fields that are wrong, each with its sentence; none where it is about something else.
+    pub fn fields(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Invalid { field, message } => vec![(field, message)],
+            Self::Several { wrong } => {
+                wrong.iter().map(|(field, message)| (field.as_str(), message.as_str())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
@@ -84,7 +107,7 @@ mod ssr {
                 Self::Unauthenticated => StatusCode::UNAUTHORIZED,
                 Self::Forbidden => StatusCode::FORBIDDEN,
                 Self::NotFound { .. } => StatusCode::NOT_FOUND,
-                Self::Invalid { .. } => StatusCode::BAD_REQUEST,
+                Self::Invalid { .. } | Self::Several { .. } => StatusCode::BAD_REQUEST,
                 Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
                 Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
                 Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -96,15 +119,29 @@ mod ssr {
     /// Inside a server function, or a page that is being rendered, the answer gets the status too.
     impl From<Error> for ApiError {
         fn from(error: Error) -> Self {
-            let error = Self::in_words(error);
-            if let Some(response) = use_context::<ResponseOptions>() {
-                response.set_status(error.status());
-            }
-            error
+            Self::in_words(error).answered()
         }
     }
 
     impl ApiError {
+        /// Several fields at once; a single one as the others say it.
+        pub fn several(mut wrong: Vec<(String, String)>) -> Self {
+            match wrong.pop() {
+                Some((field, message)) if wrong.is_empty() => Self::Invalid { field, message }.answered(),
+                last => {
+                    wrong.extend(last);
+                    Self::Several { wrong }.answered()
+                }
+            }
+        }
+
+        fn answered(self) -> Self {
+            if let Some(response) = use_context::<ResponseOptions>() {
+                response.set_status(self.status());
+            }
+            self
+        }
+
         fn in_words(error: Error) -> Self {
             match error {
                 Error::Unauthenticated => Self::Unauthenticated,

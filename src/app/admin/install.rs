@@ -214,7 +214,7 @@ pub async fn who_has_phone(phone: String) -> Result<Vec<PhoneOwner>, ApiError> {
 pub async fn save_install(form: InstallForm) -> Result<i64, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Install).await?;
-    Ok(query::save(&asked.app, asked.who, form).await?)
+    query::save(&asked.app, asked.who, form).await
 }
 
 /// A line as it stands now.

@@ -6,9 +6,10 @@ use leptos::prelude::*;
 
 /// The sentence for `field` in the last error; empty when it is about something else.
 pub fn wrong_of(problem: RwSignal<Option<ApiError>>, field: &'static str) -> Signal<String> {
-    Signal::derive(move || match &*problem.read() {
-        Some(ApiError::Invalid { field: wrong, message }) if wrong == field => message.clone(),
-        _ => String::new(),
+    Signal::derive(move || {
+        let problem = problem.read();
+        let wrong = problem.as_ref().map(ApiError::fields).unwrap_or_default();
+        wrong.into_iter().find(|(of, _)| *of == field).map(|(_, message)| message.to_owned()).unwrap_or_default()
     })
 }
 
@@ -66,7 +67,16 @@ pub fn OtherProblem(
     move || {
         problem
             .get()
-            .filter(|error| !matches!(error, ApiError::Invalid { field, .. } if fields.contains(&field.as_str())))
+            .and_then(|error| {
+                let wrong = error.fields();
+                if wrong.is_empty() {
+                    return Some(error);
+                }
+                let mut others = wrong.into_iter().filter(|(field, _)| !fields.contains(field));
+                others
+                    .next()
+                    .map(|(field, message)| ApiError::Invalid { field: field.to_owned(), message: message.to_owned() })
+            })
             .map(|error| view! { <Problem error /> })
     }
 }

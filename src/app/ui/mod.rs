@@ -188,9 +188,17 @@ pub fn MoneyInput(
     id: &'static str,
     /// What is typed.
     value: RwSignal<String>,
+    /// What the server said of it last; empty when nothing.
+    #[prop(optional)]
+    refused: Option<Signal<String>>,
 ) -> impl IntoView {
+    let refused = move || refused.map(|said| said.get()).unwrap_or_default();
     let understood = move || {
         let typed = value.get();
+        let refused = refused();
+        if !refused.is_empty() {
+            return refused;
+        }
         if typed.trim().is_empty() {
             return text::MONEY_HINT.to_owned();
         }
@@ -198,7 +206,7 @@ pub fn MoneyInput(
     };
     let wrong = move || {
         let typed = value.get();
-        !typed.trim().is_empty() && Rupiah::parse_input(&typed).is_err()
+        !refused().is_empty() || (!typed.trim().is_empty() && Rupiah::parse_input(&typed).is_err())
     };
     view! {
         <div class="field">

@@ -25,6 +25,12 @@ const NUMBER_AREA: u32 = 10;
 /// Numbers that are tried until a free one is found.
 const TRIES: u32 = 1_000;
 
+/// What is said of a start on another day than those that can be.
+pub const START_WRONG: &str = "Tanggal mulai harus di bulan ini dan tidak setelah hari ini.";
+
+/// What is said of a line that is to work on a router without a password.
+pub const PASSWORD_MISSING: &str = "Isi kata sandi PPPoE; akun di router dibuat dengannya.";
+
 /// Who pays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payer {
@@ -142,7 +148,7 @@ pub async fn save(state: &AppState, who: Who, line: NewLine) -> Result<Installed
     if let Step::Active(start) = line.step
         && (start > today || Period::of(start) != Period::of(today))
     {
-        return Err(Error::invalid("started_on", "Tanggal mulai harus di bulan ini dan tidak setelah hari ini."));
+        return Err(Error::invalid("started_on", START_WRONG));
     }
     let sealed = match line.pppoe_password.as_str() {
         "" => String::new(),
@@ -318,7 +324,7 @@ impl Deed {
         let (name, phone, number, package, router_id, sealed): (String, String, String, String, Option<i64>, String) =
             tx.one(LINE, args![service_id]).await?;
         if router_id.is_some() && sealed.is_empty() {
-            return Err(Error::invalid("pppoe_password", "Isi kata sandi PPPoE; akun di router dibuat dengannya."));
+            return Err(Error::invalid("pppoe_password", PASSWORD_MISSING));
         }
         access::wish(tx, &self.context, service_id, "normal", "none", "Pasang Baru").await?;
         self.ledger.first_bill(tx, service_id, customer_id).await?;

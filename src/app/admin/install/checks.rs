@@ -1,8 +1,38 @@
 //! What people type into forms about lines, judged field by field.
 
+use crate::app::error::ApiError;
 use crate::billing::words::parse_date_input;
 use crate::server::error::{Error, Result};
 use chrono::{Datelike, NaiveDate};
+
+/// What is wrong with a form, gathered field by field, so that all of it is said at once.
+#[derive(Debug, Default)]
+pub(in crate::app::admin) struct Wrong(Vec<(String, String)>);
+
+impl Wrong {
+    /// What a check gave; where it complains of its field that is kept, and an empty value goes on in its place.
+    pub(in crate::app::admin) fn take<T: Default>(&mut self, checked: Result<T>) -> Result<T> {
+        match checked {
+            Err(Error::Invalid { field, message }) => {
+                self.0.push((field, message));
+                Ok(T::default())
+            }
+            other => other,
+        }
+    }
+
+    /// Keeps a complaint unless this holds.
+    pub(in crate::app::admin) fn unless(&mut self, holds: bool, field: &str, message: &str) {
+        if !holds {
+            self.0.push((field.to_owned(), message.to_owned()));
+        }
+    }
+
+    /// All complaints; nothing where there are none.
+    pub(in crate::app::admin) fn said(self) -> Result<(), ApiError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ApiError::several(self.0)) }
+    }
+}
 
 /// Text of at most so many characters, without control characters.
 pub(in crate::app::admin) fn text_of(field: &str, label: &str, text: &str, max: usize) -> Result<String> {

@@ -3,10 +3,30 @@
 use super::{InstallForm, InstallStart, PhoneOwner, save_install, who_has_phone};
 use crate::app::dto::{Choice, Tone};
 use crate::app::error::ApiError;
-use crate::app::ui::{MoneyInput, Notice, Problem};
+use crate::app::ui::{MoneyInput, Notice, OtherProblem, focus_element, wrong_of};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+
+/// The fields that say themselves what is wrong with them.
+const FIELDS: [&str; 16] = [
+    "name",
+    "phone",
+    "email",
+    "address",
+    "area",
+    "place",
+    "package_id",
+    "router_id",
+    "pppoe_username",
+    "pppoe_password",
+    "fee",
+    "due_day",
+    "install_on",
+    "technician_id",
+    "note",
+    "started_on",
+];
 
 /// A text field bound to a signal; what is wrong with it stands under it.
 #[component]
@@ -20,10 +40,7 @@ fn Text(
     #[prop(optional)] list: &'static str,
     #[prop(default = 200)] max: i32,
 ) -> impl IntoView {
-    let wrong = move || match problem.get() {
-        Some(ApiError::Invalid { field, message }) if field == id => Some(message),
-        _ => None,
-    };
+    let wrong = wrong_of(problem, id);
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -34,12 +51,13 @@ fn Text(
                 maxlength=max.to_string()
                 autocomplete="off"
                 prop:value=value
-                aria-invalid=move || wrong().is_some().to_string()
+                aria-invalid=move || (!wrong.read().is_empty()).to_string()
                 on:input=move |event| value.set(event_target_value(&event))
             />
-            {move || match wrong() {
-                Some(message) => view! { <span class="wrong">{message}</span> }.into_any(),
-                None => view! { <span class="hint">{hint}</span> }.into_any(),
+            {move || if wrong.read().is_empty() {
+                view! { <span class="hint">{hint}</span> }.into_any()
+            } else {
+                view! { <span class="wrong">{wrong.get()}</span> }.into_any()
             }}
         </div>
     }
@@ -55,10 +73,7 @@ fn Pick(
     none: &'static str,
     problem: RwSignal<Option<ApiError>>,
 ) -> impl IntoView {
-    let wrong = move || match problem.get() {
-        Some(ApiError::Invalid { field, message }) if field == id => Some(message),
-        _ => None,
-    };
+    let wrong = wrong_of(problem, id);
     let chosen = value.get_untracked().to_string();
     let entries = choices
         .into_iter()
@@ -70,11 +85,11 @@ fn Pick(
     view! {
         <div class="field">
             <label for=id>{label}</label>
-            <select id=id on:change=move |event| value.set(event_target_value(&event).parse().unwrap_or(0))>
+            <select id=id aria-invalid=move || (!wrong.read().is_empty()).to_string() on:change=move |event| value.set(event_target_value(&event).parse().unwrap_or(0))>
                 <option value="0">{none}</option>
                 {entries}
             </select>
-            {move || wrong().map(|message| view! { <span class="wrong">{message}</span> })}
+            {move || (!wrong.read().is_empty()).then(|| view! { <span class="wrong">{wrong.get()}</span> })}
         </div>
     }
 }
@@ -126,7 +141,13 @@ pub fn InstallEntry(start: InstallStart) -> impl IntoView {
         async move {
             match save_install(form).await {
                 Ok(id) => navigate(&format!("/admin/pasang/{id}"), NavigateOptions::default()),
-                Err(error) => problem.set(Some(error)),
+                Err(error) => {
+                    // On a telephone the field may be far above the buttons.
+                    if let Some((field, _)) = error.fields().first() {
+                        focus_element(field);
+                    }
+                    problem.set(Some(error));
+                }
             }
         }
     });
@@ -189,13 +210,13 @@ pub fn InstallEntry(start: InstallStart) -> impl IntoView {
                 <Pick label="Router" id="router_id" value=router choices=start.routers none="Tanpa router" problem />
                 <Text label="Nama PPPoE" id="pppoe_username" value=username problem hint="Kosongkan untuk memakai nomor layanan" max=64 />
                 <Text label="Kata sandi PPPoE" id="pppoe_password" value=password problem hint=if is_new { "Sudah dibuatkan; boleh diganti" } else { "Kosongkan untuk memakai yang tersimpan" } max=64 />
-                <MoneyInput label="Biaya pemasangan" id="fee" value=fee />
+                <MoneyInput label="Biaya pemasangan" id="fee" value=fee refused=wrong_of(problem, "fee") />
                 <Text label="Tanggal jatuh tempo (1-31)" id="due_day" value=due_day problem max=2 />
                 <Text label="Tanggal pemasangan" id="install_on" value=install_on problem hint="Yang dijanjikan, misalnya 15/1" max=10 />
                 <Pick label="Teknisi" id="technician_id" value=technician choices=start.technicians none="Belum ditentukan" problem />
                 <Text label="Catatan" id="note" value=note problem max=500 />
                 <Text label="Mulai dipakai" id="started_on" value=started_on problem hint="Untuk Aktifkan sekarang; tagihan bulan pertama dihitung dari tanggal ini" max=10 />
-                {move || problem.get().map(|error| view! { <Problem error /> })}
+                <OtherProblem problem fields=&FIELDS />
                 <div class="row">
                     <button class="btn" type="button" disabled=busy on:click=move |_| go("calon")>"Simpan sebagai Calon"</button>
                     <button class="btn" type="button" disabled=busy on:click=move |_| go("jadwal")>"Jadwalkan"</button>

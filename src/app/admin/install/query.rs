@@ -1,11 +1,12 @@
 //! What Pasang Baru reads, and how its form becomes a line.
 
-use super::checks::{account_text, date_of, due_day_of, text_of};
+use super::checks::{Wrong, account_text, date_of, due_day_of, text_of};
 use super::{InstallForm, InstallList, InstallRow, InstallStart, InstallView, PackageChoice, PhoneOwner};
 use crate::app::admin::words;
 use crate::app::dto::{Choice, PageInfo, money};
+use crate::app::error::ApiError;
 use crate::app::text;
-use crate::billing::{Phone, Rupiah};
+use crate::billing::{Period, Phone, Rupiah};
 use crate::server::audit::{self, Who};
 use crate::server::customers::install::{self, NewLine, Payer, Step, readable_password};
 use crate::server::customers::place::{parse_place, place_words};
@@ -242,61 +243,98 @@ pub async fn phone_owners(app: &AppState, phone: &str) -> Result<Vec<PhoneOwner>
         .collect())
 }
 
-/// Checks the form and saves it.
-pub async fn save(app: &AppState, who: Who, form: InstallForm) -> Result<i64> {
-    let today = app.clock.today();
-    let payer = if form.customer_id != 0 {
-        Payer::Known(form.customer_id)
-    } else {
-        let name = text_of("name", "Nama", &form.name, 100)?;
-        if name.is_empty() {
-            return Err(Error::invalid("name", "Isi nama pelanggan."));
-        }
-        let phone = Phone::parse(&form.phone).map_err(|error| Error::invalid("phone", error.to_string()))?;
-        let email = text_of("email", "Surel", &form.email, 200)?;
-        if !email.is_empty() && !email.contains('@') {
-            return Err(Error::invalid("email", "Surel tidak lengkap; tulis seperti nama@contoh.id, atau kosongkan."));
-        }
-        Payer::New { name, phone: phone.to_string(), email, address: text_of("address", "Alamat", &form.address, 300)? }
-    };
-    if !(16..=64).contains(&form.request_id.len()) || !form.request_id.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."));
+/// Checks the whole form and saves it; what is wrong is told of all fields at once, in the form's order.
+pub async fn save(app: &AppState, who: Who, form: InstallForm) -> Result<i64, ApiError> {
+    let line = line_of(form, app.clock.today())?;
+    Ok(install::save(app, who, line).await?.service_id)
+}
+
+fn payer_of(form: &InstallForm, wrong: &mut Wrong) -> Result<Payer> {
+    if form.customer_id != 0 {
+        return Ok(Payer::Known(form.customer_id));
     }
-    let install_on = date_of("install_on", &form.install_on, today)?;
-    let step = match form.step.as_str() {
-        "calon" => Step::Candidate,
-        "jadwal" if install_on.is_none() => {
-            return Err(Error::invalid("install_on", "Isi tanggal pemasangan yang dijanjikan."));
+    let name = wrong.take(match text_of("name", "Nama", &form.name, 100) {
+        Ok(name) if name.is_empty() => Err(Error::invalid("name", "Isi nama pelanggan.")),
+        other => other,
+    })?;
+    let phone = Phone::parse(&form.phone).map(|phone| phone.to_string());
+    let phone = wrong.take(phone.map_err(|error| Error::invalid("phone", error.to_string())))?;
+    let email = wrong.take(match text_of("email", "Surel", &form.email, 200) {
+        Ok(email) if !email.is_empty() && !email.contains('@') => {
+            Err(Error::invalid("email", "Surel tidak lengkap; tulis seperti nama@contoh.id, atau kosongkan."))
         }
-        "jadwal" => Step::Planned,
-        "aktif" => Step::Active(date_of("started_on", &form.started_on, today)?.unwrap_or(today)),
-        _ => return Err(Error::invalid("step", "Pilih simpan, jadwalkan, atau aktifkan.")),
-    };
-    let fee = match form.fee.trim() {
+        other => other,
+    })?;
+    let address = wrong.take(text_of("address", "Alamat", &form.address, 300))?;
+    Ok(Payer::New { name, phone, email, address })
+}
+
+fn fee_of(text: &str) -> Result<Rupiah> {
+    let fee = match text.trim() {
         "" => Rupiah::ZERO,
         text => Rupiah::parse_input(text).map_err(|_| Error::invalid("fee", text::MONEY_WRONG))?,
     };
     if fee < Rupiah::ZERO || fee.0 > 1_000_000_000 {
         return Err(Error::invalid("fee", "Biaya pemasangan 0 sampai Rp 1.000.000.000."));
     }
-    let line = NewLine {
+    Ok(fee)
+}
+
+fn line_of(form: InstallForm, today: NaiveDate) -> Result<NewLine, ApiError> {
+    let mut wrong = Wrong::default();
+    let payer = payer_of(&form, &mut wrong)?;
+    let area = wrong.take(text_of("area", "Wilayah", &form.area, 100))?;
+    let place = wrong.take(parse_place(&form.place))?;
+    wrong.unless(form.package_id != 0, "package_id", "Pilih paket dari daftar.");
+    let pppoe_username = wrong.take(account_text("pppoe_username", "Nama PPPoE", &form.pppoe_username))?;
+    let pppoe_password = wrong.take(account_text("pppoe_password", "Kata sandi PPPoE", &form.pppoe_password))?;
+    // A line that was saved before may have its password already: that is known further in.
+    let needs_password = form.step == "aktif" && form.router_id != 0 && form.service_id == 0;
+    wrong.unless(
+        !needs_password || !form.pppoe_password.trim().is_empty(),
+        "pppoe_password",
+        install::PASSWORD_MISSING,
+    );
+    let fee = wrong.take(fee_of(&form.fee))?;
+    let due_day = wrong.take(due_day_of(&form.due_day))?;
+    let day = wrong.take(date_of("install_on", &form.install_on, today).map(Some))?;
+    let install_on = day.flatten();
+    let note = wrong.take(text_of("note", "Catatan", &form.note, 500))?;
+    let step = match form.step.as_str() {
+        "calon" => Step::Candidate,
+        "jadwal" => {
+            // Not where the day that was typed has been complained of already.
+            wrong.unless(day != Some(None), "install_on", "Isi tanggal pemasangan yang dijanjikan.");
+            Step::Planned
+        }
+        "aktif" => {
+            let start = wrong.take(date_of("started_on", &form.started_on, today))?.unwrap_or(today);
+            let this_month = start <= today && Period::of(start) == Period::of(today);
+            wrong.unless(this_month, "started_on", install::START_WRONG);
+            Step::Active(start)
+        }
+        _ => return Err(Error::invalid("step", "Pilih simpan, jadwalkan, atau aktifkan.").into()),
+    };
+    let known_id = (16..=64).contains(&form.request_id.len()) && form.request_id.bytes().all(|b| b.is_ascii_hexdigit());
+    wrong.unless(known_id, "request_id", "Muat ulang halaman ini, lalu isi kembali.");
+    wrong.said()?;
+    Ok(NewLine {
         request_id: form.request_id,
         service_id: (form.service_id != 0).then_some(form.service_id),
         payer,
-        area: text_of("area", "Wilayah", &form.area, 100)?,
-        place: parse_place(&form.place)?,
+        area,
+        place,
         package_id: form.package_id,
         router_id: (form.router_id != 0).then_some(form.router_id),
-        pppoe_username: account_text("pppoe_username", "Nama PPPoE", &form.pppoe_username)?,
-        pppoe_password: account_text("pppoe_password", "Kata sandi PPPoE", &form.pppoe_password)?,
+        pppoe_username,
+        pppoe_password,
         fee,
-        due_day: due_day_of(&form.due_day)?,
+        due_day,
         install_on,
         technician_id: (form.technician_id != 0).then_some(form.technician_id),
-        note: text_of("note", "Catatan", &form.note, 500)?,
+        note,
         step,
-    };
-    Ok(install::save(app, who, line).await?.service_id)
+    })
 }
 
 /// A line as it stands now.
@@ -355,4 +393,47 @@ pub async fn secret(app: &AppState, who: Who, service_id: i64) -> Result<String>
         })
         .await?;
     Ok(password)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::testing::TestApp;
+
+    fn form(package_id: i64, step: &str) -> InstallForm {
+        InstallForm {
+            request_id: "a1b2c3d4e5f60718".to_owned(),
+            name: "Siti".to_owned(),
+            phone: "0812-3456-7890".to_owned(),
+            package_id,
+            due_day: "10".to_owned(),
+            install_on: "20/1".to_owned(),
+            step: step.to_owned(),
+            ..InstallForm::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn all_that_is_wrong_is_said_at_once_and_once() {
+        let t = TestApp::sqlite("2026-01-15 10:00").await;
+        let bad = InstallForm {
+            name: String::new(),
+            phone: "0812".to_owned(),
+            email: "siti".to_owned(),
+            place: "di sana".to_owned(),
+            package_id: 0,
+            fee: "banyak".to_owned(),
+            due_day: "40".to_owned(),
+            install_on: "besok".to_owned(),
+            ..form(0, "jadwal")
+        };
+        let error = save(&t.state, Who::command(), bad.clone()).await.unwrap_err();
+        let fields = |error: &ApiError| error.fields().iter().map(|(field, _)| (*field).to_owned()).collect::<Vec<_>>();
+        let wanted = ["name", "phone", "email", "place", "package_id", "fee", "due_day", "install_on"];
+        assert_eq!(fields(&error), wanted);
+        let nothing = InstallForm { install_on: String::new(), ..form(1, "jadwal") };
+        assert_eq!(fields(&save(&t.state, Who::command(), nothing).await.unwrap_err()), ["install_on"]);
+        let late = InstallForm { started_on: "1/2".to_owned(), ..form(1, "aktif") };
+        assert_eq!(fields(&save(&t.state, Who::command(), late).await.unwrap_err()), ["started_on"]);
+    }
 }
