@@ -54,6 +54,8 @@ pub struct InstallRow {
 /// The page's list with the counts of all three.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallList {
+    /// The list that is shown: `calon`, `jadwal` or `aktif`.
+    pub tab: String,
     /// Rows.
     pub rows: Vec<InstallRow>,
     /// Where it stands.
@@ -185,7 +187,7 @@ pub struct InstallView {
     pub technician: String,
 }
 
-/// The list: `calon`, `jadwal` or `aktif`.
+/// The list: `calon`, `jadwal`, `aktif`, or the first of them that holds any.
 #[server(prefix = "/api/admin", endpoint = "install/list", input = Json)]
 pub async fn list_installs(stage: String, q: String, page: i64) -> Result<InstallList, ApiError> {
     use crate::server::guard::{Permission, guard};
@@ -241,7 +243,7 @@ pub fn InstallsPage() -> impl IntoView {
         let map = map.read();
         let get = |key: &str| map.get(key).unwrap_or_default();
         let stage = get("tahap");
-        let stage = if matches!(stage.as_str(), "jadwal" | "aktif") { stage } else { "calon".to_owned() };
+        let stage = if matches!(stage.as_str(), "calon" | "jadwal" | "aktif") { stage } else { String::new() };
         (stage, get("q"), get("page").parse::<i64>().unwrap_or(1))
     });
     let data = Resource::new(move || asked.get(), |(stage, q, page)| list_installs(stage, q, page));
@@ -265,7 +267,7 @@ pub fn InstallsPage() -> impl IntoView {
             <Transition fallback=Loading>
                 {move || Suspend::new(async move {
                     match data.await {
-                        Ok(list) => view! { <Rows list stage=asked.get_untracked().0 /> }.into_any(),
+                        Ok(list) => view! { <Rows list /> }.into_any(),
                         Err(error) => view! { <Problem error /> }.into_any(),
                     }
                 })}
@@ -275,14 +277,14 @@ pub fn InstallsPage() -> impl IntoView {
 }
 
 #[component]
-fn Rows(list: InstallList, stage: String) -> impl IntoView {
+fn Rows(list: InstallList) -> impl IntoView {
     let tabs = [
         ("calon", "Calon", list.candidates),
         ("jadwal", "Menunggu Pemasangan", list.planned),
         ("aktif", "Baru aktif (30 hari)", list.active),
     ]
     .map(|(code, word, count)| {
-        let here = (code == stage).then_some("page");
+        let here = (code == list.tab).then_some("page");
         view! {
             <a class="btn small" href=format!("/admin/pasang?tahap={code}") aria-current=here>
                 {word} " (" {text::count(count)} ")"

@@ -120,7 +120,17 @@ fn not_there() -> Error {
 /// A page of one stage, and the counts of all.
 pub async fn list(app: &AppState, stage: &str, q: &str, page: i64) -> Result<InstallList> {
     let since = app.clock.today().checked_sub_days(Days::new(NEW_DAYS)).unwrap_or_default();
-    let stage = match stage {
+    let (candidates, planned, active): (i64, i64, i64) = app.db.one(COUNTS, args![since]).await?;
+    // Nothing chosen: where somebody waits, or else where something was done.
+    let tab = match stage {
+        "calon" | "jadwal" | "aktif" => stage,
+        _ if candidates > 0 => "calon",
+        _ if planned > 0 => "jadwal",
+        _ if active > 0 => "aktif",
+        _ => "calon",
+    }
+    .to_owned();
+    let stage = match tab.as_str() {
         "jadwal" => "menunggu_pemasangan",
         "aktif" => "aktif",
         _ => "calon",
@@ -132,7 +142,6 @@ pub async fn list(app: &AppState, stage: &str, q: &str, page: i64) -> Result<Ins
     let info = PageInfo::of(page, app.db.number(COUNT, args![stage, since, &needle]).await?);
     let rows: Vec<Row> =
         app.db.all(LIST, args![stage, since, &needle, crate::app::dto::PAGE_ROWS, info.offset()]).await?;
-    let (candidates, planned, active): (i64, i64, i64) = app.db.one(COUNTS, args![since]).await?;
     let day = |day: Option<NaiveDate>| day.map(words::day).unwrap_or_default();
     let rows = rows
         .into_iter()
@@ -151,7 +160,7 @@ pub async fn list(app: &AppState, stage: &str, q: &str, page: i64) -> Result<Ins
             stage: text::stage(&row.stage),
         })
         .collect();
-    Ok(InstallList { rows, info, candidates, planned, active })
+    Ok(InstallList { tab, rows, info, candidates, planned, active })
 }
 
 /// What the form starts from.
@@ -435,5 +444,20 @@ mod tests {
         assert_eq!(fields(&save(&t.state, Who::command(), nothing).await.unwrap_err()), ["install_on"]);
         let late = InstallForm { started_on: "1/2".to_owned(), ..form(1, "aktif") };
         assert_eq!(fields(&save(&t.state, Who::command(), late).await.unwrap_err()), ["started_on"]);
+    }
+
+    #[tokio::test]
+    async fn the_list_opens_where_somebody_is() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let tab = async || list(&t.state, "", "", 1).await.unwrap().tab;
+            assert_eq!(tab().await, "calon", "nobody anywhere");
+            let package = t.package("Home", 300_000, 1).await;
+            for (n, step) in ["aktif", "jadwal", "calon"].into_iter().enumerate() {
+                let form = InstallForm { request_id: format!("a1b2c3d4e5f6071{n}"), ..form(package, step) };
+                save(&t.state, Who::command(), form).await.unwrap();
+                assert_eq!(tab().await, step);
+            }
+            assert_eq!(list(&t.state, "aktif", "", 1).await.unwrap().tab, "aktif", "what was chosen stays");
+        }
     }
 }
