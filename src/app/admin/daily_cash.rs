@@ -44,7 +44,7 @@ pub struct DayRow {
     pub cash: String,
     /// Handed over.
     pub handed: String,
-    /// Missing; more than there should be is negative.
+    /// `kurang Rp 10.000` or `lebih Rp 10.000`.
     pub difference: String,
     /// Put back by refusals.
     pub refused: String,

@@ -1,6 +1,7 @@
 //! What Kas Harian reads: the entries of all bags by day, and the payments by receiver and way.
 
 use super::{DailyCash, DailyFilter, DayRow};
+use crate::app::admin::handover::query::difference_words;
 use crate::app::admin::payments::query::way;
 use crate::app::admin::words::day;
 use crate::app::dto::money;
@@ -36,7 +37,7 @@ fn shown(word: String, opening: i64, moved: [i64; 4]) -> DayRow {
         opening: money(opening),
         cash: or_empty(cash),
         handed: or_empty(handed),
-        difference: or_empty(difference),
+        difference: difference_words(difference),
         refused: or_empty(refused),
         closing: money(closing(opening, moved)),
     }
@@ -99,7 +100,7 @@ pub async fn report(asked: &Asked, filter: &DailyFilter) -> Result<DailyCash> {
 pub async fn table(asked: &Asked, filter: &DailyFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
     let (from, to) = span(asked, filter)?;
     let (mut opening, moved) = days(asked, from, to).await?;
-    let titles = vec!["tanggal", "awal", "masuk", "disetor", "selisih", "ditolak", "akhir"];
+    let titles = vec!["tanggal", "awal", "masuk", "disetor", "kurang (minus: lebih)", "ditolak", "akhir"];
     let mut cells = Vec::new();
     for (date, cash, handed, difference, refused) in moved {
         let end = closing(opening, [cash, handed, difference, refused]);
@@ -167,7 +168,7 @@ mod tests {
             assert_eq!(lines, [[zero.as_str(), &first], [&first, &second], [&second, &third]]);
             assert_eq!(
                 (report.whole.difference.clone(), report.whole.refused.clone()),
-                (money(10_000), money(250_000))
+                (format!("kurang {}", money(10_000)), money(250_000))
             );
             assert_eq!(report.received, money(300_000));
             assert_eq!(table(&owner, &DailyFilter::default()).await.unwrap().1.len(), 3);
