@@ -11,7 +11,10 @@ use crate::server::error::{Error, Result};
 use crate::server::gateways::methods::channel_name;
 use crate::server::guard::Asked;
 use crate::{args, sql};
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+
+/// So long after the first opening of a receipt its opener still prints the same one.
+const SITTING_MINUTES: i64 = 10;
 
 // `$1`, `$2` days, `$3` method, `$4` receiver; opening credit is no money that came in.
 macro_rules! conditions {
@@ -73,7 +76,11 @@ sql!(
  WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number, i.period ORDER BY MIN(a.id)"
 );
 sql!(PRINTED = "INSERT INTO receipt_print (payment_id, who, at) VALUES ($1, $2, $3)");
-sql!(PRINTS = "SELECT COUNT(*) FROM receipt_print WHERE payment_id = $1");
+// Prints of another sitting, and of this one: what the same person began after `$3`.
+sql!(
+    PRINTS = "SELECT CAST(COALESCE(SUM(CASE WHEN who = $2 AND at > $3 THEN 0 ELSE 1 END), 0) AS BIGINT),
+   CAST(COALESCE(SUM(CASE WHEN who = $2 AND at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) FROM receipt_print WHERE payment_id = $1"
+);
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -260,7 +267,8 @@ pub async fn view(asked: &Asked, id: i64) -> Result<PaymentView> {
     })
 }
 
-/// Counts a print of a receipt; answers how many there were before.
+/// Counts a print of a receipt; answers how many there were before. Who opens it again within a sitting (the other width,
+/// paper that jammed) still prints the same one: opening is all that a paper without a script can count.
 pub async fn printed(asked: &Asked, id: i64) -> Result<i64> {
     let (who, now) = (asked.who.name.clone(), asked.app.clock.now());
     asked
@@ -269,8 +277,11 @@ pub async fn printed(asked: &Asked, id: i64) -> Result<i64> {
         .write(move |tx| {
             let who = who.clone();
             Box::pin(async move {
-                let before = tx.number(PRINTS, args![id]).await?;
-                tx.exec_one(PRINTED, args![id, who, now]).await?;
+                let since = now - TimeDelta::minutes(SITTING_MINUTES);
+                let (before, here): (i64, i64) = tx.one(PRINTS, args![id, &who, since]).await?;
+                if here == 0 {
+                    tx.exec_one(PRINTED, args![id, who, now]).await?;
+                }
                 Ok::<_, Error>(before)
             })
         })
@@ -321,8 +332,15 @@ mod tests {
             let shown = view(&owner, second.payment_id).await.unwrap();
             assert!(shown.whatsapp.starts_with("https://wa.me/62812") && shown.whatsapp.contains("Kuitansi"));
             assert_eq!(shown.used_for.len(), 2, "January, and the February bill that it brought: {shown:?}");
-            assert_eq!(printed(&owner, second.payment_id).await.unwrap(), 0);
-            assert_eq!(printed(&owner, second.payment_id).await.unwrap(), 1);
+            let prints = async |asked: &Asked| printed(asked, second.payment_id).await.unwrap();
+            assert_eq!(prints(&owner).await, 0);
+            t.at("2026-02-03 10:09");
+            assert_eq!(prints(&owner).await, 0, "58 mm and 80 mm in one sitting are one print");
+            assert_eq!(view(&owner, second.payment_id).await.unwrap().prints, 1);
+            let other = t.asked(Role::Cashier, 2);
+            assert_eq!(prints(&other).await, 1, "another's is a copy");
+            t.at("2026-02-03 10:11");
+            assert_eq!(prints(&owner).await, 2, "later it is a copy too");
         }
     }
 }
