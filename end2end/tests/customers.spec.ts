@@ -130,6 +130,7 @@ test('the list is taken as Excel and as PDF with the columns that were ticked', 
   await expect(page.getByText(/1 layanan akan diubah, 0 ditolak/)).toBeVisible();
   await page.getByRole('button', { name: 'Jalankan' }).dblclick();
   await expect(page.getByText(/Selesai: 1 layanan diubah|sudah dijalankan/)).toBeVisible();
+  await expect(page.locator('main').getByText('akan diubah')).toHaveCount(0);
   await page.goto(`${world.base}/admin/wilayah`);
   await expect(page.getByRole('link', { name: 'Dusun Baru' })).toBeVisible();
   assertQuiet();

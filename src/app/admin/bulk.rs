@@ -55,6 +55,8 @@ pub struct BulkView {
     pub words: String,
     /// Whether it was done.
     pub done: bool,
+    /// Services that were changed, or would be.
+    pub changed: i64,
     /// Rows: name, number, before, after or why not.
     pub rows: Vec<(String, String, String, String, bool)>,
 }
@@ -167,7 +169,10 @@ fn Entry(start: BulkStart, filter: CustomerFilter, chosen: Vec<i64>) -> impl Int
     };
     view! {
         <form class="panel pad stack" on:submit=move |event| { event.prevent_default(); send.dispatch(true); }>
-            <p><strong>{text::counted(start.total, "layanan")}</strong>" akan diubah."</p>
+            <p>{move || match &*seen.read() {
+                Some(view) if view.done => view! { <strong>{text::counted(view.changed, "layanan")}</strong>" diubah." }.into_any(),
+                _ => view! { <strong>{text::counted(start.total, "layanan")}</strong>" akan diubah." }.into_any(),
+            }}</p>
             <div class="field">
                 <label for="apa">"Yang diubah"</label>
                 <select id="apa" on:change=move |event| { what.set(event_target_value(&event)); value.set(String::new()); more.set(String::new()); seen.set(None); }>{whats}</select>

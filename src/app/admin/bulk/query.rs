@@ -95,5 +95,5 @@ pub async fn run(asked: &Asked, wish: BulkWish) -> Result<BulkView> {
             (name, number, before, if fine { value.clone() } else { format!("Ditolak: {problem}") }, fine)
         })
         .collect();
-    Ok(BulkView { words, done: !dry || report.already, rows })
+    Ok(BulkView { words, done: !dry || report.already, changed: report.done, rows })
 }
