@@ -166,9 +166,10 @@ mod tests {
             );
             assert!(first.contains("&lt;b&gt;SARI") && first.contains("Januari 2026"), "{first}");
             let second = text(receipt_page(&asked, paid.payment_id, "80").await.unwrap()).await;
-            assert!(second.contains("lebar80") && !second.contains("SALINAN"), "the other width is the same print");
-            let other = t.asked(Role::Cashier, 2);
-            assert!(text(receipt_page(&other, paid.payment_id, "80").await.unwrap()).await.contains("SALINAN"));
+            assert!(second.contains("lebar80") && !second.contains("SALINAN"), "the other width, in the same sitting");
+            t.at("2026-01-15 10:11");
+            let later = text(receipt_page(&asked, paid.payment_id, "80").await.unwrap()).await;
+            assert!(later.contains("lebar80") && later.contains("SALINAN"));
         }
     }
 }
