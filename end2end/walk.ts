@@ -204,6 +204,11 @@ export function everyScreen(size: Size): void {
         await hydrated(page);
         await expect(page.locator('h1').first()).toBeVisible();
         await seen(name);
+        // The amount and its age are seen without pushing a table aside.
+        for (const part of name === 'tunggakan' ? ['.amount', '.age'] : []) {
+          const box = await page.locator('tbody tr').first().locator(part).boundingBox();
+          expect(box && box.x >= 0 && box.x + box.width <= width, `${part} on the screen`).toBe(true);
+        }
       }
       for (const path of [...PAPERS, invitation]) {
         expect((await page.goto(world.base + path))?.status(), path).toBe(200);

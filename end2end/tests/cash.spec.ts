@@ -148,10 +148,5 @@ test('who still owes stands in Daftar Tagih and Tunggakan', async ({ page }) => 
   await expect(page.getByText('Nunik Menunggak')).toBeVisible();
   await page.goto(`${world.base}/admin/tunggakan`);
   await expect(page.getByRole('heading', { name: 'Tunggakan' })).toBeVisible();
-  // On a phone the amount and its age are seen without pushing a table aside.
-  for (const part of ['.amount', '.age']) {
-    const box = await page.locator('tr', { hasText: 'Nunik Menunggak' }).locator(part).boundingBox();
-    expect(box && box.x >= 0 && box.x + box.width <= 360, `${part} on the screen`).toBe(true);
-  }
   assertQuiet();
 });
