@@ -149,3 +149,16 @@ fn toml_table(text: &str) -> Result<BTreeMap<String, String>> {
         })
         .unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delivered_settings_leave_the_base_address_to_the_port() {
+        // A value here would be the address of a site that listens elsewhere too, in every link that it sends.
+        let delivered = toml_table(DEFAULTS).unwrap();
+        assert_eq!(delivered.get("KIMONET_BASE_URL").map(String::as_str), Some(""));
+        assert!(delivered.contains_key("LEPTOS_SITE_ADDR"));
+    }
+}

@@ -185,7 +185,6 @@ fn serve_migrates_answers_and_stops_on_sigterm() {
     world.ok(&["key:generate"]);
     let address = free_address();
     world.set("LEPTOS_SITE_ADDR", address.to_string());
-    world.set("KIMONET_BASE_URL", format!("http://localhost:{}", address.port()));
     let server = world.start(&["serve"], address);
     let (status, body) = get(address, "/health");
     assert_eq!(status, 200, "{body}");
