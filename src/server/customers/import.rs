@@ -61,6 +61,7 @@ pub struct ImportReport {
     /// Titles of columns that hold something and were not read, since no column has that name.
     pub unknown_columns: Vec<String>,
     /// Collectors of unlinked services whose name is not that of one member of staff.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_collectors: Vec<String>,
 }
 
