@@ -11,6 +11,7 @@ mod val;
 
 pub use val::{Row, Val};
 
+use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::query::Query;
@@ -202,15 +203,16 @@ where
 }
 
 macro_rules! fetch_all {
-    ($db:ty, $row:ty, $exec:expr, $sql:expr, $args:expr) => {
-        bind(sqlx::query::<$db>($sql), $args)
-            .fetch_all($exec)
-            .await?
-            .iter()
-            .map(|row: &$row| T::from_row(row))
-            .collect::<Result<Vec<T>, sqlx::Error>>()
-            .map_err(DbError::from)
-    };
+    ($db:ty, $row:ty, $exec:expr, $sql:expr, $args:expr) => {{
+        // Each row as it comes: a driver's row is many times as large as what is made of it.
+        let mut rows = bind(sqlx::query::<$db>($sql), $args).fetch($exec);
+        let mut all = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            let row: $row = row;
+            all.push(T::from_row(&row)?);
+        }
+        Ok(all)
+    }};
 }
 
 macro_rules! fetch_opt {

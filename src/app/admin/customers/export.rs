@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 /// Rows read at a time.
-const CHUNK: i64 = 5_000;
+const CHUNK: i64 = 1_000;
 /// Rows of a paper at most: some 550 pages.
 pub const PDF_ROWS_MAX: i64 = 20_000;
 
