@@ -103,6 +103,26 @@ pub enum Command {
     /// Mencatat pembayaran.
     #[command(name = "payment:record")]
     PaymentRecord(PaymentArgs),
+    /// Membatalkan pembayaran: tagihannya terbuka lagi.
+    #[command(name = "payment:reverse")]
+    PaymentReverse {
+        /// Id pembayaran.
+        #[arg(long)]
+        id: i64,
+        /// Alasan.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Membatalkan tagihan yang belum dibayar.
+    #[command(name = "invoice:void")]
+    InvoiceVoid {
+        /// Nomor tagihan.
+        #[arg(long)]
+        number: String,
+        /// Alasan.
+        #[arg(long)]
+        reason: String,
+    },
     /// Menampilkan tagihan terbuka satu layanan dan Saldo pelanggannya.
     Balance {
         /// Nomor layanan, atau id-nya.
@@ -328,6 +348,12 @@ pub struct PaymentArgs {
     /// Id yang sama dua kali adalah satu pembayaran.
     #[arg(long)]
     pub request_id: Option<String>,
+    /// Nomor tagihan yang dibayar lebih dulu; boleh berulang.
+    #[arg(long, value_name = "NUMBER")]
+    pub invoice: Vec<String>,
+    /// Bulan di muka yang diterbitkan dan dibayar sekaligus.
+    #[arg(long, default_value_t = 0)]
+    pub months: i64,
 }
 
 /// `isolir:auto`.

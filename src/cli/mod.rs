@@ -170,6 +170,8 @@ async fn with_state(state: &AppState, command: Command) -> Result<Outcome> {
         Command::InvoiceList(options) => billing::list(state, options).await,
         Command::Verify { deep } => billing::verify(state, deep).await,
         Command::PaymentRecord(options) => payments::record(state, options).await,
+        Command::PaymentReverse { id, reason } => payments::reverse(state, id, &reason).await,
+        Command::InvoiceVoid { number, reason } => payments::void(state, &number, &reason).await,
         Command::Balance { service_number } => payments::balance(state, &service_number).await,
         Command::Backup { file } => backup::write(state, &file).await,
         Command::WhatsappReminder => network::whatsapp_reminder(state).await,

@@ -1,11 +1,11 @@
 //! What putting a line into use costs at once: its first month by the rule, and a one-off fee on a bill of its own.
 
-use super::next::{INSERT_INVOICE, REGULAR_LINE_EVER, SERVICE_TO_BILL, ServiceRow, discount};
+use super::next::{INSERT_INVOICE, REGULAR_LINE_EVER, SERVICE_TO_BILL, ServiceRow};
 use super::settle::INSERT_ENTRY;
 use super::{Ledger, count_on, invoice_counter, take_turn};
 use crate::args;
 use crate::billing::invoice::invoice_number;
-use crate::billing::pricing::{PriceInput, price_bill};
+use crate::billing::pricing::price_bill;
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
@@ -36,18 +36,8 @@ impl Ledger {
         if service.stage != "aktif" || covered || Period::of(service.started_on) != current {
             return Ok(None);
         }
-        let Some(price) = service.price else {
+        let Some(input) = service.priced(current, self.price_rules())? else {
             return Err(Error::invalid("package_id", "Paket ini belum punya harga. Isi harganya di Paket Internet."));
-        };
-        let input = PriceInput {
-            price: Rupiah(price),
-            duration_months: u32::try_from(service.duration_months)
-                .map_err(|_| Error::Corrupt("lama paket".to_owned()))?,
-            package_name: service.package_name.clone(),
-            period: current,
-            service_start: service.started_on,
-            discount: discount(&service.discount_kind, service.discount_value),
-            rules: self.price_rules(),
         };
         match price_bill(&input) {
             Ok(priced) => {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::billing::{Period, Rupiah};
+use crate::server::error::Error;
 use crate::server::testing::TestApp;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -11,7 +12,67 @@ crate::sql!(
 );
 crate::sql!(IDLE_SALDO = "SELECT COUNT(*) FROM customer c WHERE EXISTS (SELECT 1 FROM payment p WHERE p.customer_id = c.id AND p.unused > 0)
  AND EXISTS (SELECT 1 FROM invoice i WHERE i.customer_id = c.id AND i.status IN ('open', 'partial') AND i.period <= $1)");
-crate::sql!(MONEY_IN = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment");
+crate::sql!(
+    MONEY_IN =
+        "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment WHERE method = 'cash' AND reversed_on IS NULL"
+);
+crate::sql!(STANDING_PAYMENTS = "SELECT id, amount, method FROM payment WHERE reversed_on IS NULL ORDER BY id");
+crate::sql!(
+    STANDING_BILLS = "SELECT id, service_id, total - paid, paid FROM invoice WHERE status <> 'void' ORDER BY id"
+);
+crate::sql!(
+    SALDOS = "SELECT service_id, CAST(SUM(unused) AS BIGINT) FROM payment WHERE unused > 0 GROUP BY service_id ORDER BY service_id"
+);
+
+/// Something of everything, or `None`.
+fn some<T: Copy>(rng: &mut StdRng, of: &[T]) -> Option<T> {
+    (!of.is_empty()).then(|| of[rng.random_range(0..of.len())])
+}
+
+/// A deed that takes back, lowers or gives back; answers how much cash it took out of the books. What the rules refuse
+/// is refused whole: `verify` afterwards says so.
+async fn undo(t: &TestApp, rng: &mut StdRng, key: &str) -> i64 {
+    let ledger = t.state.ledger(Who::command()).await.unwrap();
+    let bills: Vec<(i64, i64, i64, i64)> = t.state.db.all(STANDING_BILLS, args![]).await.unwrap();
+    match rng.random_range(0..5) {
+        0 => {
+            let payments: Vec<(i64, i64, String)> = t.state.db.all(STANDING_PAYMENTS, args![]).await.unwrap();
+            let places: Vec<usize> = (0..payments.len()).collect();
+            let Some(place) = some(rng, &places) else { return 0 };
+            let (id, amount, method) = &payments[place];
+            match ledger.reverse_payment(*id, "Salah").await {
+                Ok(_) if method == "cash" => *amount,
+                Ok(_) | Err(Error::Refused(_)) => 0,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        1 => {
+            let Some((id, _, _, paid)) = some(rng, &bills) else { return 0 };
+            assert_eq!(ledger.void_invoice(id, "Salah").await.is_ok(), paid == 0);
+            0
+        }
+        2 | 3 => {
+            let Some((id, service_id, left, _)) = some(rng, &bills) else { return 0 };
+            let kind = if rng.random_bool(0.5) { CreditKind::Note } else { CreditKind::WriteOff };
+            let amount = Rupiah([1, 10_000, left, left + 1, 100_000][rng.random_range(0..5)]);
+            let invoice_id = (kind == CreditKind::WriteOff || rng.random_bool(0.7)).then_some(id);
+            let (reason, request_id) = ("Uji".to_owned(), key.to_owned());
+            let result = ledger.credit(CreditForm { kind, service_id, invoice_id, amount, reason, request_id }).await;
+            assert!(matches!(result, Ok(_) | Err(Error::Refused(_) | Error::Invalid { .. })), "{result:?}");
+            0
+        }
+        _ => {
+            let saldos: Vec<(i64, i64)> = t.state.db.all(SALDOS, args![]).await.unwrap();
+            let Some((service_id, saldo)) = some(rng, &saldos) else { return 0 };
+            let amount = Rupiah([1, saldo, saldo / 2, saldo + 1_000_000_000][rng.random_range(0..4)]);
+            let (reason, reference, request_id) = ("Uji".to_owned(), String::new(), key.to_owned());
+            let form = RefundForm { service_id, amount, cash: false, holder_id: None, reference, reason, request_id };
+            let result = ledger.refund(form).await;
+            assert!(matches!(result, Ok(_) | Err(Error::Invalid { .. })), "{result:?}");
+            0
+        }
+    }
+}
 
 async fn history(t: &TestApp, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
@@ -33,7 +94,7 @@ async fn history(t: &TestApp, seed: u64) {
             day = 1;
         }
         t.at(&format!("{month}-{day:02} 10:00"));
-        match rng.random_range(0..10) {
+        match rng.random_range(0..14) {
             0..=2 => {
                 t.issue(&month.to_string()).await;
             }
@@ -46,6 +107,17 @@ async fn history(t: &TestApp, seed: u64) {
                 let form: &PayForm = &forms[rng.random_range(0..forms.len())];
                 let again = t.state.ledger(Who::command()).await.unwrap().settle(form.clone()).await;
                 assert!(again.is_ok_and(|receipt| receipt.already) || form.received_on < t.state.clock.today());
+            }
+            5..=7 => received -= undo(t, &mut rng, &format!("{seed}-{step}")).await,
+            8 => {
+                let service = services[rng.random_range(0..services.len())];
+                let mut form = t.form(service, 5_000_000, Source::Cash);
+                form.request_id = Some(format!("{seed}-{step}"));
+                match t.state.ledger(Who::command()).await.unwrap().settle_ahead(form, rng.random_range(1..4)).await {
+                    Ok(_) => received += 5_000_000,
+                    Err(Error::Invalid { .. } | Error::Refused(_)) => {}
+                    Err(error) => panic!("seed {seed}, step {step}: {error}"),
+                }
             }
             _ => {
                 let service = services[rng.random_range(0..services.len())];

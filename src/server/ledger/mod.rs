@@ -2,11 +2,15 @@
 //! consequences (next bill, access, messages), and every transaction that touches a payer's money takes his turn first
 //! ([`take_turn`]), so that two of them never plan over the same bills.
 
+mod advance;
 mod allocate;
 mod bag;
 mod balance;
 mod charge;
 mod confirm;
+#[cfg(test)]
+mod core_tests;
+mod credit;
 mod freeze;
 mod handover;
 #[cfg(test)]
@@ -16,14 +20,19 @@ mod histories;
 mod issue;
 mod next;
 mod opening;
+mod refund;
+mod reverse;
 mod settle;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+pub use advance::MONTHS_MAX;
 pub use balance::{Balance, LedgerLine};
+pub use credit::{CreditForm, CreditKind};
 pub use handover::{Handed, HandoverForm, receives_alone};
 pub use issue::{IssueReport, IssueWish, Scope, Skipped};
+pub use refund::{RefundForm, Refunded};
 pub use settle::{Allocated, PayForm, Receipt, Source};
 pub use verify::{VerifyReport, verify};
 

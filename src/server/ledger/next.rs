@@ -6,7 +6,7 @@ use crate::args;
 use crate::billing::due::due_for_issue;
 use crate::billing::invoice::invoice_number;
 use crate::billing::payment::OpenBill;
-use crate::billing::pricing::{Discount, PriceInput, PricedBill, Skip, price_bill};
+use crate::billing::pricing::{Discount, PriceInput, PriceRules, PricedBill, Skip, price_bill};
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
@@ -55,6 +55,23 @@ pub(super) fn discount(kind: &str, value: i64) -> Option<Discount> {
     }
 }
 
+impl ServiceRow {
+    /// What prices its bill of a month; nothing when its package has no price yet.
+    pub(super) fn priced(&self, period: Period, rules: PriceRules) -> Result<Option<PriceInput>> {
+        let Some(price) = self.price else { return Ok(None) };
+        Ok(Some(PriceInput {
+            price: Rupiah(price),
+            duration_months: u32::try_from(self.duration_months)
+                .map_err(|_| Error::Corrupt("lama paket".to_owned()))?,
+            package_name: self.package_name.clone(),
+            period,
+            service_start: self.started_on,
+            discount: discount(&self.discount_kind, self.discount_value),
+            rules,
+        }))
+    }
+}
+
 impl Ledger {
     /// Issues the next month's bill for each regular bill in `completed`, where the rules allow it. Whether any was.
     pub(super) async fn next_bills(&self, tx: &mut Tx, completed: &[OpenBill]) -> Result<bool> {
@@ -89,16 +106,7 @@ impl Ledger {
         if service.stage != "aktif" || covered || service.duration_months != 1 {
             return Ok(false);
         }
-        let Some(price) = service.price else { return Ok(false) };
-        let input = PriceInput {
-            price: Rupiah(price),
-            duration_months: 1,
-            package_name: service.package_name.clone(),
-            period,
-            service_start: service.started_on,
-            discount: discount(&service.discount_kind, service.discount_value),
-            rules: self.price_rules(),
-        };
+        let Some(input) = service.priced(period, self.price_rules())? else { return Ok(false) };
         match price_bill(&input) {
             Ok(priced) => {
                 self.issue_one(tx, &service, period, &priced).await?;

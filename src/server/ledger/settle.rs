@@ -4,7 +4,7 @@ use super::{Ledger, confirm, count_on, receipt_counter, take_turn};
 use crate::args;
 use crate::billing::Rupiah;
 use crate::billing::invoice::receipt_number;
-use crate::billing::payment::plan;
+use crate::billing::payment::{OpenBill, plan};
 use crate::server::access;
 use crate::server::audit;
 use crate::server::db::Tx;
@@ -14,7 +14,7 @@ use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 /// More than this at once is a typing error.
-const AMOUNT_MAX: Rupiah = Rupiah(1_000_000_000_000);
+pub(super) const AMOUNT_MAX: Rupiah = Rupiah(1_000_000_000_000);
 /// How far back a payment may be dated, in days.
 const BACKDATE_DAYS_MAX: u64 = 31;
 
@@ -110,14 +110,31 @@ sql!(FIND_BY_ID = "SELECT id, receipt, service_id, amount, unused FROM payment W
 sql!(
     INSERT_PAYMENT =
         "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
-   request_id, reference, note, received_on, received_by, unused, at, bag_id)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4, $14, $15) RETURNING id"
+   request_id, reference, note, received_on, received_by, unused, at, bag_id, staff_id)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4, $14, $15, $16) RETURNING id"
 );
 sql!(pub(super) INSERT_ENTRY = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)
  VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10)");
 sql!(ALLOCATED = "SELECT a.invoice_id, i.number, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number ORDER BY MIN(a.id)");
+ WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)");
 sql!(ATTEMPT_PAID = "UPDATE payment_attempt SET status = 'paid', updated_at = $2 WHERE id = $1 AND status <> 'paid'");
+
+/// Refuses a choice that leaves an older bill of the same service open.
+fn oldest_first(chosen: &[i64], bills: &[OpenBill]) -> Result<()> {
+    let place = |bill: &OpenBill| (!bill.opening, bill.due_on, bill.number.clone());
+    for bill in bills.iter().filter(|bill| chosen.contains(&bill.id)) {
+        let older = bills.iter().find(|other| {
+            other.service_id == bill.service_id && !chosen.contains(&other.id) && place(other) < place(bill)
+        });
+        if let Some(older) = older {
+            return Err(Error::Refused(format!(
+                "{} lebih lama dan belum lunas. Bayar keduanya sekaligus, atau yang lama dulu.",
+                older.number
+            )));
+        }
+    }
+    Ok(())
+}
 
 impl Ledger {
     /// Takes a payment, in a transaction of its own. The same gateway reference or request id again writes nothing
@@ -187,7 +204,8 @@ impl Ledger {
                     form.received_on,
                     &form.received_by,
                     self.now,
-                    bag_id
+                    bag_id,
+                    self.who.staff_id
                 ],
             )
             .await?;
@@ -218,6 +236,9 @@ impl Ledger {
         for round in 0..2 {
             let bills = self.open_bills(tx, customer_id).await?;
             let chosen = if round == 0 { form.chosen.as_slice() } else { &[] };
+            if !matches!(form.source, Source::Gateway { .. }) {
+                oldest_first(chosen, &bills)?;
+            }
             let planned = plan(rest, chosen, Some(form.service_id), &bills);
             self.allocate(tx, payment_id, &planned.parts).await?;
             rest = planned.rest;
@@ -281,6 +302,14 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// The receipt of the payment that this form repeats, if it does.
+    pub(super) async fn taken(&self, tx: &mut Tx, form: &PayForm) -> Result<Option<Receipt>> {
+        match self.find_taken(tx, form).await? {
+            Some(stored) => Ok(Some(self.receipt(tx, stored.id, true).await?)),
+            None => Ok(None),
+        }
     }
 
     /// The payment that this one repeats, if it does.

@@ -50,15 +50,40 @@ sql!(
 );
 sql!(PAID_MAKES_STATUS = "SELECT i.number || ' (' || i.status || ')' AS name, i.paid AS stored, i.total AS derived FROM invoice i
  WHERE i.status <> 'void' AND i.status <> CASE WHEN i.paid = 0 THEN 'open' WHEN i.paid < i.total THEN 'partial' ELSE 'paid' END");
-sql!(ALLOCATIONS_USE_PAYMENTS = "SELECT p.receipt AS name, p.unused AS stored, CAST(p.amount - COALESCE(a.amount, 0) AS BIGINT) AS derived FROM payment p
+// A payment that was taken back has nothing left; what was given back of it is used.
+sql!(ALLOCATIONS_USE_PAYMENTS = "SELECT p.receipt AS name, p.unused AS stored,
+   CAST(CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END - COALESCE(a.amount, 0) - COALESCE(r.amount, 0) AS BIGINT) AS derived FROM payment p
  LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM allocation GROUP BY payment_id) a ON a.payment_id = p.id
- WHERE p.unused <> p.amount - COALESCE(a.amount, 0)");
+ LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM refund_part GROUP BY payment_id) r ON r.payment_id = p.id
+ WHERE p.unused <> CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END - COALESCE(a.amount, 0) - COALESCE(r.amount, 0)");
 sql!(ISSUES_ARE_IN_LEDGER = "SELECT i.number AS name, i.total AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived FROM invoice i
  LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM ledger_entry WHERE kind IN ('issue', 'opening', 'void') GROUP BY invoice_id) e ON e.invoice_id = i.id
  WHERE CASE WHEN i.status = 'void' THEN 0 ELSE i.total END <> COALESCE(e.amount, 0)");
-sql!(PAYMENTS_ARE_IN_LEDGER = "SELECT p.receipt AS name, p.amount AS stored, CAST(-COALESCE(e.amount, 0) AS BIGINT) AS derived FROM payment p
- LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM ledger_entry WHERE kind IN ('payment', 'opening_credit') GROUP BY payment_id) e ON e.payment_id = p.id
- WHERE p.amount <> -COALESCE(e.amount, 0)");
+sql!(PAYMENTS_ARE_IN_LEDGER = "SELECT p.receipt AS name, CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END AS stored, CAST(-COALESCE(e.amount, 0) AS BIGINT) AS derived FROM payment p
+ LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM ledger_entry WHERE kind IN ('payment', 'opening_credit', 'credit', 'write_off', 'reversal') GROUP BY payment_id) e ON e.payment_id = p.id
+ WHERE CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END <> -COALESCE(e.amount, 0)");
+sql!(REVERSALS_TAKE_BACK = "SELECT e.text AS name, e.amount AS stored, -o.amount AS derived FROM ledger_entry e JOIN ledger_entry o ON o.id = e.reverses
+ WHERE e.amount <> -o.amount OR e.customer_id <> o.customer_id");
+sql!(
+    ALLOCATIONS_TAKEN_BACK =
+        "SELECT i.number AS name, a.amount AS stored, -o.amount AS derived FROM allocation a JOIN allocation o ON o.id = a.reverses
+ JOIN invoice i ON i.id = a.invoice_id WHERE a.amount <> -o.amount OR a.invoice_id <> o.invoice_id OR a.payment_id <> o.payment_id"
+);
+sql!(NEGATIVE_ALLOCATIONS_REVERSE = "SELECT i.number AS name, a.amount AS stored, CAST(0 AS BIGINT) AS derived FROM allocation a JOIN invoice i ON i.id = a.invoice_id
+ WHERE a.amount < 0 AND a.reverses IS NULL");
+sql!(WRITE_OFFS_ARE_WRITTEN = "SELECT i.number AS name, i.written_off AS stored, CAST(COALESCE(a.amount, 0) AS BIGINT) AS derived FROM invoice i
+ LEFT JOIN (SELECT a.invoice_id, SUM(a.amount) AS amount FROM payment p JOIN allocation a ON a.payment_id = p.id WHERE p.method = 'write_off' GROUP BY a.invoice_id) a ON a.invoice_id = i.id
+ WHERE i.written_off <> COALESCE(a.amount, 0)");
+sql!(
+    REFUNDS_HAVE_PARTS =
+        "SELECT r.number AS name, r.amount AS stored, CAST(COALESCE(p.amount, 0) AS BIGINT) AS derived FROM refund r
+ LEFT JOIN (SELECT refund_id, SUM(amount) AS amount FROM refund_part GROUP BY refund_id) p ON p.refund_id = r.id
+ WHERE r.amount <> COALESCE(p.amount, 0)"
+);
+sql!(REFUNDS_ARE_IN_LEDGER = "SELECT c.name AS name, CAST(COALESCE(r.amount, 0) AS BIGINT) AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived FROM customer c
+ LEFT JOIN (SELECT customer_id, SUM(amount) AS amount FROM refund GROUP BY customer_id) r ON r.customer_id = c.id
+ LEFT JOIN (SELECT customer_id, SUM(amount) AS amount FROM ledger_entry WHERE kind = 'refund' GROUP BY customer_id) e ON e.customer_id = c.id
+ WHERE COALESCE(r.amount, 0) <> COALESCE(e.amount, 0)");
 // The law: the sum of a customer's ledger is what his open bills leave to pay, less his Saldo.
 sql!(LEDGER_IS_BALANCE = "SELECT c.name || ' (' || CAST(c.id AS TEXT) || ')' AS name,
    CAST(COALESCE(i.owed, 0) - COALESCE(p.unused, 0) AS BIGINT) AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived
@@ -91,9 +116,18 @@ sql!(HANDOVERS_LEAVE_BAGS = "SELECT h.number AS name, CASE WHEN h.state = 'refus
  HAVING COALESCE(SUM(CASE WHEN e.bag_id = h.bag_id THEN e.amount ELSE 0 END), 0) <> CASE WHEN h.state = 'refused' THEN 0 ELSE -(h.counted + h.difference) END");
 // The law of the bags: what lies in them, what was handed over, and what was missing are together the cash that was paid.
 sql!(BAGS_HOLD_ALL_CASH = "SELECT 'semua kas' AS name, d.stored, d.derived FROM (SELECT
-   (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment WHERE method = 'cash') AS stored,
+   (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM payment WHERE method = 'cash' AND reversed_on IS NULL)
+     - (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM refund WHERE method = 'cash') AS stored,
    (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM bag_entry) + (SELECT CAST(COALESCE(SUM(counted + difference), 0) AS BIGINT) FROM handover WHERE state <> 'refused') AS derived) d
  WHERE d.stored <> d.derived");
+sql!(CASH_TAKEN_BACK_LEFT_BAGS = "SELECT p.receipt AS name, CASE WHEN p.reversed_on IS NULL THEN 0 ELSE -p.amount END AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived FROM payment p
+ LEFT JOIN (SELECT payment_id, bag_id, SUM(amount) AS amount FROM bag_entry WHERE kind = 'reversal' GROUP BY payment_id, bag_id) e ON e.payment_id = p.id AND e.bag_id = p.bag_id
+ WHERE p.bag_id IS NOT NULL AND CASE WHEN p.reversed_on IS NULL THEN 0 ELSE -p.amount END <> COALESCE(e.amount, 0)");
+// Gapless numbers of what else is written: notes of credit, write-offs, refunds.
+sql!(OTHER_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
+ JOIN (SELECT method || ':' || SUBSTR(receipt, 4, 4) || '-' || SUBSTR(receipt, 9, 2) AS name, COUNT(*) AS there FROM payment WHERE method IN ('credit', 'write_off') GROUP BY 1
+   UNION ALL SELECT 'refund:' || SUBSTR(number, 4, 4) || '-' || SUBSTR(number, 9, 2), COUNT(*) FROM refund GROUP BY 1) n ON n.name = c.name
+ WHERE c.n <> n.there");
 sql!(HANDOVER_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
  JOIN (SELECT 'handover:' || SUBSTR(number, 4, 4) || '-' || SUBSTR(number, 9, 2) AS name, COUNT(*) AS there FROM handover GROUP BY 1) n ON n.name = c.name
  WHERE c.n <> n.there");
@@ -117,6 +151,12 @@ const CHECKS: &[(&str, Sql)] = &[
     ("sisa pembayaran (Saldo) tidak cocok dengan pemakaiannya", ALLOCATIONS_USE_PAYMENTS),
     ("tagihan tidak tercatat sama di buku besar", ISSUES_ARE_IN_LEDGER),
     ("pembayaran tidak tercatat sama di buku besar", PAYMENTS_ARE_IN_LEDGER),
+    ("yang membatalkan tidak sama dengan yang dibatalkan", REVERSALS_TAKE_BACK),
+    ("pemakaian yang dibatalkan tidak sama dengan asalnya", ALLOCATIONS_TAKEN_BACK),
+    ("pemakaian negatif tanpa asal", NEGATIVE_ALLOCATIONS_REVERSE),
+    ("piutang yang dihapus tidak cocok dengan catatannya", WRITE_OFFS_ARE_WRITTEN),
+    ("pengembalian Saldo tidak cocok dengan sumbernya", REFUNDS_HAVE_PARTS),
+    ("pengembalian Saldo tidak tercatat sama di buku besar", REFUNDS_ARE_IN_LEDGER),
     ("jumlah buku besar pelanggan tidak sama dengan saldonya", LEDGER_IS_BALANCE),
     ("pembayaran dipakai untuk tagihan pelanggan lain", ALLOCATIONS_STAY_IN_THE_HOUSE),
     ("nomor tagihan berlubang atau ganda", INVOICE_NUMBERS_HAVE_NO_GAP),
@@ -124,6 +164,8 @@ const CHECKS: &[(&str, Sql)] = &[
     ("uang tunai tidak ada di tas penerimanya", CASH_IS_IN_BAGS),
     ("setoran tidak cocok dengan isi tas", HANDOVERS_LEAVE_BAGS),
     ("isi tas, setoran, dan selisih tidak sama dengan pembayaran tunai", BAGS_HOLD_ALL_CASH),
+    ("uang tunai yang dibatalkan masih di tas", CASH_TAKEN_BACK_LEFT_BAGS),
+    ("nomor nota kredit, hapus piutang, atau pengembalian berlubang atau ganda", OTHER_NUMBERS_HAVE_NO_GAP),
     ("nomor setoran berlubang atau ganda", HANDOVER_NUMBERS_HAVE_NO_GAP),
     ("yang dibaca daftar tidak sama dengan tagihan terbuka", ROWS_OWE_WHAT_BILLS_SAY),
     ("yang dibaca daftar tidak sama dengan layanannya", ROWS_SAY_WHAT_SERVICES_ARE),
