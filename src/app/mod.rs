@@ -1,6 +1,7 @@
 //! The screens: a file a screen, its view, its DTOs, its server functions.
 
 pub mod admin;
+pub mod codec;
 pub mod dto;
 pub mod error;
 #[cfg(feature = "ssr")]

@@ -4,6 +4,7 @@ mod factor;
 #[cfg(feature = "ssr")]
 pub(in crate::app::admin) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::Tone;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -12,7 +13,6 @@ use factor::FactorPanel;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// Somewhere somebody is logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,14 +66,14 @@ pub struct FactorOffer {
 }
 
 /// The account.
-#[server(prefix = "/api/admin", endpoint = "account/read", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/read", input = Json, output = Json)]
 pub async fn read_account() -> Result<Account, ApiError> {
     let (asked, token) = crate::server::guard::guard_own().await?;
     Ok(query::read(&asked, &token).await?)
 }
 
 /// Saves name and telephone.
-#[server(prefix = "/api/admin", endpoint = "account/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/save", input = Json, output = Json)]
 pub async fn save_account(name: String, phone: String) -> Result<(), ApiError> {
     let (asked, _) = crate::server::guard::guard_own().await?;
     let id = asked.staff.id;
@@ -81,7 +81,7 @@ pub async fn save_account(name: String, phone: String) -> Result<(), ApiError> {
 }
 
 /// Changes the password; answers how many other sessions ended.
-#[server(prefix = "/api/admin", endpoint = "account/password", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/password", input = Json, output = Json)]
 pub async fn change_password(old: String, new: String) -> Result<i64, ApiError> {
     let (asked, token) = crate::server::guard::guard_own().await?;
     let id = asked.staff.id;
@@ -90,7 +90,7 @@ pub async fn change_password(old: String, new: String) -> Result<i64, ApiError> 
 }
 
 /// Ends one of one's own sessions.
-#[server(prefix = "/api/admin", endpoint = "account/end", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/end", input = Json, output = Json)]
 pub async fn end_session(handle: String) -> Result<(), ApiError> {
     let (asked, _) = crate::server::guard::guard_own().await?;
     let id = asked.staff.id;
@@ -98,14 +98,14 @@ pub async fn end_session(handle: String) -> Result<(), ApiError> {
 }
 
 /// Begins a second factor: nothing is stored yet.
-#[server(prefix = "/api/admin", endpoint = "account/factor", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/factor", input = Json, output = Json)]
 pub async fn begin_factor() -> Result<FactorOffer, ApiError> {
     let (asked, _) = crate::server::guard::guard_own().await?;
     Ok(query::offer(&asked).await?)
 }
 
 /// Switches it on; the recovery codes.
-#[server(prefix = "/api/admin", endpoint = "account/factor-on", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/factor-on", input = Json, output = Json)]
 pub async fn confirm_factor(sealed: String, code: String) -> Result<Vec<String>, ApiError> {
     let (asked, _) = crate::server::guard::guard_own().await?;
     let id = asked.staff.id;
@@ -113,7 +113,7 @@ pub async fn confirm_factor(sealed: String, code: String) -> Result<Vec<String>,
 }
 
 /// New recovery codes.
-#[server(prefix = "/api/admin", endpoint = "account/recovery", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/recovery", input = Json, output = Json)]
 pub async fn renew_recovery(password: String) -> Result<Vec<String>, ApiError> {
     let (asked, _) = crate::server::guard::guard_own().await?;
     let id = asked.staff.id;
@@ -121,7 +121,7 @@ pub async fn renew_recovery(password: String) -> Result<Vec<String>, ApiError> {
 }
 
 /// Switches it off.
-#[server(prefix = "/api/admin", endpoint = "account/factor-off", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "account/factor-off", input = Json, output = Json)]
 pub async fn drop_factor(password: String) -> Result<(), ApiError> {
     let (asked, _) = crate::server::guard::guard_own().await?;
     let id = asked.staff.id;

@@ -6,6 +6,7 @@ pub(crate) mod query;
 #[cfg(feature = "ssr")]
 pub(crate) mod words;
 
+use crate::app::codec::Json;
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -15,7 +16,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,7 +130,7 @@ pub struct ActivityChoices {
 }
 
 /// A page of the log.
-#[server(prefix = "/api/admin", endpoint = "activity/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "activity/list", input = Json, output = Json)]
 pub async fn list_activity(filter: ActivityFilter) -> Result<ActivityList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewAudit).await?;
@@ -138,7 +138,7 @@ pub async fn list_activity(filter: ActivityFilter) -> Result<ActivityList, ApiEr
 }
 
 /// What the filters offer.
-#[server(prefix = "/api/admin", endpoint = "activity/choices", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "activity/choices", input = Json, output = Json)]
 pub async fn read_activity_choices() -> Result<ActivityChoices, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewAudit).await?;

@@ -4,6 +4,7 @@
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -11,7 +12,6 @@ use crate::app::ui::{Confirm, Empty, Loading, Problem};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// An area.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct AreaList {
 }
 
 /// All areas.
-#[server(prefix = "/api/admin", endpoint = "area/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "area/list", input = Json, output = Json)]
 pub async fn list_areas() -> Result<AreaList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
@@ -56,7 +56,7 @@ pub async fn list_areas() -> Result<AreaList, ApiError> {
 }
 
 /// Saves an area (`id` 0: a new one).
-#[server(prefix = "/api/admin", endpoint = "area/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "area/save", input = Json, output = Json)]
 pub async fn save_area(id: i64, name: String, manager_id: i64, note: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -64,7 +64,7 @@ pub async fn save_area(id: i64, name: String, manager_id: i64, note: String) -> 
 }
 
 /// Moves all services of an area into another and takes the first away.
-#[server(prefix = "/api/admin", endpoint = "area/merge", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "area/merge", input = Json, output = Json)]
 pub async fn merge_area(id: i64, into: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -72,7 +72,7 @@ pub async fn merge_area(id: i64, into: i64) -> Result<(), ApiError> {
 }
 
 /// Takes an empty area away.
-#[server(prefix = "/api/admin", endpoint = "area/delete", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "area/delete", input = Json, output = Json)]
 pub async fn delete_area(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;

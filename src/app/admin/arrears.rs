@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -12,7 +13,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ pub struct ArrearsList {
 }
 
 /// What is past due.
-#[server(prefix = "/api/admin", endpoint = "arrears/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "arrears/list", input = Json, output = Json)]
 pub async fn list_arrears(filter: ArrearsFilter) -> Result<ArrearsList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Collect).await?;

@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 pub mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, PageInfo, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -10,7 +11,6 @@ use crate::app::ui::{Empty, Loading, Notice, Pager, Problem, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ pub struct LastRun {
 }
 
 /// The backups, newest first.
-#[server(prefix = "/api/admin", endpoint = "backup/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "backup/list", input = Json, output = Json)]
 pub async fn list_backups(page: i64) -> Result<BackupList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Backup).await?;
@@ -84,7 +84,7 @@ pub async fn list_backups(page: i64) -> Result<BackupList, ApiError> {
 }
 
 /// Makes a backup now, as work.
-#[server(prefix = "/api/admin", endpoint = "backup/make", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "backup/make", input = Json, output = Json)]
 pub async fn make_backup() -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Backup).await?;
@@ -92,7 +92,7 @@ pub async fn make_backup() -> Result<(), ApiError> {
 }
 
 /// Tries the newest backup now, as work.
-#[server(prefix = "/api/admin", endpoint = "backup/drill", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "backup/drill", input = Json, output = Json)]
 pub async fn drill_backup() -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Backup).await?;
@@ -100,7 +100,7 @@ pub async fn drill_backup() -> Result<(), ApiError> {
 }
 
 /// Writes into the second place, reads it back, and takes it away again.
-#[server(prefix = "/api/admin", endpoint = "backup/check", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "backup/check", input = Json, output = Json)]
 pub async fn check_place() -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Backup).await?;

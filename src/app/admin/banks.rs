@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::Tone;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -10,7 +11,6 @@ use crate::app::ui::{Empty, Loading, Problem, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// An account, stored or typed; a new one has the id 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct BankAccount {
 }
 
 /// All accounts.
-#[server(prefix = "/api/admin", endpoint = "bank/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "bank/list", input = Json, output = Json)]
 pub async fn list_banks() -> Result<Vec<BankAccount>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -36,7 +36,7 @@ pub async fn list_banks() -> Result<Vec<BankAccount>, ApiError> {
 }
 
 /// Adds or changes an account.
-#[server(prefix = "/api/admin", endpoint = "bank/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "bank/save", input = Json, output = Json)]
 pub async fn save_bank(account: BankAccount) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;

@@ -4,6 +4,7 @@
 mod query;
 
 use crate::app::admin::customers::CustomerFilter;
+use crate::app::codec::Json;
 use crate::app::dto::{Choice, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -12,7 +13,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the form offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub struct BulkView {
 }
 
 /// What the form offers.
-#[server(prefix = "/api/admin", endpoint = "bulk/start", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "bulk/start", input = Json, output = Json)]
 pub async fn start_bulk(filter: CustomerFilter, chosen: Vec<i64>) -> Result<BulkStart, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -70,7 +70,7 @@ pub async fn start_bulk(filter: CustomerFilter, chosen: Vec<i64>) -> Result<Bulk
 }
 
 /// Shows or does it.
-#[server(prefix = "/api/admin", endpoint = "bulk/run", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "bulk/run", input = Json, output = Json)]
 pub async fn run_bulk(wish: BulkWish) -> Result<BulkView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;

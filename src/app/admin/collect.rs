@@ -4,6 +4,7 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -13,7 +14,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub struct CollectList {
 }
 
 /// Who owes.
-#[server(prefix = "/api/admin", endpoint = "collect/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "collect/list", input = Json, output = Json)]
 pub async fn list_collect(filter: CollectFilter) -> Result<CollectList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Collect).await?;
@@ -106,7 +106,7 @@ pub async fn list_collect(filter: CollectFilter) -> Result<CollectList, ApiError
 }
 
 /// Writes down that somebody was spoken to.
-#[server(prefix = "/api/admin", endpoint = "collect/contact", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "collect/contact", input = Json, output = Json)]
 pub async fn note_contact(customer_id: i64, text: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Collect).await?;

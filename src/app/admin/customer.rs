@@ -5,6 +5,7 @@ mod daily;
 mod query;
 mod tables;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -14,7 +15,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 use tables::{Bills, Events, Ledger, Messages, Payments};
 
 /// A service of the customer.
@@ -205,7 +205,7 @@ impl CustomerView {
 }
 
 /// Everything about a customer.
-#[server(prefix = "/api/admin", endpoint = "customer/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/view", input = Json, output = Json)]
 pub async fn read_customer(id: i64) -> Result<CustomerView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
@@ -217,7 +217,7 @@ pub async fn read_customer(id: i64) -> Result<CustomerView, ApiError> {
 }
 
 /// Isolates (`cut`) or restores a service by hand, for a reason that the history keeps.
-#[server(prefix = "/api/admin", endpoint = "access/wish", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "access/wish", input = Json, output = Json)]
 pub async fn wish_access(service_id: i64, cut: bool, reason: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageAccess).await?;

@@ -5,6 +5,7 @@ pub mod export;
 #[cfg(feature = "ssr")]
 pub(super) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -14,7 +15,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the list; everything empty is the whole list by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +124,7 @@ pub struct CustomerChoices {
 }
 
 /// A page of the list.
-#[server(prefix = "/api/admin", endpoint = "customer/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/list", input = Json, output = Json)]
 pub async fn list_customers(filter: CustomerFilter) -> Result<CustomerList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
@@ -132,7 +132,7 @@ pub async fn list_customers(filter: CustomerFilter) -> Result<CustomerList, ApiE
 }
 
 /// What the filters offer.
-#[server(prefix = "/api/admin", endpoint = "customer/choices", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/choices", input = Json, output = Json)]
 pub async fn read_choices() -> Result<CustomerChoices, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;

@@ -4,6 +4,7 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 
+use crate::app::codec::Json;
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{FilterForm, Loading, Problem};
@@ -12,7 +13,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says: days as typed; empty: this month.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct DailyCash {
 }
 
 /// The report.
-#[server(prefix = "/api/admin", endpoint = "cash/daily", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "cash/daily", input = Json, output = Json)]
 pub async fn read_daily_cash(filter: DailyFilter) -> Result<DailyCash, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageCash).await?;

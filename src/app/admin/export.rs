@@ -1,6 +1,7 @@
 //! The filtered list as a file: which columns, and whether as Excel or as PDF. The filter comes from the list's URL.
 
 use crate::app::admin::customers::CustomerFilter;
+use crate::app::codec::Json;
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -9,7 +10,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What can be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct ExportOffer {
 const USUAL: [&str; 8] = ["nomor", "nama", "telepon", "alamat", "wilayah", "paket", "layanan", "sisa"];
 
 /// What can be taken of the list under this filter.
-#[server(prefix = "/api/admin", endpoint = "customer/columns", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/columns", input = Json, output = Json)]
 pub async fn read_columns(filter: CustomerFilter) -> Result<ExportOffer, ApiError> {
     use crate::app::admin::customers::{export, query};
     use crate::server::guard::{Permission, guard};

@@ -4,6 +4,7 @@ mod form;
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -13,7 +14,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A payment whose cash lies in the bag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +152,7 @@ pub struct Answer {
 }
 
 /// The page's data; `bag` names a bag of no staff.
-#[server(prefix = "/api/admin", endpoint = "handover/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "handover/view", input = Json, output = Json)]
 pub async fn view_handover(bag: Option<i64>) -> Result<HandoverView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::HandOver).await?;
@@ -160,7 +160,7 @@ pub async fn view_handover(bag: Option<i64>) -> Result<HandoverView, ApiError> {
 }
 
 /// Hands over; answers its number.
-#[server(prefix = "/api/admin", endpoint = "handover/give", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "handover/give", input = Json, output = Json)]
 pub async fn give_handover(wish: HandoverWish) -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::HandOver).await?;
@@ -168,7 +168,7 @@ pub async fn give_handover(wish: HandoverWish) -> Result<String, ApiError> {
 }
 
 /// Confirms or refuses.
-#[server(prefix = "/api/admin", endpoint = "handover/answer", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "handover/answer", input = Json, output = Json)]
 pub async fn answer_handover(answer: Answer) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageCash).await?;

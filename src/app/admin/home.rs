@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -10,7 +11,6 @@ use crate::app::ui::{ChartView, Loading, MonthChart, Notice, Problem, Stat, Tag}
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// How often the page reads itself again.
 const REFRESH: std::time::Duration = std::time::Duration::from_secs(10);
@@ -78,7 +78,7 @@ pub struct Dashboard {
 }
 
 /// The live part of the page.
-#[server(prefix = "/api/admin", endpoint = "home/now", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "home/now", input = Json, output = Json)]
 pub async fn read_dashboard() -> Result<Dashboard, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
@@ -86,7 +86,7 @@ pub async fn read_dashboard() -> Result<Dashboard, ApiError> {
 }
 
 /// Payments of the last twelve months, as a chart; nothing for whoever does not see the income of the whole business.
-#[server(prefix = "/api/admin", endpoint = "home/revenue", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "home/revenue", input = Json, output = Json)]
 pub async fn read_revenue() -> Result<Option<ChartView>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
@@ -97,7 +97,7 @@ pub async fn read_revenue() -> Result<Option<ChartView>, ApiError> {
 }
 
 /// Runs a dead piece of work again, from its first try.
-#[server(prefix = "/api/admin", endpoint = "work/retry", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "work/retry", input = Json, output = Json)]
 pub async fn retry_work(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;
@@ -105,7 +105,7 @@ pub async fn retry_work(id: i64) -> Result<(), ApiError> {
 }
 
 /// Lets today's braked isolir run go on; answers what it did.
-#[server(prefix = "/api/admin", endpoint = "isolir/approve", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "isolir/approve", input = Json, output = Json)]
 pub async fn approve_isolir() -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageAccess).await?;

@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::Tone;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -11,7 +12,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// How often a running import is asked how far it is.
 const REFRESH: std::time::Duration = std::time::Duration::from_secs(1);
@@ -70,7 +70,7 @@ pub struct ImportView {
 }
 
 /// An import.
-#[server(prefix = "/api/admin", endpoint = "import/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "import/view", input = Json, output = Json)]
 pub async fn read_import(id: i64) -> Result<ImportView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Import).await?;
@@ -78,7 +78,7 @@ pub async fn read_import(id: i64) -> Result<ImportView, ApiError> {
 }
 
 /// Lets a previewed import happen; once.
-#[server(prefix = "/api/admin", endpoint = "import/start", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "import/start", input = Json, output = Json)]
 pub async fn start_import(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Import).await?;

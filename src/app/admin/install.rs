@@ -8,6 +8,7 @@ mod form;
 mod query;
 mod result;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -19,7 +20,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use result::InstallResult;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A line of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -187,7 +187,7 @@ pub struct InstallView {
 }
 
 /// The list: `calon`, `jadwal`, `aktif`, or the first of them that holds any.
-#[server(prefix = "/api/admin", endpoint = "install/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "install/list", input = Json, output = Json)]
 pub async fn list_installs(stage: String, q: String, page: i64) -> Result<InstallList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Install).await?;
@@ -195,7 +195,7 @@ pub async fn list_installs(stage: String, q: String, page: i64) -> Result<Instal
 }
 
 /// What the form starts from; `service_id` of a candidate, `customer_id` of a payer, or 0.
-#[server(prefix = "/api/admin", endpoint = "install/start", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "install/start", input = Json, output = Json)]
 pub async fn start_install(service_id: i64, customer_id: i64) -> Result<InstallStart, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Install).await?;
@@ -203,7 +203,7 @@ pub async fn start_install(service_id: i64, customer_id: i64) -> Result<InstallS
 }
 
 /// Who has that telephone already.
-#[server(prefix = "/api/admin", endpoint = "install/phone", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "install/phone", input = Json, output = Json)]
 pub async fn who_has_phone(phone: String) -> Result<Vec<PhoneOwner>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Install).await?;
@@ -211,7 +211,7 @@ pub async fn who_has_phone(phone: String) -> Result<Vec<PhoneOwner>, ApiError> {
 }
 
 /// Saves the form; answers the service.
-#[server(prefix = "/api/admin", endpoint = "install/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "install/save", input = Json, output = Json)]
 pub async fn save_install(form: InstallForm) -> Result<i64, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Install).await?;
@@ -219,7 +219,7 @@ pub async fn save_install(form: InstallForm) -> Result<i64, ApiError> {
 }
 
 /// A line as it stands now.
-#[server(prefix = "/api/admin", endpoint = "install/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "install/view", input = Json, output = Json)]
 pub async fn read_install(service_id: i64) -> Result<InstallView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Install).await?;
@@ -227,7 +227,7 @@ pub async fn read_install(service_id: i64) -> Result<InstallView, ApiError> {
 }
 
 /// The account's password, for who sets up the customer's device; the log says who asked.
-#[server(prefix = "/api/admin", endpoint = "install/secret", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "install/secret", input = Json, output = Json)]
 pub async fn read_pppoe(service_id: i64) -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::Install).await?;

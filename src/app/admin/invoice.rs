@@ -1,5 +1,6 @@
 //! A bill: its lines and how each came to its amount, what paid it, and where its customer sees it.
 
+use crate::app::codec::Json;
 use crate::app::dto::Badge;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -8,7 +9,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A line of a bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub struct InvoiceView {
 }
 
 /// Everything about a bill.
-#[server(prefix = "/api/admin", endpoint = "invoice/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "invoice/view", input = Json, output = Json)]
 pub async fn read_invoice(id: i64) -> Result<InvoiceView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;

@@ -5,6 +5,7 @@ mod every;
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -14,7 +15,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// As a period: every month.
 pub const EVERY_MONTH: &str = "semua";
@@ -104,7 +104,7 @@ pub struct InvoiceList {
 }
 
 /// A page of the list.
-#[server(prefix = "/api/admin", endpoint = "invoice/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "invoice/list", input = Json, output = Json)]
 pub async fn list_invoices(filter: InvoiceFilter) -> Result<InvoiceList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;

@@ -4,6 +4,7 @@
 pub(crate) mod query;
 
 use crate::app::admin::customer::wish_access;
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -13,7 +14,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ pub struct IsolatedList {
 }
 
 /// A page of the list.
-#[server(prefix = "/api/admin", endpoint = "isolir/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "isolir/list", input = Json, output = Json)]
 pub async fn list_isolated(filter: IsolatedFilter) -> Result<IsolatedList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;

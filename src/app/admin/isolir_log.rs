@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -12,7 +13,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +78,7 @@ pub struct LogList {
 }
 
 /// A page of the log.
-#[server(prefix = "/api/admin", endpoint = "isolir/log", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "isolir/log", input = Json, output = Json)]
 pub async fn list_log(filter: LogFilter) -> Result<LogList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewRouters).await?;

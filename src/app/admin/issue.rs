@@ -1,5 +1,6 @@
 //! Terbitkan Tagihan: count first (Pratinjau Tagihan), then issue. Issuing twice changes nothing.
 
+use crate::app::codec::Json;
 use crate::app::dto::{Choice, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -7,7 +8,6 @@ use crate::app::ui::{Confirm, Loading, Notice, Problem};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// Numbers of a reason that stand there; the others are folded.
 const OPEN_NUMBERS: usize = 5;
@@ -43,7 +43,7 @@ pub struct IssueView {
 }
 
 /// Months that can be issued: the one before, this one, the next; the second is the usual one.
-#[server(prefix = "/api/admin", endpoint = "issue/periods", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "issue/periods", input = Json, output = Json)]
 pub async fn issue_periods() -> Result<Vec<Choice>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RunBilling).await?;
@@ -52,7 +52,7 @@ pub async fn issue_periods() -> Result<Vec<Choice>, ApiError> {
 }
 
 /// Counts (`dry_run`) or issues the bills of a month, for all services, with announcements when `notify`.
-#[server(prefix = "/api/admin", endpoint = "issue/run", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "issue/run", input = Json, output = Json)]
 pub async fn issue_bills(period: String, notify: bool, dry_run: bool) -> Result<IssueView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RunBilling).await?;

@@ -9,6 +9,7 @@ mod runs;
 pub use dead::StuckPage;
 pub use runs::RunsPage;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, PageInfo, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -16,7 +17,6 @@ use crate::app::ui::{Confirm, Loading, Notice, Problem, Tag};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ pub struct StuckList {
 }
 
 /// The jobs.
-#[server(prefix = "/api/admin", endpoint = "job/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "job/list", input = Json, output = Json)]
 pub async fn list_jobs() -> Result<JobList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;
@@ -115,7 +115,7 @@ pub async fn list_jobs() -> Result<JobList, ApiError> {
 }
 
 /// Runs of a job, or of all when empty, newest first.
-#[server(prefix = "/api/admin", endpoint = "job/runs", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "job/runs", input = Json, output = Json)]
 pub async fn list_runs(job: String, page: i64) -> Result<RunList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;
@@ -123,7 +123,7 @@ pub async fn list_runs(job: String, page: i64) -> Result<RunList, ApiError> {
 }
 
 /// Runs a job now.
-#[server(prefix = "/api/admin", endpoint = "job/run", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "job/run", input = Json, output = Json)]
 pub async fn run_job(job: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;
@@ -132,7 +132,7 @@ pub async fn run_job(job: String) -> Result<(), ApiError> {
 }
 
 /// Switches a job on or off.
-#[server(prefix = "/api/admin", endpoint = "job/switch", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "job/switch", input = Json, output = Json)]
 pub async fn switch_job(job: String, enabled: bool) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;
@@ -141,7 +141,7 @@ pub async fn switch_job(job: String, enabled: bool) -> Result<(), ApiError> {
 }
 
 /// Stuck work, newest first.
-#[server(prefix = "/api/admin", endpoint = "work/stuck", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "work/stuck", input = Json, output = Json)]
 pub async fn list_stuck(page: i64) -> Result<StuckList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;
@@ -149,7 +149,7 @@ pub async fn list_stuck(page: i64) -> Result<StuckList, ApiError> {
 }
 
 /// Tries stuck work again; how many pieces.
-#[server(prefix = "/api/admin", endpoint = "work/again", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "work/again", input = Json, output = Json)]
 pub async fn retry_stuck(ids: Vec<i64>) -> Result<i64, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;
@@ -157,7 +157,7 @@ pub async fn retry_stuck(ids: Vec<i64>) -> Result<i64, ApiError> {
 }
 
 /// Gives stuck work up for good, with a reason; how many pieces.
-#[server(prefix = "/api/admin", endpoint = "work/give-up", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "work/give-up", input = Json, output = Json)]
 pub async fn give_up_stuck(ids: Vec<i64>, reason: String) -> Result<i64, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageWork).await?;

@@ -1,5 +1,6 @@
 //! Menu, search and banners around every page of the office.
 
+use crate::app::codec::Json;
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Problem, SearchBox};
@@ -7,7 +8,6 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// An entry of the menu.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct ShellInfo {
 
 /// The frame: who is here, what he may open, what is unusual about this site. Everybody who is logged in has a frame,
 /// whatever his rights: it asks for the session alone.
-#[server(prefix = "/api/admin", endpoint = "shell", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "shell", input = Json, output = Json)]
 pub async fn read_shell() -> Result<ShellInfo, ApiError> {
     use crate::app::admin::menu;
     let (app, staff) = door::logged_in().await?;

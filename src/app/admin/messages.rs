@@ -4,6 +4,7 @@
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -13,7 +14,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ pub struct MessageView {
 }
 
 /// A page of messages.
-#[server(prefix = "/api/admin", endpoint = "message/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "message/list", input = Json, output = Json)]
 pub async fn list_messages(filter: MessageFilter) -> Result<MessageList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewMessages).await?;
@@ -129,7 +129,7 @@ pub async fn list_messages(filter: MessageFilter) -> Result<MessageList, ApiErro
 }
 
 /// One message.
-#[server(prefix = "/api/admin", endpoint = "message/read", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "message/read", input = Json, output = Json)]
 pub async fn read_message(id: i64) -> Result<MessageView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewMessages).await?;
@@ -137,7 +137,7 @@ pub async fn read_message(id: i64) -> Result<MessageView, ApiError> {
 }
 
 /// Takes a message out of the queue.
-#[server(prefix = "/api/admin", endpoint = "message/cancel", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "message/cancel", input = Json, output = Json)]
 pub async fn cancel_message(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -146,7 +146,7 @@ pub async fn cancel_message(id: i64) -> Result<(), ApiError> {
 }
 
 /// Sends a message again; the id of the new one.
-#[server(prefix = "/api/admin", endpoint = "message/resend", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "message/resend", input = Json, output = Json)]
 pub async fn resend_message(id: i64) -> Result<i64, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;

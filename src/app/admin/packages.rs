@@ -4,6 +4,7 @@ mod form;
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -12,7 +13,6 @@ pub use form::PackageEntry;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A package of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +55,7 @@ pub struct PackageTyped {
 }
 
 /// All packages.
-#[server(prefix = "/api/admin", endpoint = "package/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "package/list", input = Json, output = Json)]
 pub async fn list_packages() -> Result<Vec<PackageRow>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManagePackages).await?;
@@ -63,7 +63,7 @@ pub async fn list_packages() -> Result<Vec<PackageRow>, ApiError> {
 }
 
 /// Adds or changes a package; a warning when a router lacks its profile.
-#[server(prefix = "/api/admin", endpoint = "package/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "package/save", input = Json, output = Json)]
 pub async fn save_package(package: PackageTyped) -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManagePackages).await?;
@@ -71,7 +71,7 @@ pub async fn save_package(package: PackageTyped) -> Result<String, ApiError> {
 }
 
 /// Offers a package for new services, or no longer.
-#[server(prefix = "/api/admin", endpoint = "package/active", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "package/active", input = Json, output = Json)]
 pub async fn offer_package(id: i64, active: bool) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManagePackages).await?;
@@ -79,7 +79,7 @@ pub async fn offer_package(id: i64, active: bool) -> Result<(), ApiError> {
 }
 
 /// Removes a package that nothing uses.
-#[server(prefix = "/api/admin", endpoint = "package/remove", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "package/remove", input = Json, output = Json)]
 pub async fn remove_package(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManagePackages).await?;
@@ -87,7 +87,7 @@ pub async fn remove_package(id: i64) -> Result<(), ApiError> {
 }
 
 /// Reads the profiles of every router now; what did not answer, in words.
-#[server(prefix = "/api/admin", endpoint = "package/check", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "package/check", input = Json, output = Json)]
 pub async fn check_profiles() -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManagePackages).await?;

@@ -4,6 +4,7 @@ mod detail;
 #[cfg(feature = "ssr")]
 pub(crate) mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -14,7 +15,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use leptos_router::params::ParamsMap;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What the URL says about the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +145,7 @@ pub struct PaymentView {
 }
 
 /// A page of payments.
-#[server(prefix = "/api/admin", endpoint = "payment/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "payment/list", input = Json, output = Json)]
 pub async fn list_payments(filter: PaymentFilter) -> Result<PaymentList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;
@@ -153,7 +153,7 @@ pub async fn list_payments(filter: PaymentFilter) -> Result<PaymentList, ApiErro
 }
 
 /// One payment.
-#[server(prefix = "/api/admin", endpoint = "payment/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "payment/view", input = Json, output = Json)]
 pub async fn view_payment(id: i64) -> Result<PaymentView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;

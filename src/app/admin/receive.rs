@@ -7,6 +7,7 @@ mod form;
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -18,7 +19,6 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// An open bill that can be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ pub struct ReceiptView {
 }
 
 /// What is owed for a service, and a fresh form id.
-#[server(prefix = "/api/admin", endpoint = "payment/start", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "payment/start", input = Json, output = Json)]
 pub async fn start_payment(service_id: i64) -> Result<PayStart, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RecordPayment).await?;
@@ -129,7 +129,7 @@ pub async fn start_payment(service_id: i64) -> Result<PayStart, ApiError> {
 }
 
 /// Records a payment.
-#[server(prefix = "/api/admin", endpoint = "payment/record", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "payment/record", input = Json, output = Json)]
 pub async fn record_payment(wish: PayWish) -> Result<ReceiptView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RecordPayment).await?;

@@ -5,6 +5,7 @@ mod form;
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::Badge;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -15,7 +16,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_navigate;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A router.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +131,7 @@ pub struct RouterCommands {
 }
 
 /// All routers.
-#[server(prefix = "/api/admin", endpoint = "router/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "router/list", input = Json, output = Json)]
 pub async fn list_routers() -> Result<RouterList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewRouters).await?;
@@ -140,7 +140,7 @@ pub async fn list_routers() -> Result<RouterList, ApiError> {
 }
 
 /// Everything about a router.
-#[server(prefix = "/api/admin", endpoint = "router/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "router/view", input = Json, output = Json)]
 pub async fn read_router(id: i64) -> Result<RouterDetail, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewRouters).await?;
@@ -149,7 +149,7 @@ pub async fn read_router(id: i64) -> Result<RouterDetail, ApiError> {
 }
 
 /// Adds or changes a router; its id.
-#[server(prefix = "/api/admin", endpoint = "router/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "router/save", input = Json, output = Json)]
 pub async fn save_router(router: RouterTyped) -> Result<i64, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageRouters).await?;
@@ -157,7 +157,7 @@ pub async fn save_router(router: RouterTyped) -> Result<i64, ApiError> {
 }
 
 /// Asks a router whether it works for us; changes nothing on it.
-#[server(prefix = "/api/admin", endpoint = "router/test", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "router/test", input = Json, output = Json)]
 pub async fn test_router(id: i64) -> Result<RouterSeen, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageRouters).await?;
@@ -165,7 +165,7 @@ pub async fn test_router(id: i64) -> Result<RouterSeen, ApiError> {
 }
 
 /// Visits a router now; what was done, in words.
-#[server(prefix = "/api/admin", endpoint = "router/sync", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "router/sync", input = Json, output = Json)]
 pub async fn sync_router(id: i64) -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageRouters).await?;
@@ -173,7 +173,7 @@ pub async fn sync_router(id: i64) -> Result<String, ApiError> {
 }
 
 /// Removes a router that no service is on.
-#[server(prefix = "/api/admin", endpoint = "router/remove", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "router/remove", input = Json, output = Json)]
 pub async fn remove_router(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageRouters).await?;
@@ -181,7 +181,7 @@ pub async fn remove_router(id: i64) -> Result<(), ApiError> {
 }
 
 /// Commands for a router's terminal, with a password made for them.
-#[server(prefix = "/api/admin", endpoint = "router/commands", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "router/commands", input = Json, output = Json)]
 pub async fn make_commands() -> Result<RouterCommands, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageRouters).await?;

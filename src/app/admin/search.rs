@@ -1,9 +1,9 @@
 //! Finding a customer from anywhere: name, service number, customer number, telephone.
 
+use crate::app::codec::Json;
 use crate::app::error::ApiError;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A service that matches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct CustomerHits {
 
 /// The first eight services that match `text` (at least two characters), best known first: exact service number, then
 /// by name; and whether there are others.
-#[server(prefix = "/api/admin", endpoint = "customer/find", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/find", input = Json, output = Json)]
 pub async fn find_customers(text: String) -> Result<CustomerHits, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;

@@ -18,6 +18,7 @@ mod tests;
 pub use form::SettingForm;
 pub use outside::{Copy, GatewayChecks, Logo};
 
+use crate::app::codec::Json;
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -26,7 +27,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// How a field is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +166,7 @@ pub struct GroupLink {
 }
 
 /// The forms that this person may change.
-#[server(prefix = "/api/admin", endpoint = "setting/groups", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setting/groups", input = Json, output = Json)]
 pub async fn list_groups() -> Result<Vec<GroupLink>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -180,7 +180,7 @@ pub async fn list_groups() -> Result<Vec<GroupLink>, ApiError> {
 }
 
 /// A form as it stands.
-#[server(prefix = "/api/admin", endpoint = "setting/read", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setting/read", input = Json, output = Json)]
 pub async fn read_settings(group: String) -> Result<FormView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -188,7 +188,7 @@ pub async fn read_settings(group: String) -> Result<FormView, ApiError> {
 }
 
 /// Saves a form, whole or not at all.
-#[server(prefix = "/api/admin", endpoint = "setting/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setting/save", input = Json, output = Json)]
 pub async fn save_settings(group: String, values: Vec<TypedValue>) -> Result<SaveAnswer, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -197,7 +197,7 @@ pub async fn save_settings(group: String, values: Vec<TypedValue>) -> Result<Sav
 }
 
 /// What the typed values would do; changes nothing.
-#[server(prefix = "/api/admin", endpoint = "setting/effect", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setting/effect", input = Json, output = Json)]
 pub async fn preview_settings(group: String, values: Vec<TypedValue>) -> Result<EffectView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -206,7 +206,7 @@ pub async fn preview_settings(group: String, values: Vec<TypedValue>) -> Result<
 }
 
 /// Makes a new token for another program; this answer is the only place it is ever shown.
-#[server(prefix = "/api/admin", endpoint = "setting/token", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setting/token", input = Json, output = Json)]
 pub async fn make_token(key: String) -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;

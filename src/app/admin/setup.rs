@@ -7,6 +7,7 @@ mod query;
 mod steps;
 
 use crate::app::admin::settings::FormView;
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -16,7 +17,6 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 pub use missing::SetupPanel;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub struct Comparison {
 }
 
 /// The assistant as it stands, at the wanted step or, without one, at the first that is open.
-#[server(prefix = "/api/admin", endpoint = "setup/view", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setup/view", input = Json, output = Json)]
 pub async fn read_setup(step: String) -> Result<SetupView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -75,7 +75,7 @@ pub async fn read_setup(step: String) -> Result<SetupView, ApiError> {
 }
 
 /// Steps that are missing, for Beranda; none for whoever cannot do them.
-#[server(prefix = "/api/admin", endpoint = "setup/missing", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setup/missing", input = Json, output = Json)]
 pub async fn read_missing() -> Result<Vec<Step>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewDashboard).await?;
@@ -86,7 +86,7 @@ pub async fn read_missing() -> Result<Vec<Step>, ApiError> {
 }
 
 /// Leaves a step for later (`later`), says that it is right as it is (`done`), or takes either back (`open`).
-#[server(prefix = "/api/admin", endpoint = "setup/mark", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setup/mark", input = Json, output = Json)]
 pub async fn mark_step(step: String, state: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -94,7 +94,7 @@ pub async fn mark_step(step: String, state: String) -> Result<(), ApiError> {
 }
 
 /// Compares what was imported with the sums of the old books, as typed.
-#[server(prefix = "/api/admin", endpoint = "setup/compare", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "setup/compare", input = Json, output = Json)]
 pub async fn compare_opening(arrears: String, credit: String) -> Result<Comparison, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;

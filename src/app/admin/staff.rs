@@ -10,6 +10,7 @@ pub use rights::RightsPage;
 
 use crate::app::admin::account::SessionRow;
 use crate::app::admin::settings::Copy;
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -18,7 +19,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A member of staff in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub struct StaffLink {
 }
 
 /// A page of the list.
-#[server(prefix = "/api/admin", endpoint = "staff/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/list", input = Json, output = Json)]
 pub async fn list_staff(q: String, page: i64) -> Result<StaffList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -95,7 +95,7 @@ pub async fn list_staff(q: String, page: i64) -> Result<StaffList, ApiError> {
 }
 
 /// Invites somebody; the link for him.
-#[server(prefix = "/api/admin", endpoint = "staff/invite", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/invite", input = Json, output = Json)]
 pub async fn invite_staff(name: String, email: String, phone: String, role: String) -> Result<StaffLink, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -103,7 +103,7 @@ pub async fn invite_staff(name: String, email: String, phone: String, role: Stri
 }
 
 /// One member of staff.
-#[server(prefix = "/api/admin", endpoint = "staff/read", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/read", input = Json, output = Json)]
 pub async fn read_member(id: i64) -> Result<StaffMember, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -111,7 +111,7 @@ pub async fn read_member(id: i64) -> Result<StaffMember, ApiError> {
 }
 
 /// Saves name, telephone and role.
-#[server(prefix = "/api/admin", endpoint = "staff/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/save", input = Json, output = Json)]
 pub async fn save_member(id: i64, name: String, phone: String, role: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -119,7 +119,7 @@ pub async fn save_member(id: i64, name: String, phone: String, role: String) -> 
 }
 
 /// A new link behind which he sets his password.
-#[server(prefix = "/api/admin", endpoint = "staff/link", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/link", input = Json, output = Json)]
 pub async fn link_member(id: i64) -> Result<StaffLink, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -127,7 +127,7 @@ pub async fn link_member(id: i64) -> Result<StaffLink, ApiError> {
 }
 
 /// Lets somebody in again, or puts him out.
-#[server(prefix = "/api/admin", endpoint = "staff/switch", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/switch", input = Json, output = Json)]
 pub async fn switch_member(id: i64, active: bool) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -135,7 +135,7 @@ pub async fn switch_member(id: i64, active: bool) -> Result<(), ApiError> {
 }
 
 /// Takes his second factor away.
-#[server(prefix = "/api/admin", endpoint = "staff/factor-off", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/factor-off", input = Json, output = Json)]
 pub async fn drop_member_factor(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -143,7 +143,7 @@ pub async fn drop_member_factor(id: i64) -> Result<(), ApiError> {
 }
 
 /// Ends one of his sessions.
-#[server(prefix = "/api/admin", endpoint = "staff/end", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "staff/end", input = Json, output = Json)]
 pub async fn end_member_session(id: i64, handle: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;

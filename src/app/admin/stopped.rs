@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -11,7 +12,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// A service of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ const TABS: [(&str, &str); 4] =
     [("rencana", "Akan berhenti"), ("siap_dicabut", "Siap Dicabut"), ("cuti", "Cuti"), ("berhenti", "Berhenti")];
 
 /// A page of the list.
-#[server(prefix = "/api/admin", endpoint = "stopped/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "stopped/list", input = Json, output = Json)]
 pub async fn list_stopped(tab: String, page: i64) -> Result<StoppedList, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;

@@ -3,6 +3,7 @@
 #[cfg(feature = "ssr")]
 mod query;
 
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -11,7 +12,6 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 use std::time::Duration;
 
 /// A kind of message.
@@ -54,7 +54,7 @@ pub struct Preview {
 }
 
 /// Every kind of message.
-#[server(prefix = "/api/admin", endpoint = "template/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "template/list", input = Json, output = Json)]
 pub async fn list_templates() -> Result<Vec<TemplateRow>, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -62,7 +62,7 @@ pub async fn list_templates() -> Result<Vec<TemplateRow>, ApiError> {
 }
 
 /// One text.
-#[server(prefix = "/api/admin", endpoint = "template/read", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "template/read", input = Json, output = Json)]
 pub async fn read_template(kind: String) -> Result<TemplateForm, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -70,7 +70,7 @@ pub async fn read_template(kind: String) -> Result<TemplateForm, ApiError> {
 }
 
 /// What a customer would read of a text that is not kept yet.
-#[server(prefix = "/api/admin", endpoint = "template/preview", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "template/preview", input = Json, output = Json)]
 pub async fn preview_template(kind: String, text: String) -> Result<Preview, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -78,7 +78,7 @@ pub async fn preview_template(kind: String, text: String) -> Result<Preview, Api
 }
 
 /// Keeps a text.
-#[server(prefix = "/api/admin", endpoint = "template/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "template/save", input = Json, output = Json)]
 pub async fn save_template(kind: String, text: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -87,7 +87,7 @@ pub async fn save_template(kind: String, text: String) -> Result<(), ApiError> {
 }
 
 /// Goes back to the delivered text.
-#[server(prefix = "/api/admin", endpoint = "template/reset", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "template/reset", input = Json, output = Json)]
 pub async fn reset_template(kind: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;

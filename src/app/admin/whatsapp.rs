@@ -5,6 +5,7 @@ mod query;
 
 use crate::app::admin::messages::{ChannelState, ChannelView};
 use crate::app::admin::settings::{SettingForm, read_settings};
+use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
 use crate::app::text;
@@ -12,7 +13,6 @@ use crate::app::ui::{Confirm, Loading, Notice, OtherProblem, Problem, Tag, TextI
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 use std::time::Duration;
 
 /// Between two looks at the gateway while somebody scans.
@@ -62,7 +62,7 @@ pub struct DeviceView {
 }
 
 /// What the page knows without asking the gateway.
-#[server(prefix = "/api/admin", endpoint = "whatsapp/read", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "whatsapp/read", input = Json, output = Json)]
 pub async fn read_connection() -> Result<ConnectionView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -70,7 +70,7 @@ pub async fn read_connection() -> Result<ConnectionView, ApiError> {
 }
 
 /// Asks the gateway how the device stands.
-#[server(prefix = "/api/admin", endpoint = "whatsapp/device", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "whatsapp/device", input = Json, output = Json)]
 pub async fn ask_device() -> Result<DeviceView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -78,7 +78,7 @@ pub async fn ask_device() -> Result<DeviceView, ApiError> {
 }
 
 /// Asks the gateway for the picture that links the device, or finds it linked.
-#[server(prefix = "/api/admin", endpoint = "whatsapp/link", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "whatsapp/link", input = Json, output = Json)]
 pub async fn link_device() -> Result<DeviceView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -86,7 +86,7 @@ pub async fn link_device() -> Result<DeviceView, ApiError> {
 }
 
 /// Unlinks the device.
-#[server(prefix = "/api/admin", endpoint = "whatsapp/unlink", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "whatsapp/unlink", input = Json, output = Json)]
 pub async fn unlink_device() -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;
@@ -94,7 +94,7 @@ pub async fn unlink_device() -> Result<(), ApiError> {
 }
 
 /// Sends a message to a typed number at once; what became of it.
-#[server(prefix = "/api/admin", endpoint = "whatsapp/test", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "whatsapp/test", input = Json, output = Json)]
 pub async fn test_message(phone: String) -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageMessages).await?;

@@ -7,13 +7,13 @@ mod query;
 mod service;
 
 use crate::app::admin::install::WhereAmI;
+use crate::app::codec::Json;
 use crate::app::dto::{Choice, Tone};
 use crate::app::error::ApiError;
 use crate::app::ui::{Loading, Notice, Problem};
 use leptos::prelude::*;
 use notes::{Files, History, Notes};
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 use service::ServiceEdit;
 
 /// A customer's data as the form holds it.
@@ -161,7 +161,7 @@ pub struct DailyView {
 }
 
 /// Everything of it.
-#[server(prefix = "/api/admin", endpoint = "customer/daily", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/daily", input = Json, output = Json)]
 pub async fn read_daily(id: i64) -> Result<DailyView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewCustomers).await?;
@@ -170,7 +170,7 @@ pub async fn read_daily(id: i64) -> Result<DailyView, ApiError> {
 }
 
 /// Saves a customer's data.
-#[server(prefix = "/api/admin", endpoint = "customer/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/save", input = Json, output = Json)]
 pub async fn save_customer(form: CustomerForm) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -179,7 +179,7 @@ pub async fn save_customer(form: CustomerForm) -> Result<(), ApiError> {
 }
 
 /// Saves a service's data.
-#[server(prefix = "/api/admin", endpoint = "service/save", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "service/save", input = Json, output = Json)]
 pub async fn save_service(form: ServiceForm) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -188,7 +188,7 @@ pub async fn save_service(form: ServiceForm) -> Result<(), ApiError> {
 }
 
 /// Plans a stop (`package_id` 0) or another package; answers from when.
-#[server(prefix = "/api/admin", endpoint = "service/plan", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "service/plan", input = Json, output = Json)]
 pub async fn plan_change(service_id: i64, package_id: i64, reason: String) -> Result<String, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -197,7 +197,7 @@ pub async fn plan_change(service_id: i64, package_id: i64, reason: String) -> Re
 }
 
 /// Takes a planned change back.
-#[server(prefix = "/api/admin", endpoint = "service/unplan", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "service/unplan", input = Json, output = Json)]
 pub async fn cancel_change(change_id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -205,7 +205,7 @@ pub async fn cancel_change(change_id: i64) -> Result<(), ApiError> {
 }
 
 /// Puts a stopped service into use again.
-#[server(prefix = "/api/admin", endpoint = "service/restart", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "service/restart", input = Json, output = Json)]
 pub async fn restart_service(service_id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -214,7 +214,7 @@ pub async fn restart_service(service_id: i64) -> Result<(), ApiError> {
 }
 
 /// Writes a note (`catatan` or `kontak`).
-#[server(prefix = "/api/admin", endpoint = "customer/note", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/note", input = Json, output = Json)]
 pub async fn add_note(id: i64, kind: String, text: String) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
@@ -223,7 +223,7 @@ pub async fn add_note(id: i64, kind: String, text: String) -> Result<(), ApiErro
 }
 
 /// Takes a file away.
-#[server(prefix = "/api/admin", endpoint = "customer/file/remove", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "customer/file/remove", input = Json, output = Json)]
 pub async fn remove_file(id: i64) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;

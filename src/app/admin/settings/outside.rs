@@ -1,12 +1,12 @@
 //! What a form alone cannot show: the logo, whether the gateway takes our keys, whether it can reach us.
 
+use crate::app::codec::Json;
 use crate::app::dto::Tone;
 use crate::app::error::ApiError;
 use crate::app::ui::{Field, Notice};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What a test saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Seen {
 }
 
 /// Asks Flip with the stored keys.
-#[server(prefix = "/api/admin", endpoint = "gateway/test", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "gateway/test", input = Json, output = Json)]
 pub async fn test_gateway() -> Result<Seen, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;
@@ -26,7 +26,7 @@ pub async fn test_gateway() -> Result<Seen, ApiError> {
 }
 
 /// Calls our own public address, as the gateway would.
-#[server(prefix = "/api/admin", endpoint = "gateway/reach", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "gateway/reach", input = Json, output = Json)]
 pub async fn test_reach() -> Result<Seen, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageSettings).await?;

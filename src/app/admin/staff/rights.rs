@@ -1,12 +1,12 @@
 //! Hak akses: what each role may, and where that differs from what is delivered.
 
+use crate::app::codec::Json;
 use crate::app::error::ApiError;
 use crate::app::text;
 use crate::app::ui::{Confirm, Loading, Problem};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
-use server_fn::codec::Json;
 
 /// What one role may of one right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct RightsView {
 }
 
 /// The table.
-#[server(prefix = "/api/admin", endpoint = "right/list", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "right/list", input = Json, output = Json)]
 pub async fn list_rights() -> Result<RightsView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -56,7 +56,7 @@ pub async fn list_rights() -> Result<RightsView, ApiError> {
 }
 
 /// Allows a role something, or takes it away.
-#[server(prefix = "/api/admin", endpoint = "right/set", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "right/set", input = Json, output = Json)]
 pub async fn set_right(role: String, permission: String, allowed: bool) -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
@@ -64,7 +64,7 @@ pub async fn set_right(role: String, permission: String, allowed: bool) -> Resul
 }
 
 /// Back to what is delivered.
-#[server(prefix = "/api/admin", endpoint = "right/reset", input = Json)]
+#[server(prefix = "/api/admin", endpoint = "right/reset", input = Json, output = Json)]
 pub async fn reset_rights() -> Result<(), ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ManageStaff).await?;
