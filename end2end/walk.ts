@@ -18,6 +18,8 @@ const SCREENS: [string, string][] = [
   ['pasang-formulir', '/admin/pasang/baru'],
   ['pasang-hasil', 'first:/admin/pasang?tahap=aktif'],
   ['berhenti', '/admin/berhenti'],
+  ['janji', '/admin/janji'],
+  ['biaya-diskon', '/admin/biaya'],
   ['wilayah', '/admin/wilayah'],
   ['impor', '/admin/impor'],
   ['daftar-tagihan', '/admin/tagihan'],

@@ -86,7 +86,8 @@ test('changed data leave a history; a note and a photo are kept; a stop from nex
   await hydrated(page);
   await page.getByText(`Ubah layanan ${number}`).click();
   await page.locator('[id^=rencana-][id$=-alasan]').fill('Pindah rumah');
-  await page.getByRole('button', { name: 'Rencanakan' }).click();
+  await page.getByRole('button', { name: 'Lihat dulu' }).click();
+  await page.getByRole('button', { name: 'Jalankan' }).click();
   // Said, and still there when the page has been read anew with the plan in it.
   await expect(page.getByText('Direncanakan mulai 1 Februari 2026.')).toBeVisible();
   await hydrated(page);

@@ -262,7 +262,8 @@ test('17 February: who pays is restored; one line is to end with the month', asy
   const service = page.locator('details', { hasText: `Ubah layanan ${number(1)}` });
   await service.locator('summary').click();
   await service.locator('[id^=rencana-][id$=-alasan]').fill('Pindah rumah');
-  await service.getByRole('button', { name: 'Rencanakan' }).click();
+  await service.getByRole('button', { name: 'Lihat dulu' }).click();
+  await service.getByRole('button', { name: 'Jalankan' }).click();
   // Saved, the customer's page reads itself anew, twice, and the section is closed; what is planned stands here as well.
   await expect(service).not.toHaveAttribute('open', /.*/);
   await walk.open(page, '/admin/berhenti');

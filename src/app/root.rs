@@ -15,6 +15,7 @@ use crate::app::admin::{
     customers::CustomersPage,
     daily_cash::DailyCashPage,
     export::ExportPage,
+    extras::ExtrasPage,
     handover::HandoverPage,
     home::HomePage,
     import::ImportPage,
@@ -30,6 +31,7 @@ use crate::app::admin::{
     more::MorePage,
     packages::PackagesPage,
     payments::{PaymentPage, PaymentsPage},
+    promises::PromisesPage,
     receive::ReceivePage,
     routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
@@ -74,6 +76,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
                     <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />
                     <Route path=path!("berhenti") view=StoppedPage ssr=SsrMode::Async />
+                    <Route path=path!("biaya") view=ExtrasPage ssr=SsrMode::Async />
+                    <Route path=path!("janji") view=PromisesPage ssr=SsrMode::Async />
                     <Route path=path!("pasang") view=InstallsPage ssr=SsrMode::Async />
                     <Route path=path!("pasang/baru") view=InstallPage ssr=SsrMode::Async />
                     <Route path=path!("pasang/:id") view=InstalledPage ssr=SsrMode::Async />

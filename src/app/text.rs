@@ -40,6 +40,10 @@ pub const ROUTERS: &str = "Router (Lokasi Server)";
 pub const MESSAGES: &str = "Antrean & Riwayat";
 pub const MORE: &str = "Lainnya";
 pub const INSTALL: &str = "Pasang Baru";
+pub const PROMISES: &str = "Janji Bayar";
+/// Menu.
+pub const EXTRAS: &str = "Biaya Tambahan & Diskon";
+/// Menu.
 pub const STOPPED: &str = "Berhenti & Cuti";
 pub const AREAS: &str = "Wilayah";
 pub const COLLECT: &str = "Daftar Tagih";
@@ -183,6 +187,11 @@ pub fn invoice(status: &str, overdue: bool) -> Badge {
     }
 }
 
+/// The status of a bill that was given up.
+pub fn written_off() -> Badge {
+    Badge::new("Tidak Tertagih", Tone::Plain)
+}
+
 /// Why the bills of every month have no sums.
 pub const SUMS_OF_A_MONTH: &str = "Pilih satu bulan atau ketik sebuah nama untuk melihat jumlah uang dan mengurutkan.";
 /// The states a list of bills can be filtered by.
@@ -225,6 +234,8 @@ pub fn method(method: &str, channel: &str, gateway: Option<&str>) -> String {
         "cash" => "Tunai",
         "transfer" => "Transfer",
         "opening" => "Saldo awal",
+        "credit" => "Nota kredit",
+        "write_off" => "Hapus piutang",
         _ => "Online",
     };
     let through = match gateway.unwrap_or_default() {

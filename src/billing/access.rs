@@ -76,6 +76,8 @@ pub struct Facts {
     pub min_debt: Rupiah,
     /// Why it is never isolated, if so.
     pub never_isolate: String,
+    /// The promise or the hold under which it stands, in words; empty for none.
+    pub hold: String,
     /// Whether it was cut by hand.
     pub cut_by_hand: bool,
 }
@@ -101,6 +103,9 @@ pub fn decide(facts: &Facts, day_is_free: Option<&str>) -> Decision {
     }
     if !facts.never_isolate.is_empty() {
         return Decision::Held(format!("jangan diisolir: {}", facts.never_isolate));
+    }
+    if !facts.hold.is_empty() {
+        return Decision::Held(facts.hold.clone());
     }
     match day_is_free {
         Some(reason) => Decision::Held(reason.to_owned()),
@@ -180,6 +185,7 @@ mod tests {
             overdue_left: Rupiah(200_000),
             min_debt: Rupiah(10_000),
             never_isolate: String::new(),
+            hold: String::new(),
             cut_by_hand: false,
         };
         assert_eq!(decide(&facts, None), Decision::Isolate);
@@ -189,6 +195,9 @@ mod tests {
         facts.overdue_left = Rupiah(200_000);
         facts.never_isolate = "kantor desa".to_owned();
         assert!(matches!(decide(&facts, None), Decision::Held(_)));
+        facts.never_isolate.clear();
+        facts.hold = "janji bayar sampai 20 Jan 2026".to_owned();
+        assert_eq!(decide(&facts, None), Decision::Held(facts.hold.clone()));
         facts.cut_by_hand = true;
         assert_eq!(decide(&facts, Some("hari libur")), Decision::Isolate);
     }
@@ -200,6 +209,7 @@ mod tests {
                 overdue_left: Rupiah(left),
                 min_debt: Rupiah(min),
                 never_isolate: if never { "masjid".to_owned() } else { String::new() },
+                hold: String::new(),
                 cut_by_hand: false,
             };
             let owes = left > 0 && left >= min;

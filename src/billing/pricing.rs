@@ -1,17 +1,19 @@
-//! The one function that prices a bill, for every path: run, activation, next month's bill, rehearsal.
+//! The one function that prices a bill, for every path: run, activation, next month's bill, months in advance, rehearsal.
 //!
-//! Order: the month itself (whole, or its part in the first month), then the discount, then PPN once on the sum. Each
-//! line is rounded once, half up, to the set step. Source: RULES, "Bills"; protocols/indonesia.md, section 3.
+//! Order: the month itself (whole, or its part in the first month), then the discount on it, then what is rented beside it,
+//! then PPN once on the sum. Each line is rounded once, half up, to the set step. Source: RULES, "Bills";
+//! protocols/indonesia.md, section 3.
 
 use super::{LineKind, Period, Rupiah, prorate, words};
 use chrono::{Datelike, NaiveDate};
 use std::fmt;
 
-/// PPN on internet access: 12 % of 11/12 of the price, which is 11 %.
-const TAX_NUM: i64 = 11;
-const TAX_DEN: i64 = 100;
-/// The same share of a price that already holds it.
-const TAX_INSIDE_DEN: i64 = 111;
+mod change;
+mod tax;
+
+pub use change::{ChangeInput, ChangeSide, PricedChange, price_change};
+pub use tax::{Tax, TaxMode, TaxRate};
+
 /// Hundredths of a percent in a whole.
 const PERCENT_DEN: i64 = 10_000;
 
@@ -24,15 +26,6 @@ pub enum FirstMonth {
     Full,
     /// Not at all, a start on the 1st included.
     Free,
-}
-
-/// Whether prices hold the PPN already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaxMode {
-    /// It is added.
-    Exclusive,
-    /// It is inside.
-    Inclusive,
 }
 
 /// A standing discount.
@@ -54,8 +47,17 @@ pub struct PriceRules {
     pub join_after_day: u32,
     /// `invoice.round_to`.
     pub round_to: i64,
-    /// PPN, if the company is PKP.
-    pub tax: Option<TaxMode>,
+    /// PPN of the day of issue, if the company is PKP.
+    pub tax: Option<Tax>,
+}
+
+/// Something rented beside the package, month by month (a device, a public IP).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddOn {
+    /// What the bill says.
+    pub text: String,
+    /// Rupiah a month.
+    pub amount: Rupiah,
 }
 
 /// What is to be priced.
@@ -71,8 +73,10 @@ pub struct PriceInput {
     pub period: Period,
     /// When the service started.
     pub service_start: NaiveDate,
-    /// Standing discount.
+    /// Standing discount on the package, if it holds in that month.
     pub discount: Option<Discount>,
+    /// What is rented beside it in that month; whole months, never discounted.
+    pub add_ons: Vec<AddOn>,
     /// The settings.
     pub rules: PriceRules,
 }
@@ -133,13 +137,14 @@ pub fn price_bill(input: &PriceInput) -> Result<PricedBill, Skip> {
     let mut lines = month_lines(input)?;
     let sum: Rupiah = lines.iter().map(|line| line.amount).sum();
     let off = discount_line(input, sum);
-    let net = sum + off.as_ref().map_or(Rupiah::ZERO, |line| line.amount);
     lines.extend(off);
+    lines.extend(input.add_ons.iter().filter(|add_on| add_on.amount.is_positive()).map(|add_on| rented(input, add_on)));
+    let net: Rupiah = lines.iter().map(|line| line.amount).sum();
     if !net.is_positive() {
         return Err(Skip::Free);
     }
-    if let Some(mode) = input.rules.tax {
-        add_tax(&mut lines, input, net, mode);
+    if let Some(tax) = input.rules.tax {
+        tax.add_to(&mut lines, input.period);
     }
     let total: Rupiah = lines.iter().map(|line| line.amount).sum();
     if total.is_positive() { Ok(PricedBill { lines, total }) } else { Err(Skip::Free) }
@@ -213,9 +218,7 @@ fn started(input: &PriceInput, first: Period) -> PricedLine {
 fn discount_line(input: &PriceInput, sum: Rupiah) -> Option<PricedLine> {
     let (wanted, how) = match input.discount? {
         Discount::Percent(hundredths) => {
-            let whole = hundredths / 100;
-            let part = hundredths % 100;
-            let shown = if part == 0 { format!("{whole}%") } else { format!("{whole},{part:02}%") };
+            let shown = tax::percent(hundredths);
             (sum.mul_div_to(hundredths, PERCENT_DEN, input.rules.round_to), format!("{shown} dari {sum}"))
         }
         Discount::Amount(amount) => (amount, format!("{amount} setiap tagihan")),
@@ -230,31 +233,16 @@ fn discount_line(input: &PriceInput, sum: Rupiah) -> Option<PricedLine> {
     })
 }
 
-fn add_tax(lines: &mut Vec<PricedLine>, input: &PriceInput, net: Rupiah, mode: TaxMode) {
-    let (amount, derivation) = match mode {
-        TaxMode::Exclusive => {
-            let tax = net.mul_div_round_half_up(TAX_NUM, TAX_DEN);
-            (tax, format!("PPN 12% x 11/12 dari {net} (setara 11%) = {tax}"))
-        }
-        TaxMode::Inclusive => {
-            let tax = net.mul_div_round_half_up(TAX_NUM, TAX_INSIDE_DEN);
-            // The parts must add up to what the customer was told: the tax is taken out of the largest line, which
-            // always holds it; the first could be a day's part that is smaller than the tax on both months.
-            if let Some(largest) = lines.iter_mut().max_by_key(|line| line.amount) {
-                largest.amount -= tax;
-                largest.derivation = format!("{}, di dalamnya PPN {tax}", largest.derivation);
-            }
-            (tax, format!("PPN 12% x 11/12, sudah di dalam harga {net} = {tax}"))
-        }
-    };
-    if amount.is_positive() {
-        lines.push(PricedLine {
-            kind: LineKind::Tax,
-            period: input.period,
-            amount,
-            text: "PPN".to_owned(),
-            derivation,
-        });
+fn rented(input: &PriceInput, add_on: &AddOn) -> PricedLine {
+    let months = i64::from(input.duration_months);
+    let amount = Rupiah(add_on.amount.0.saturating_mul(months)).round_to(input.rules.round_to);
+    let length = if months == 1 { "1 bulan".to_owned() } else { format!("{months} bulan x {}", add_on.amount) };
+    PricedLine {
+        kind: LineKind::Addon,
+        period: input.period,
+        amount,
+        text: add_on.text.clone(),
+        derivation: format!("{}, {length} = {amount}", add_on.text),
     }
 }
 

@@ -123,6 +123,78 @@ pub enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Mengganti paket layanan, hari ini atau mulai awal bulan.
+    #[command(name = "service:change")]
+    ServiceChange {
+        /// Paket baru.
+        #[arg(long)]
+        package: String,
+        #[command(flatten)]
+        options: LifeArgs,
+    },
+    /// Mengistirahatkan layanan (cuti) beberapa bulan penuh.
+    #[command(name = "service:pause")]
+    ServicePause {
+        /// Berapa bulan, paling banyak 3.
+        #[arg(long, default_value_t = 1)]
+        months: i64,
+        #[command(flatten)]
+        options: LifeArgs,
+    },
+    /// Mengakhiri cuti hari ini.
+    #[command(name = "service:resume")]
+    ServiceResume {
+        #[command(flatten)]
+        options: LifeArgs,
+    },
+    /// Menghentikan layanan, hari ini atau mulai awal bulan.
+    #[command(name = "service:stop")]
+    ServiceStop {
+        #[command(flatten)]
+        options: LifeArgs,
+    },
+    /// Mencatat janji bayar: sampai tanggal itu layanan tidak diisolir.
+    #[command(name = "promise:add")]
+    PromiseAdd {
+        /// Nomor layanan, atau id-nya.
+        #[arg(long)]
+        service_number: String,
+        /// Sampai tanggal, termasuk tanggal itu.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        until: NaiveDate,
+        /// Alasan.
+        #[arg(long, default_value = "Lewat perintah")]
+        reason: String,
+    },
+    /// Menahan isolir satu layanan selama beberapa hari.
+    #[command(name = "hold:add")]
+    HoldAdd {
+        /// Nomor layanan, atau id-nya.
+        #[arg(long)]
+        service_number: String,
+        /// Mulai tanggal; tanpa ini hari ini.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        from: Option<NaiveDate>,
+        /// Sampai tanggal, termasuk tanggal itu.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        to: NaiveDate,
+        /// Alasan.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Menambah harga paket yang berlaku mulai suatu tanggal.
+    #[command(name = "package:price")]
+    PackagePrice {
+        /// Nama paket.
+        #[arg(long)]
+        name: String,
+        /// Rupiah per masa paket.
+        #[arg(long)]
+        price: String,
+        /// Mulai berlaku.
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        from: NaiveDate,
+    },
     /// Menampilkan tagihan terbuka satu layanan dan Saldo pelanggannya.
     Balance {
         /// Nomor layanan, atau id-nya.
@@ -354,6 +426,23 @@ pub struct PaymentArgs {
     /// Bulan di muka yang diterbitkan dan dibayar sekaligus.
     #[arg(long, default_value_t = 0)]
     pub months: i64,
+}
+
+/// `service:change`, `service:pause`, `service:resume`, `service:stop`.
+#[derive(Debug, Args)]
+pub struct LifeArgs {
+    /// Nomor layanan, atau id-nya.
+    #[arg(long)]
+    pub service_number: String,
+    /// Hari ini, atau tanggal 1 sebuah bulan; tanpa ini: bulan pertama yang belum ditagih.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<NaiveDate>,
+    /// Alasan.
+    #[arg(long, default_value = "Lewat perintah")]
+    pub reason: String,
+    /// Hanya menunjukkan akibatnya.
+    #[arg(long)]
+    pub preview: bool,
 }
 
 /// `isolir:auto`.

@@ -7,6 +7,7 @@ mod backup;
 mod billing;
 mod customers;
 mod help;
+mod life;
 mod network;
 mod payments;
 mod progress;
@@ -171,6 +172,17 @@ async fn with_state(state: &AppState, command: Command) -> Result<Outcome> {
         Command::Verify { deep } => billing::verify(state, deep).await,
         Command::PaymentRecord(options) => payments::record(state, options).await,
         Command::PaymentReverse { id, reason } => payments::reverse(state, id, &reason).await,
+        Command::ServiceChange { package, options } => life::package(state, &package, options).await,
+        Command::ServicePause { months, options } => life::pause(state, months, options).await,
+        Command::ServiceResume { options } => life::resume(state, options).await,
+        Command::ServiceStop { options } => life::stop(state, options).await,
+        Command::PromiseAdd { service_number, until, reason } => {
+            life::promise(state, &service_number, until, reason).await
+        }
+        Command::HoldAdd { service_number, from, to, reason } => {
+            life::hold(state, &service_number, from, to, reason).await
+        }
+        Command::PackagePrice { name, price, from } => life::price(state, &name, &price, from).await,
         Command::InvoiceVoid { number, reason } => payments::void(state, &number, &reason).await,
         Command::Balance { service_number } => payments::balance(state, &service_number).await,
         Command::Backup { file } => backup::write(state, &file).await,

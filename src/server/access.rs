@@ -2,6 +2,7 @@
 //! then does about it is `routers::reconcile`'s business. Source: RULES, "Isolir".
 
 mod by_hand;
+pub mod holds;
 pub(crate) mod ids;
 pub mod isolir;
 mod preview;

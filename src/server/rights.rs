@@ -11,7 +11,7 @@ use std::fmt;
 pub enum Role {
     /// Everything.
     Owner,
-    /// Everything but staff and backups.
+    /// Everything but staff, backups and others' payments.
     Admin,
     /// Customers and money.
     Cashier,
@@ -104,6 +104,12 @@ permissions! {
     RecordPayment = "record_payment", "Menerima pembayaran";
     /// Date a payment further back than a cashier may.
     BackdatePayment = "backdate_payment", "Mencatat tanggal mundur lebih dari 7 hari";
+    /// Take back any payment; a cashier takes back his own of the day without it.
+    ReversePayment = "reverse_payment", "Membatalkan pembayaran siapa pun";
+    /// Void bills, write notes of credit, give up debts.
+    AdjustBills = "adjust_bills", "Membatalkan tagihan, nota kredit, hapus piutang";
+    /// Give Saldo back.
+    Refund = "refund", "Mengembalikan Saldo";
     /// Daftar Tagih and Tunggakan.
     Collect = "collect", "Daftar Tagih dan Tunggakan";
     /// Hand over one's own bag.
@@ -147,7 +153,7 @@ pub const fn allows(role: Role, permission: Permission) -> bool {
     use Permission as P;
     match role {
         Role::Owner => true,
-        Role::Admin => !matches!(permission, P::ManageStaff | P::Backup),
+        Role::Admin => !matches!(permission, P::ManageStaff | P::Backup | P::ReversePayment),
         Role::Cashier => matches!(
             permission,
             P::ViewDashboard

@@ -30,6 +30,8 @@ pub enum Kind {
     Dates,
     /// Whole numbers, separated by commas: `7,3,1,0`.
     Numbers,
+    /// A month `YYYY-MM`, or nothing.
+    Month,
     /// An http(s) address, or nothing.
     Url,
     /// Sealed at rest, shown only as set or not.
@@ -77,6 +79,12 @@ pub const KEYS: &[Key] = &[
     key("isolir.holidays", "", Kind::Dates),
     key("isolir.warn_days", "1", Kind::Int(0, 7)),
     key("isolir.require_notice", "off", Kind::Choice(&["off"])),
+    // A promise to pay: for how long at most, how many in how many months.
+    key("promise.max_days", "7", Kind::Int(1, 60)),
+    key("promise.max_count", "2", Kind::Int(0, 100)),
+    key("promise.months", "6", Kind::Int(1, 36)),
+    // The last month that is closed, as YYYY-MM: no payment is dated into it or before.
+    key("books.closed_until", "", Kind::Month),
     key("isolir.brake_percent", "35", Kind::Int(1, 100)),
     key("isolir.brake_min", "20", Kind::Int(1, 1_000_000)),
     key("isolir.restore", "no_overdue", Kind::Choice(&["no_overdue"])),
@@ -216,6 +224,13 @@ impl Key {
                     Ok(())
                 } else {
                     say(format!("harus bilangan dipisah koma, misalnya 7,3,1,0, bukan {value:?}"))
+                }
+            }
+            Kind::Month => {
+                if value.is_empty() || value.parse::<crate::billing::Period>().is_ok() {
+                    Ok(())
+                } else {
+                    say(format!("harus bulan YYYY-MM, misalnya 2026-01, bukan {value:?}"))
                 }
             }
             Kind::Url => {

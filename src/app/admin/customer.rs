@@ -5,6 +5,8 @@ mod daily;
 mod query;
 mod tables;
 
+use crate::app::admin::adjust::RefundSaldo;
+use crate::app::admin::extras::CustomerExtrasPanel;
 use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
@@ -82,6 +84,10 @@ pub struct BillRow {
 /// A payment of the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRow {
+    /// The payment.
+    pub id: i64,
+    /// Whether it was taken back.
+    pub reversed: bool,
     /// Its number.
     pub receipt: String,
     /// Day received.
@@ -162,6 +168,8 @@ pub struct CustomerView {
     pub owes: bool,
     /// Saldo, formatted.
     pub saldo: String,
+    /// Id of the form that gives Saldo back; empty where there is none, or no right to it.
+    pub refund: String,
     /// Services.
     pub services: Vec<ServiceView>,
     /// Newest bills.
@@ -174,6 +182,8 @@ pub struct CustomerView {
     pub events: Vec<EventRow>,
     /// Kartu Piutang, newest first.
     pub ledger: Vec<LedgerRow>,
+    /// Whether this person may change what services cost.
+    pub may_adjust: bool,
     /// Whether this person may take money.
     pub may_pay: bool,
     /// Whether this person sees bills and payments.
@@ -194,6 +204,7 @@ impl CustomerView {
             owed: String::new(),
             owes: false,
             saldo: String::new(),
+            refund: String::new(),
             bills: Vec::new(),
             payments: Vec::new(),
             ledger: Vec::new(),
@@ -212,7 +223,11 @@ pub async fn read_customer(id: i64) -> Result<CustomerView, ApiError> {
     let may_pay = asked.staff.may(Permission::RecordPayment);
     let may_access = asked.staff.may(Permission::ManageAccess);
     asked.reaches_customer(id).await?;
-    let view = query::view(&asked.app, id, may_pay, may_access).await?;
+    let mut view = query::view(&asked.app, id, may_pay, may_access).await?;
+    view.may_adjust = asked.staff.may(Permission::AdjustBills);
+    if !asked.staff.may(Permission::Refund) {
+        view.refund.clear();
+    }
     Ok(if asked.staff.may(Permission::ViewInvoices) { view } else { view.without_money() })
 }
 
@@ -250,6 +265,11 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
     let pay = first.filter(|_| customer.may_pay).map(|id| format!("/admin/terima?layanan={id}"));
     let may_access = customer.may_access;
     let sees_money = customer.sees_money;
+    let LastSaid(said) = use_context().unwrap_or_else(|| LastSaid(RwSignal::new(String::new())));
+    let refunded = Callback::new(move |words: String| {
+        said.set(words);
+        refresh.run(());
+    });
     let services = customer
         .services
         .into_iter()
@@ -276,6 +296,10 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
         <div class="grid g2 gap-top">{services}</div>
         <div class="stack gap-top">
             <Daily id=customer.id refresh />
+            {first.zip((!customer.refund.is_empty()).then(|| customer.refund.clone())).map(|(service_id, request_id)| view! {
+                <RefundSaldo service_id request_id done=refunded />
+            })}
+            {customer.may_adjust.then(|| view! { <CustomerExtrasPanel customer_id=customer.id done=refunded /> })}
             {sees_money.then(|| view! {
                 <Bills rows=customer.bills />
                 <Payments rows=customer.payments />

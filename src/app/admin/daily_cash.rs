@@ -47,6 +47,8 @@ pub struct DayRow {
     pub difference: String,
     /// Put back by refusals.
     pub refused: String,
+    /// Taken back or given back to customers, formatted; empty when nothing.
+    pub out: String,
     /// What lay in the bags after.
     pub closing: String,
 }
@@ -126,6 +128,7 @@ fn Report(report: DailyCash) -> impl IntoView {
                 <td class="num">{row.handed}</td>
                 <td class="num">{row.difference}</td>
                 <td class="num hide-s">{row.refused}</td>
+                <td class="num hide-s">{row.out}</td>
                 <td class="num">{row.closing}</td>
             </tr>
         }
@@ -141,7 +144,7 @@ fn Report(report: DailyCash) -> impl IntoView {
         <section class="panel gap-top">
             <div class="head"><h2>"Uang tunai, "{report.days}</h2>{report.may_export.then(|| view! { <a class="no-print" href=file rel="external" download="kas-harian.xlsx">"Unduh Excel"</a> })}</div>
             <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
-                <thead><tr><th scope="col">"Tanggal"</th><th scope="col" class="num hide-s">"Awal"</th><th scope="col" class="num">"Masuk"</th><th scope="col" class="num">"Disetor"</th><th scope="col" class="num">"Selisih"</th><th scope="col" class="num hide-s">"Ditolak"</th><th scope="col" class="num">"Akhir"</th></tr></thead>
+                <thead><tr><th scope="col">"Tanggal"</th><th scope="col" class="num hide-s">"Awal"</th><th scope="col" class="num">"Masuk"</th><th scope="col" class="num">"Disetor"</th><th scope="col" class="num">"Selisih"</th><th scope="col" class="num hide-s">"Ditolak"</th><th scope="col" class="num hide-s">"Dikeluarkan"</th><th scope="col" class="num">"Akhir"</th></tr></thead>
                 <tbody>{rows}</tbody>
                 <tfoot>{whole}</tfoot>
             </table></div>

@@ -1,5 +1,6 @@
 //! A bill: its lines and how each came to its amount, what paid it, and where its customer sees it.
 
+use crate::app::admin::adjust::{AdjustBill, BillDeeds, SaidLast};
 use crate::app::codec::Json;
 use crate::app::dto::Badge;
 use crate::app::error::ApiError;
@@ -71,6 +72,8 @@ pub struct InvoiceView {
     pub pay: String,
     /// Where its customer sees it.
     pub public: String,
+    /// What he may do with it.
+    pub deeds: BillDeeds,
 }
 
 /// Everything about a bill.
@@ -78,8 +81,7 @@ pub struct InvoiceView {
 pub async fn read_invoice(id: i64) -> Result<InvoiceView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;
-    let may_pay = asked.staff.may(Permission::RecordPayment);
-    let view = query::view(&asked.app, id, may_pay).await?;
+    let view = query::view(&asked, id).await?;
     asked.reaches_customer(view.customer_id).await?;
     Ok(view)
 }
@@ -87,12 +89,14 @@ pub async fn read_invoice(id: i64) -> Result<InvoiceView, ApiError> {
 #[cfg(feature = "ssr")]
 mod query {
     use super::{InvoiceView, LineView, ShareView};
+    use crate::app::admin::adjust::BillDeeds;
     use crate::app::admin::words;
     use crate::app::dto::money;
     use crate::app::text;
+    use crate::billing::Rupiah;
     use crate::server::error::{Error, Result};
     use crate::server::gateways::methods::channel_name;
-    use crate::server::state::AppState;
+    use crate::server::guard::{Asked, Permission};
     use crate::{args, sql};
     use chrono::NaiveDate;
 
@@ -111,10 +115,14 @@ mod query {
         total: i64,
         paid: i64,
         status: String,
+        kind: String,
+        written_off: i64,
+        billed: i64,
     }
 
     sql!(INVOICE = "SELECT i.number, i.customer_id, i.service_id, i.customer_name, s.service_number, s.slug, i.package_name, i.period, i.issued_on,
-  i.due_on, i.total, i.paid, i.status FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1");
+  i.due_on, i.total, i.paid, i.status, i.kind, i.written_off,
+  (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = i.service_id AND l.period = i.period AND l.kind IN ('subscription', 'prorate') AND NOT l.void) AS billed FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1");
     sql!(LINES = "SELECT text, derivation, amount, void FROM invoice_line WHERE invoice_id = $1 ORDER BY id");
     sql!(
         SHARES = "SELECT p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount
@@ -122,7 +130,9 @@ mod query {
     );
 
     /// Everything about a bill.
-    pub async fn view(app: &AppState, id: i64, may_pay: bool) -> Result<InvoiceView> {
+    pub async fn view(asked: &Asked, id: i64) -> Result<InvoiceView> {
+        let app = &asked.app;
+        let may_pay = asked.staff.may(Permission::RecordPayment);
         type Share = (String, NaiveDate, String, String, Option<String>, i64);
         let row: Row = app
             .db
@@ -132,6 +142,17 @@ mod query {
         let lines: Vec<(String, String, i64, bool)> = app.db.all(LINES, args![id]).await?;
         let shares: Vec<Share> = app.db.all(SHARES, args![id]).await?;
         let open = matches!(row.status.as_str(), "open" | "partial");
+        let deeds = if asked.staff.may(Permission::AdjustBills) {
+            BillDeeds {
+                void: row.status == "open" && row.paid == 0,
+                credit: row.status != "void",
+                left: if open { Rupiah(row.total - row.paid).digits() } else { String::new() },
+                again: row.status == "void" && row.kind == "regular" && row.billed == 0,
+                request_id: hex::encode(crate::server::secrets::random_bytes::<16>()?),
+            }
+        } else {
+            BillDeeds::default()
+        };
         Ok(InvoiceView {
             number: row.number,
             customer_id: row.customer_id,
@@ -141,7 +162,10 @@ mod query {
             period: words::period(&row.period),
             issued: words::day(row.issued_on),
             due: words::day(row.due_on),
-            status: text::invoice(&row.status, row.due_on < app.clock.today()),
+            status: match row.written_off {
+                0 => text::invoice(&row.status, row.due_on < app.clock.today()),
+                _ => text::written_off(),
+            },
             lines: lines
                 .into_iter()
                 .map(|(text, derivation, amount, void)| LineView { text, derivation, amount: money(amount), void })
@@ -164,6 +188,7 @@ mod query {
                 String::new()
             },
             public: words::portal(&app.config, &row.slug),
+            deeds,
         })
     }
 }
@@ -174,11 +199,17 @@ pub fn InvoicePage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
     let data = Resource::new(move || id.get(), read_invoice);
+    let said = RwSignal::new(String::new());
+    let done = Callback::new(move |words: String| {
+        said.set(words);
+        data.refetch();
+    });
     view! {
+        <SaidLast said />
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(invoice) => view! { <Whole invoice /> }.into_any(),
+                    Ok(invoice) => view! { <Whole id=id.get_untracked() invoice done /> }.into_any(),
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }
             })}
@@ -187,7 +218,7 @@ pub fn InvoicePage() -> impl IntoView {
 }
 
 #[component]
-fn Whole(invoice: InvoiceView) -> impl IntoView {
+fn Whole(id: i64, invoice: InvoiceView, done: Callback<String>) -> impl IntoView {
     let lines = invoice
         .lines
         .into_iter()
@@ -250,6 +281,7 @@ fn Whole(invoice: InvoiceView) -> impl IntoView {
                         }.into_any()
                     }}
                 </section>
+                <AdjustBill id deeds=invoice.deeds done />
             </div>
             <section class="panel pad stack">
                 <div><h3>"Sisa"</h3><p class="total">{invoice.left}</p></div>

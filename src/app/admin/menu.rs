@@ -53,6 +53,7 @@ const MENU: &[Group] = &[
             // Tunggakan
             (P::Collect, text::ARREARS, "/admin/tunggakan"),
             // Biaya Tambahan & Diskon
+            (P::ViewInvoices, text::EXTRAS, "/admin/biaya"),
         ],
     ),
     (
@@ -63,6 +64,7 @@ const MENU: &[Group] = &[
             // Perlu Dicek
             // Bukti Transfer
             // Janji Bayar
+            (P::Collect, text::PROMISES, "/admin/janji"),
             // Setoran & Tutup Kas
             (P::HandOver, text::HANDOVER, "/admin/setoran"),
             // Rekonsiliasi

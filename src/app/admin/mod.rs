@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod activity;
+pub mod adjust;
 pub mod areas;
 pub mod arrears;
 pub mod backups;
@@ -14,6 +15,7 @@ pub mod customer;
 pub mod customers;
 pub mod daily_cash;
 pub mod export;
+pub mod extras;
 pub mod handover;
 pub mod home;
 pub mod import;
@@ -32,6 +34,7 @@ pub mod messages;
 pub mod more;
 pub mod packages;
 pub mod payments;
+pub mod promises;
 pub mod receive;
 pub mod routers;
 pub mod search;

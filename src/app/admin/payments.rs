@@ -69,6 +69,8 @@ pub struct PaymentRow {
     pub receiver: String,
     /// Formatted.
     pub amount: String,
+    /// Whether it was taken back.
+    pub reversed: bool,
 }
 
 /// A page of the list.
@@ -142,6 +144,12 @@ pub struct PaymentView {
     pub prints: i64,
     /// Link that opens WhatsApp with the receipt as text; empty without a telephone.
     pub whatsapp: String,
+    /// Whether he may take it back.
+    pub may_reverse: bool,
+    /// That it was taken back, when, why and by whom; empty while it stands.
+    pub reversal: String,
+    /// Whether it is money, with a receipt to print.
+    pub money: bool,
 }
 
 /// A page of payments.
@@ -230,7 +238,7 @@ fn Rows(list: PaymentList) -> impl IntoView {
         .into_iter()
         .map(|row| view! {
             <tr>
-                <td><a class="strong num" href=format!("/admin/pembayaran/{}", row.id)>{row.receipt}</a><span class="sub num">{row.day.clone()}</span></td>
+                <td><a class="strong num" href=format!("/admin/pembayaran/{}", row.id)>{row.receipt}</a><span class="sub num">{row.day.clone()}{row.reversed.then_some(" · Dibatalkan")}</span></td>
                 <td><a href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="sub num">{row.number}</span></td>
                 <td class="hide-s">{row.method}</td>
                 <td class="hide-s">{row.receiver}</td>

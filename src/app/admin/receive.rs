@@ -93,6 +93,20 @@ pub struct PayWish {
     pub reference: String,
     /// A note.
     pub note: String,
+    /// Months in advance that are issued and paid with it; then all open bills of the service are paid as well.
+    #[serde(default)]
+    pub months: i64,
+}
+
+/// What a payment would be used for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayPreview {
+    /// What the open bills and the months in advance come to; 0 without months.
+    pub needed: i64,
+    /// Bills it would pay: number, amount formatted.
+    pub used_for: Vec<(String, String)>,
+    /// What of it would become Saldo, formatted; empty when nothing.
+    pub saldo: String,
 }
 
 /// A receipt for the screen.
@@ -134,6 +148,14 @@ pub async fn record_payment(wish: PayWish) -> Result<ReceiptView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::RecordPayment).await?;
     Ok(query::record(&asked, wish).await?)
+}
+
+/// What a payment would be used for; nothing is written.
+#[server(prefix = "/api/admin", endpoint = "payment/preview", input = Json, output = Json)]
+pub async fn preview_payment(wish: PayWish) -> Result<PayPreview, ApiError> {
+    use crate::server::guard::{Permission, guard};
+    let asked = guard(Permission::RecordPayment).await?;
+    Ok(query::preview(&asked, wish).await?)
 }
 
 /// The page.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::billing::prorate::part;
+use chrono::Days;
 use proptest::prelude::*;
 
 fn input(price: i64, start: &str, period: &str) -> PriceInput {
@@ -9,6 +11,7 @@ fn input(price: i64, start: &str, period: &str) -> PriceInput {
         period: period.parse().unwrap(),
         service_start: start.parse().unwrap(),
         discount: None,
+        add_ons: Vec::new(),
         rules: PriceRules { first_month: FirstMonth::Prorate, join_after_day: 0, round_to: 1, tax: None },
     }
 }
@@ -53,7 +56,7 @@ fn a_line_is_rounded_once() {
 fn tax_inside_never_turns_a_line_negative() {
     let mut joined = input(300_000, "2026-01-31", "2026-02");
     joined.rules.join_after_day = 20;
-    joined.rules.tax = Some(TaxMode::Inclusive);
+    joined.rules.tax = Some(Tax { mode: TaxMode::Inclusive, rate: TaxRate::SINCE_2025 });
     let bill = price_bill(&joined).unwrap();
     let lines: Vec<(LineKind, i64)> = bill.lines.iter().map(|line| (line.kind, line.amount.0)).collect();
     assert_eq!(
@@ -74,7 +77,7 @@ fn the_table_of_the_paper_on_ppn() {
         (TaxMode::Inclusive, 300_000, 29_730, 300_000),
     ] {
         let mut wish = input(given, "2025-01-01", "2026-01");
-        wish.rules.tax = Some(mode);
+        wish.rules.tax = Some(Tax { mode, rate: TaxRate::SINCE_2025 });
         let bill = price_bill(&wish).unwrap();
         assert_eq!((bill.lines[1].amount, bill.total), (Rupiah(tax), Rupiah(total)), "{mode:?} {given}");
     }
@@ -107,12 +110,12 @@ fn longer_packages_cover_their_months() {
 #[test]
 fn discount_first_then_tax_once() {
     let mut taxed = input(300_000, "2025-01-01", "2026-01");
-    taxed.rules.tax = Some(TaxMode::Exclusive);
+    taxed.rules.tax = Some(Tax { mode: TaxMode::Exclusive, rate: TaxRate::SINCE_2025 });
     assert_eq!(price_bill(&taxed).unwrap().total, Rupiah(333_000));
     taxed.discount = Some(Discount::Percent(1_000));
     assert_eq!(price_bill(&taxed).unwrap().total, Rupiah(299_700));
     taxed.discount = None;
-    taxed.rules.tax = Some(TaxMode::Inclusive);
+    taxed.rules.tax = Some(Tax { mode: TaxMode::Inclusive, rate: TaxRate::SINCE_2025 });
     let inside = price_bill(&taxed).unwrap();
     assert_eq!(inside.total, Rupiah(300_000));
     assert_eq!(inside.lines[1].amount, Rupiah(29_730));
@@ -152,7 +155,7 @@ proptest! {
             first_month: [FirstMonth::Prorate, FirstMonth::Full, FirstMonth::Free][first],
             join_after_day: join,
             round_to: step,
-            tax: [None, Some(TaxMode::Exclusive), Some(TaxMode::Inclusive)][tax],
+            tax: [None, Some(Tax { mode: TaxMode::Exclusive, rate: TaxRate::SINCE_2025 }), Some(Tax { mode: TaxMode::Inclusive, rate: TaxRate::SINCE_2025 })][tax],
         };
         let priced = price_bill(&wish);
         prop_assert_eq!(ahead < 0, priced == Err(Skip::NotStarted));
@@ -190,5 +193,75 @@ proptest! {
         let months: Vec<Period> = billed.iter().map(|line| line.period).collect();
         prop_assert_eq!(months, (0..4).map(|n| first.add_months(n)).collect::<Vec<_>>());
         prop_assert_eq!(billed[0].amount, prorate::prorate(Rupiah(300_000), wish.service_start));
+    }
+}
+
+fn side(name: &str, price: i64) -> Option<ChangeSide> {
+    Some(ChangeSide { package_name: name.to_owned(), price: Rupiah(price) })
+}
+
+fn change(from: &str, old: Option<ChangeSide>, new: Option<ChangeSide>) -> ChangeInput {
+    ChangeInput {
+        from: from.parse().unwrap(),
+        old,
+        new,
+        discount: None,
+        rules: input(0, "2025-01-01", "2026-01").rules,
+    }
+}
+
+#[test]
+fn what_is_rented_is_billed_whole_and_not_discounted() {
+    let mut wish = input(300_000, "2026-01-15", "2026-01");
+    wish.discount = Some(Discount::Percent(10_000));
+    wish.add_ons = vec![AddOn { text: "Sewa alat".to_owned(), amount: Rupiah(25_000) }];
+    let bill = price_bill(&wish).unwrap();
+    let lines: Vec<(LineKind, i64)> = bill.lines.iter().map(|line| (line.kind, line.amount.0)).collect();
+    assert_eq!(lines, [(LineKind::Prorate, 164_516), (LineKind::Discount, -164_516), (LineKind::Addon, 25_000)]);
+    assert_eq!(bill.lines[2].derivation, "Sewa alat, 1 bulan = Rp 25.000");
+    wish.duration_months = 3;
+    wish.service_start = "2025-10-01".parse().unwrap();
+    assert_eq!(price_bill(&wish).unwrap().total, Rupiah(75_000));
+}
+
+#[test]
+fn a_rate_without_another_base_says_so() {
+    let mut wish = input(300_000, "2025-01-01", "2026-01");
+    wish.rules.tax = Some(Tax { mode: TaxMode::Exclusive, rate: TaxRate { rate: 1100, base_num: 1, base_den: 1 } });
+    let bill = price_bill(&wish).unwrap();
+    assert_eq!(bill.lines[1].derivation, "PPN 11% dari Rp 300.000 = Rp 33.000");
+    wish.rules.tax = Some(Tax { mode: TaxMode::Exclusive, rate: TaxRate::SINCE_2025 });
+    let bill = price_bill(&wish).unwrap();
+    assert_eq!(bill.lines[1].derivation, "PPN 12% x 11/12 dari Rp 300.000 (setara 11%) = Rp 33.000");
+    assert_eq!(TaxRate::SINCE_2025.base(Rupiah(300_000)), Rupiah(275_000));
+}
+
+#[test]
+fn an_upgrade_shows_both_and_costs_the_difference() {
+    let priced = price_change(&change("2026-01-15", side("Home 20M", 300_000), side("Home 50M", 450_000)));
+    let amounts: Vec<i64> = priced.lines.iter().map(|line| line.amount.0).collect();
+    assert_eq!((amounts.as_slice(), priced.total), ([-164_516, 246_774].as_slice(), Rupiah(82_258)));
+    assert_eq!(
+        priced.lines[0].derivation,
+        "Paket Home 20M Rp 300.000 / 31 hari x 17 hari (15-31 Januari), tidak dipakai = -Rp 164.516"
+    );
+    let mut taxed = change("2026-01-15", side("Home 20M", 300_000), None);
+    taxed.discount = Some(Discount::Percent(1_000));
+    taxed.rules.tax = Some(Tax { mode: TaxMode::Exclusive, rate: TaxRate::SINCE_2025 });
+    let priced = price_change(&taxed);
+    let amounts: Vec<i64> = priced.lines.iter().map(|line| line.amount.0).collect();
+    assert_eq!((amounts.as_slice(), priced.total), ([-164_516, 16_452, -16_287].as_slice(), Rupiah(-164_351)));
+}
+
+proptest! {
+    #[test]
+    fn a_month_in_two_packages_costs_its_days(old in 0_i64..2_000_000, new in 0_i64..2_000_000, day in 1_u64..28) {
+        let from = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(day);
+        let period = Period::of(from);
+        let priced = price_change(&change(&from.to_string(), side("A", old), side("B", new)));
+        // The month's bill and the change together: the days before at the old price, the rest at the new.
+        let before = part(Rupiah(old), period, period.first_day(), from - Days::new(1));
+        let after = part(Rupiah(new), period, from, period.last_day());
+        prop_assert_eq!(Rupiah(old) + priced.total, before + after);
     }
 }

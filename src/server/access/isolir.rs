@@ -1,9 +1,11 @@
 //! The daily run that slows down who is overdue.
 
+use super::holds::END_PROMISES;
 use super::ids::{IDS_MAX, id_text};
 use super::{AccessContext, closed, stage_when_normal};
 use crate::billing::Rupiah;
 use crate::billing::access::{Decision, Facts, brakes, decide};
+use crate::billing::words::date_short;
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
 use crate::server::routers::reconcile::sync_in_lane;
@@ -85,11 +87,13 @@ struct Overdue {
     manual: String,
     never_isolate: String,
     past_due: i64,
+    hold: Option<String>,
 }
 
 // One walk over the unpaid bills.
 sql!(OVERDUE = "SELECT s.id, s.service_number, s.router_id IS NOT NULL AND s.pppoe_username <> '' AS on_router, s.desired, s.observed, s.manual,
-   CASE WHEN s.never_isolate_until < $3 THEN '' ELSE s.never_isolate END AS never_isolate, d.past_due
+   CASE WHEN s.never_isolate_until < $3 THEN '' ELSE s.never_isolate END AS never_isolate, d.past_due,
+   (SELECT h.kind || '|' || CAST(h.until_on AS TEXT) || '|' || h.reason FROM access_hold h WHERE h.service_id = s.id AND h.state = 'open' AND h.from_on <= $3 AND h.until_on >= $3 ORDER BY h.kind DESC LIMIT 1) AS hold
  FROM (SELECT service_id, CAST(SUM(total - paid) AS BIGINT) AS past_due FROM invoice
    WHERE status IN ('open', 'partial') AND due_on < $1 GROUP BY service_id) d
  JOIN service s ON s.id = d.service_id
@@ -123,6 +127,7 @@ sql!(CUT = concat!("UPDATE service SET desired = 'isolated', manual = 'none', de
  WHERE id IN ", id_list!(), " AND desired = 'normal' AND stage IN ('aktif', 'siap_dicabut')
    AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
      WHERE i.service_id = service.id AND i.status IN ('open', 'partial') AND i.due_on < $2) >= $3
+   AND NOT EXISTS (SELECT 1 FROM access_hold h WHERE h.service_id = service.id AND h.state = 'open' AND h.from_on <= $5 AND h.until_on >= $5)
  RETURNING id, router_id"));
 // Judged again here: who was cut by hand since our look stays cut.
 sql!(RESTORE = concat!("UPDATE service SET desired = 'normal', manual = 'none', desired_reason = 'Tidak ada tunggakan lagi', desired_since = $4, isolated_on = NULL,
@@ -165,6 +170,7 @@ pub(super) async fn judge(
             overdue_left: Rupiah(service.past_due),
             min_debt: Rupiah(ctx.min_debt()),
             never_isolate: service.never_isolate.clone(),
+            hold: service.hold.as_deref().map(hold_words).unwrap_or_default(),
             cut_by_hand: service.desired == "isolated" && service.manual == "cut",
         };
         let hold = |reason: String| Held { service_number: service.service_number.clone(), reason };
@@ -180,6 +186,17 @@ pub(super) async fn judge(
     Ok((report, to_cut))
 }
 
+/// `promise|2026-01-20|reason` in words.
+fn hold_words(text: &str) -> String {
+    let mut parts = text.splitn(3, '|');
+    let (kind, until, reason) = (parts.next(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let day = until.parse().map_or_else(|_| until.to_owned(), date_short);
+    match kind {
+        Some("promise") => format!("janji bayar sampai {day}"),
+        _ => format!("ditahan petugas sampai {day}: {reason}"),
+    }
+}
+
 /// Active services, which the brake counts against.
 pub(super) async fn active_services(state: &AppState) -> Result<i64> {
     Ok(state.db.number(ACTIVE_SERVICES, args![]).await?)
@@ -190,6 +207,9 @@ pub async fn run_isolir(state: &AppState, run: RunIsolir) -> Result<IsolirReport
     let settings = state.fresh_settings().await?;
     let ctx = AccessContext { settings, today: run.today, now: state.clock.now(), who: run.by.clone() };
     let shut = closed(&ctx.settings, run.today, state.clock.time());
+    if !run.dry_run {
+        end_promises(state, &ctx).await?;
+    }
     let (mut report, to_cut) = judge(state, &ctx, shut.as_deref()).await?;
 
     let active = active_services(state).await?;
@@ -256,6 +276,21 @@ async fn brake_state(state: &AppState, day: NaiveDate) -> Result<Option<String>>
 async fn still_isolated_without_cause(state: &AppState, ctx: &AccessContext) -> Result<Vec<i64>> {
     let rows: Vec<(i64,)> = state.db.all(NO_LONGER_OVERDUE, args![ctx.cutoff(), ctx.min_debt()]).await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// Ends the promises and holds whose days are over, and the promises that were kept.
+async fn end_promises(state: &AppState, ctx: &AccessContext) -> Result<()> {
+    let ctx = ctx.clone();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let values = args![ctx.today, ctx.min_debt(), ctx.now, ctx.cutoff()];
+            Box::pin(async move {
+                tx.exec(END_PROMISES, values).await?;
+                Ok(())
+            })
+        })
+        .await
 }
 
 async fn note_brake(

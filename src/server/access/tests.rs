@@ -193,3 +193,57 @@ async fn who_comes_back_from_siap_dicabut_is_billed_again() {
         app.assert_books().await;
     }
 }
+
+sql!(HOLD_STATES = "SELECT kind, state FROM access_hold ORDER BY id");
+
+async fn note(app: &TestApp, service: i64, until: &str) -> Result<i64> {
+    let ctx = AccessContext {
+        settings: app.state.settings().await.unwrap(),
+        today: app.state.clock.today(),
+        now: app.state.clock.now(),
+        who: Who::command(),
+    };
+    let until: NaiveDate = until.parse().unwrap();
+    app.state
+        .db
+        .write(move |tx| {
+            let ctx = ctx.clone();
+            Box::pin(async move { holds::promise(tx, &ctx, service, until, "gajian tanggal 15").await })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_promise_opens_the_line_until_its_day_is_over_and_there_are_two_in_six_months() {
+    for app in TestApp::each("2026-01-11 08:00").await {
+        let (_, services) = billed(&app, 2).await;
+        run_isolir(&app.state, daily(&app)).await.unwrap();
+        assert_eq!(desired(&app, services[0]).await.0, "isolated");
+        for until in ["2026-01-10", "2026-01-19"] {
+            assert!(
+                matches!(note(&app, services[0], until).await, Err(Error::Invalid { field, .. }) if field == "until")
+            );
+        }
+        note(&app, services[0], "2026-01-15").await.unwrap();
+        assert_eq!(desired(&app, services[0]).await.0, "normal");
+        assert!(note(&app, services[0], "2026-01-16").await.is_err(), "one at a time");
+        app.at("2026-01-15 08:00");
+        let report = run_isolir(&app.state, daily(&app)).await.unwrap();
+        assert_eq!(report.held[0].reason, "janji bayar sampai 15/01/2026");
+        assert_eq!(desired(&app, services[0]).await.0, "normal");
+        app.at("2026-01-16 08:00");
+        run_isolir(&app.state, daily(&app)).await.unwrap();
+        assert_eq!(desired(&app, services[0]).await.0, "isolated");
+        // A second one that is kept; then no third.
+        note(&app, services[0], "2026-01-18").await.unwrap();
+        app.cash(services[0], 300_000).await;
+        app.at("2026-01-17 08:00");
+        run_isolir(&app.state, daily(&app)).await.unwrap();
+        let states: Vec<(String, String)> = app.state.db.all(HOLD_STATES, args![]).await.unwrap();
+        let states: Vec<_> = states.iter().map(|(kind, state)| (kind.as_str(), state.as_str())).collect();
+        assert_eq!(states, [("promise", "broken"), ("promise", "kept")]);
+        assert!(
+            matches!(note(&app, services[0], "2026-01-18").await, Err(Error::Refused(say)) if say.contains("2 janji"))
+        );
+    }
+}

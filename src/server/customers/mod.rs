@@ -1,8 +1,10 @@
 //! Customers and their services: import, export, look-ups, packages, the seed.
 
 pub mod bulk;
+pub mod change;
 pub mod edit;
 pub mod export;
+pub mod extras;
 pub mod files;
 pub mod find;
 pub mod import;

@@ -5,7 +5,7 @@ use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::server::work::{self, Job};
-use crate::{args, sql};
+use crate::{args, own_price_of, sql};
 use chrono::NaiveDate;
 
 /// A package to be added.
@@ -118,6 +118,13 @@ sql!(
 );
 // A price that was to come later would undo this one.
 sql!(DROP_LATER_PRICES = "DELETE FROM package_price WHERE package_id = $1 AND valid_from > $2");
+sql!(
+    AFFECTED = concat!(
+        "SELECT COUNT(*) FROM service s WHERE s.package_id = $1 AND s.stage <> 'berhenti' AND ",
+        own_price_of!("s.id", "$2"),
+        " IS NULL"
+    )
+);
 sql!(ROUTERS_OF_PACKAGE = "SELECT DISTINCT router_id FROM service WHERE package_id = $1 AND router_id IS NOT NULL");
 sql!(SET_ACTIVE = "UPDATE package SET active = $2 WHERE id = $1");
 sql!(PACKAGE_WAITS = "SELECT COUNT(*) FROM service_change WHERE package_id = $1");
@@ -126,6 +133,38 @@ sql!(DROP_PACKAGE = "DELETE FROM package WHERE id = $1");
 
 fn gone() -> Error {
     Error::NotFound("Paket itu tidak ada lagi; muat ulang halaman.".to_owned())
+}
+
+/// Plans a price of a package from a day on; other planned prices stay. Answers how many services it reaches: those of the
+/// package without a price of their own.
+///
+/// # Errors
+/// `NotFound`; `Invalid` beside the field for a negative or absurd price, or a day that is over.
+pub async fn plan_price(state: &AppState, who: Who, id: i64, price: Rupiah, from: NaiveDate) -> Result<i64> {
+    if price < Rupiah::ZERO || price.0 > PRICE_MAX {
+        return Err(Error::invalid("price", "Isi harga yang wajar, nol atau lebih."));
+    }
+    if from < state.clock.today() {
+        return Err(Error::invalid(
+            "from",
+            "Harga baru berlaku paling cepat hari ini; yang sudah terbit tidak berubah.",
+        ));
+    }
+    let now = state.clock.now();
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                let before: Standing = tx.opt(STANDING, args![id, from]).await?.ok_or_else(gone)?;
+                tx.exec(DATED_PRICE, args![id, price, from]).await?;
+                let after = format!("{} {price} mulai {from}", before.name);
+                audit::record(tx, &who, now, "package.price", &format!("package:{id}"), &before.words(), &after)
+                    .await?;
+                Ok(tx.number(AFFECTED, args![id, from]).await?)
+            })
+        })
+        .await
 }
 
 /// Changes a package. Another price holds for bills that are issued for days from `price_from` on; bills that were

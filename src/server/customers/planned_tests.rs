@@ -17,7 +17,7 @@ pub async fn context(t: &TestApp) -> AccessContext {
 async fn planned(t: &TestApp, service: i64, change: Change) -> Result<NaiveDate> {
     let ctx = context(t).await;
     let mut tx = t.state.db.begin().await.unwrap();
-    let answer = plan(&mut tx, &ctx, service, &change, "pindah rumah").await;
+    let answer = plan(&mut tx, &ctx, service, &change, None, "pindah rumah").await;
     tx.commit().await.unwrap();
     answer
 }

@@ -7,6 +7,7 @@ use crate::args;
 use crate::billing::pricing::price_bill;
 use crate::billing::words::date_short;
 use crate::billing::{Period, Rupiah};
+use crate::server::audit;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
@@ -22,6 +23,12 @@ sql!(
 sql!(
     OPEN_OF_SERVICE = "SELECT id, total - paid FROM invoice WHERE service_id = $1 AND status IN ('open', 'partial') ORDER BY due_on, id"
 );
+
+sql!(
+    REGULAR_LINE_STANDING = "SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND NOT void"
+);
+sql!(BILL = "SELECT customer_id, service_id, period, kind, status FROM invoice WHERE id = $1");
+sql!(NUMBER_OF = "SELECT number FROM invoice WHERE id = $1");
 
 impl Ledger {
     /// Issues the next `months` months of a service that are not billed yet (from this month on), in the caller's
@@ -58,7 +65,9 @@ impl Ledger {
                     date_short(day)
                 )));
             }
-            if self.issue_month(tx, service_id, period).await?.is_some() {
+            if tx.number(REGULAR_LINE_EVER, args![service_id, period]).await? == 0
+                && self.issue_month(tx, service_id, period, self.today).await?.is_some()
+            {
                 issued += 1;
             }
             period = period.next();
@@ -67,18 +76,24 @@ impl Ledger {
         Ok((open.iter().map(|bill| Rupiah(bill.1)).sum(), open.into_iter().map(|bill| bill.0).collect()))
     }
 
-    /// Issues one month of a service at today's price, unless it is billed, covered or skipped by its price; a month
-    /// whose bill was voided is left out as well. Call it inside the payer's turn.
+    /// Issues one month of a service at the price of a day, unless it is billed, covered or skipped by its price. Call it
+    /// inside the payer's turn.
     ///
     /// # Errors
     /// `Refused` when the service doesn't run or its package has no price.
-    async fn issue_month(&self, tx: &mut Tx, service_id: i64, period: Period) -> Result<Option<i64>> {
-        if tx.number(REGULAR_LINE_EVER, args![service_id, period]).await? > 0 {
+    pub(super) async fn issue_month(
+        &self,
+        tx: &mut Tx,
+        service_id: i64,
+        period: Period,
+        price_of: NaiveDate,
+    ) -> Result<Option<i64>> {
+        if tx.number(REGULAR_LINE_STANDING, args![service_id, period]).await? > 0 {
             return Ok(None);
         }
-        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, self.today]).await?;
+        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, price_of, period]).await?;
         if service.stage != "aktif" {
-            return Err(Error::Refused("Layanan ini tidak aktif, jadi tidak dapat dibayar di muka.".to_owned()));
+            return Err(Error::Refused("Layanan ini tidak aktif, jadi bulan itu tidak dapat ditagih.".to_owned()));
         }
         if service.covered_until.parse::<Period>().is_ok_and(|until| until >= period) {
             return Ok(None);
@@ -90,6 +105,42 @@ impl Ledger {
             Ok(priced) => Ok(Some(self.issue_one(tx, &service, period, &priced).await?)),
             Err(_nothing_that_month) => Ok(None),
         }
+    }
+
+    /// Issues the month of a voided bill again, with today's data; answers the new number. Source: RULES, "Bills".
+    ///
+    /// # Errors
+    /// `NotFound`; `Refused` when the bill stands, is no month's bill, or its month is billed or skipped.
+    pub async fn issue_again(&self, invoice_id: i64) -> Result<String> {
+        let ledger = self.clone();
+        self.state
+            .db
+            .write(move |tx| {
+                let ledger = ledger.clone();
+                Box::pin(async move { ledger.issue_again_in(tx, invoice_id).await })
+            })
+            .await
+    }
+
+    async fn issue_again_in(&self, tx: &mut Tx, invoice_id: i64) -> Result<String> {
+        let gone = || Error::NotFound("Tagihan itu tidak ada.".to_owned());
+        let (customer_id, service_id, period, kind, status): (i64, i64, String, String, String) =
+            tx.opt(BILL, args![invoice_id]).await?.ok_or_else(gone)?;
+        if kind != "regular" || status != "void" {
+            return Err(Error::Refused(
+                "Hanya tagihan bulanan yang dibatalkan yang dapat diterbitkan lagi.".to_owned(),
+            ));
+        }
+        let period: Period = period.parse().map_err(|_| Error::Corrupt(format!("periode {period}")))?;
+        take_turn(tx, customer_id).await?;
+        let issued = self.issue_month(tx, service_id, period, period.first_day()).await?.ok_or_else(|| {
+            Error::Refused(format!("{} sudah ditagih, sudah tercakup, atau gratis untuk layanan ini.", period.words()))
+        })?;
+        self.use_saldo(tx, customer_id).await?;
+        let (number,): (String,) = tx.one(NUMBER_OF, args![issued]).await?;
+        let subject = format!("service:{service_id}");
+        audit::record(tx, &self.who, self.now, "invoice.again", &subject, "", &number).await?;
+        Ok(number)
     }
 
     /// Takes a payment for the open bills of a service and its next months, on one receipt.
@@ -125,6 +176,14 @@ impl Ledger {
         }
         form.chosen = bills;
         self.settle_in(tx, form).await
+    }
+
+    /// What the open bills of a service and its next months come to, without issuing them.
+    pub async fn needed_ahead(&self, service_id: i64, months: i64) -> Result<Rupiah> {
+        let mut tx = self.state.db.begin().await?;
+        let result = self.issue_ahead(&mut tx, service_id, months).await;
+        tx.rollback().await?;
+        Ok(result?.0)
     }
 
     /// What would become of a payment, without taking it.

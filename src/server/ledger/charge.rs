@@ -31,7 +31,7 @@ impl Ledger {
         if self.in_arrears() || tx.number(REGULAR_LINE_EVER, args![service_id, current]).await? > 0 {
             return Ok(None);
         }
-        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, self.today]).await?;
+        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, self.today, current]).await?;
         let covered = service.covered_until.parse::<Period>().is_ok_and(|until| until >= current);
         if service.stage != "aktif" || covered || Period::of(service.started_on) != current {
             return Ok(None);
@@ -100,7 +100,7 @@ impl Ledger {
     }
 
     /// A charge is due like a bill that is issued late.
-    fn charge_due(&self) -> NaiveDate {
+    pub(super) fn charge_due(&self) -> NaiveDate {
         let days = u64::try_from(self.settings.int("invoice.min_days_to_pay")).unwrap_or(0);
         self.today.checked_add_days(Days::new(days)).unwrap_or(self.today)
     }

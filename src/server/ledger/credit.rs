@@ -4,7 +4,8 @@
 use super::reverse::reason;
 use super::{Ledger, count_on, take_turn};
 use crate::args;
-use crate::billing::Rupiah;
+use crate::billing::pricing::PricedLine;
+use crate::billing::{LineKind, Rupiah};
 use crate::server::access;
 use crate::server::audit;
 use crate::server::db::Tx;
@@ -84,8 +85,12 @@ sql!(
 sql!(
     INSERT_CREDIT =
         "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
-   request_id, reference, note, received_on, received_by, unused, at, bag_id, staff_id, tax)
- VALUES ($1, $2, $3, $4, $5, '', NULL, NULL, $6, $7, $8, $9, $10, $4, $11, NULL, $12, $13) RETURNING id"
+   request_id, reference, note, received_on, received_by, unused, at, bag_id, staff_id)
+ VALUES ($1, $2, $3, $4, $5, '', NULL, NULL, $6, $7, $8, $9, $10, $4, $11, NULL, $12) RETURNING id"
+);
+sql!(
+    INSERT_CREDIT_LINE =
+        "INSERT INTO credit_line (payment_id, period, kind, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)"
 );
 sql!(WRITE_OFF_BILL = "UPDATE invoice SET written_off = written_off + $2 WHERE id = $1");
 sql!(ALLOCATED = "SELECT a.invoice_id, i.number, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
@@ -115,6 +120,11 @@ impl Ledger {
 
     /// The same, inside the caller's transaction.
     pub(crate) async fn credit_in(&self, tx: &mut Tx, form: CreditForm) -> Result<Receipt> {
+        self.credit_with(tx, form, Vec::new()).await
+    }
+
+    /// The same, made of these lines, which sum to what it takes off; without any it has one, and the PPN inside it.
+    pub(super) async fn credit_with(&self, tx: &mut Tx, form: CreditForm, lines: Vec<PricedLine>) -> Result<Receipt> {
         let why = reason(&form.reason)?;
         if form.amount <= Rupiah::ZERO {
             return Err(Error::invalid("amount", "Jumlah harus lebih dari nol."));
@@ -142,9 +152,6 @@ impl Ledger {
             }
             None => None,
         };
-        let tax = bill.as_ref().map_or(Rupiah::ZERO, |bill| {
-            form.amount.min(Rupiah(bill.total)).mul_div_round_half_up(bill.tax, bill.total.max(1))
-        });
         let name = format!("{}:{:04}-{:02}", form.kind.method(), self.today.year(), self.today.month());
         let sequence = count_on(tx, &name, 1).await?;
         let receipt =
@@ -162,10 +169,17 @@ impl Ledger {
             self.today,
             &self.who.name,
             self.now,
-            self.who.staff_id,
-            tax
+            self.who.staff_id
         ];
         let payment_id = tx.number(INSERT_CREDIT, row).await?;
+        if form.kind == CreditKind::Note {
+            let lines = if lines.is_empty() { self.note_lines(&form, &why, bill.as_ref()) } else { lines };
+            for line in lines {
+                let values =
+                    args![payment_id, line.period, line.kind.as_str(), line.amount, line.text, line.derivation];
+                tx.exec_one(INSERT_CREDIT_LINE, values).await?;
+            }
+        }
         let what = if form.kind == CreditKind::Note { "Nota kredit" } else { "Hapus piutang" };
         let entry = args![
             customer_id,
@@ -196,6 +210,23 @@ impl Ledger {
         let subject = format!("service:{}", form.service_id);
         audit::record(tx, &self.who, self.now, action, &subject, "", &after).await?;
         self.credit_receipt(tx, payment_id, receipt, form.amount, false).await
+    }
+
+    /// The lines of a plain note: its reason, and the share of PPN that its bill has.
+    fn note_lines(&self, form: &CreditForm, why: &str, bill: Option<&Bill>) -> Vec<PricedLine> {
+        let tax = bill.map_or(Rupiah::ZERO, |bill| form.amount.mul_div_round_half_up(bill.tax, bill.total.max(1)));
+        let line = |kind, amount: Rupiah, text: &str| PricedLine {
+            kind,
+            period: self.current(),
+            amount: -amount,
+            text: text.to_owned(),
+            derivation: format!("{text} = -{amount}"),
+        };
+        let mut lines = vec![line(LineKind::Adjustment, form.amount - tax, why)];
+        if tax.is_positive() {
+            lines.push(line(LineKind::Tax, tax, "PPN"));
+        }
+        lines
     }
 
     async fn bill_to_credit(&self, tx: &mut Tx, id: i64, customer_id: i64, form: &CreditForm) -> Result<Bill> {

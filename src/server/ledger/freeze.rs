@@ -6,6 +6,7 @@
 use super::Ledger;
 use super::issue::{Run, Scope, Skipped};
 use super::next::discount;
+use super::rates::add_ons;
 use crate::args;
 use crate::billing::due::due_for_issue;
 use crate::billing::pricing::{PriceInput, PricedBill, Skip, price_bill};
@@ -13,7 +14,7 @@ use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::customers::planned;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
-use crate::sql;
+use crate::{add_ons_of, discount_of, own_price_of, sql};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
@@ -25,22 +26,28 @@ struct Way {
     started_on: NaiveDate,
     discount_kind: String,
     discount_value: i64,
+    own_price: i64,
+    add_ons: String,
 }
 
 sql!(INSERT_RUN = "INSERT INTO issue_run (period, scope, business_date, notify, state, position, issued, total, started_at, finished_at)
  VALUES ($1, $2, $3, $4, 'frozen', 0, 0, 0, $5, NULL) RETURNING id");
+// Few services have a price of their own or rent something; they are told apart once, for the whole run.
+sql!(INSERT_EXTRAS = concat!("INSERT INTO issue_extra (run_id, service_id, own_price, add_ons)
+ SELECT $1, s.id, COALESCE(", own_price_of!("s.id", "CASE WHEN s.started_on > $3 THEN s.started_on ELSE $3 END"), ", -1), COALESCE(", add_ons_of!("s.id", "$2"), ", '')
+ FROM service s WHERE s.stage = 'aktif' AND (s.id IN (SELECT o.service_id FROM service_price o) OR s.id IN (SELECT o.service_id FROM service_addon o))"));
 // Services that started before last month are priced alike, whenever that was: one way for all of them.
 sql!(
-    WAYS_TO_PRICE = "SELECT DISTINCT s.package_id, p.name AS package_name, p.duration_months,
+    WAYS_TO_PRICE = concat!("SELECT DISTINCT s.package_id, p.name AS package_name, p.duration_months,
    CASE WHEN p.duration_months = 1 AND s.started_on < $1 THEN $2 ELSE s.started_on END AS started_on,
-   s.discount_kind, s.discount_value
- FROM service s JOIN package p ON p.id = s.package_id WHERE s.stage = 'aktif'"
+   ", discount_of!("$4"), ", COALESCE(x.own_price, -1) AS own_price, COALESCE(x.add_ons, '') AS add_ons
+ FROM service s JOIN package p ON p.id = s.package_id LEFT JOIN issue_extra x ON x.run_id = $3 AND x.service_id = s.id WHERE s.stage = 'aktif'")
 );
 sql!(PRICES = "SELECT package_id, price, valid_from FROM package_price ORDER BY package_id, valid_from");
 sql!(
     INSERT_PRICE =
-        "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total, months)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id"
+        "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total, months, own_price, add_ons)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id"
 );
 sql!(
     INSERT_PRICE_LINE = "INSERT INTO issue_price_line (price_id, kind, period, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -55,11 +62,11 @@ sql!(RETIRE_ISOLATED = "UPDATE service SET stage = 'siap_dicabut' WHERE stage = 
 // one that was cancelled. Asked apart, since each has an index of its own; counted, so that PostgreSQL looks each
 // service up, whatever it believes of a month that has no bill yet; `< 1`, since it believes that `= 0` leaves nobody.
 // Materialized: whatever it believes, the services are looked up once, not once for each due day.
-sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service_id, price_id, due_on)
+sql!(INSERT_CANDIDATES = concat!("INSERT INTO issue_candidate (run_id, position, service_id, price_id, due_on)
  WITH free AS MATERIALIZED (
-   SELECT s.id, s.package_id, s.due_day, s.discount_kind, s.discount_value,
+   SELECT s.id, s.package_id, s.due_day, ", discount_of!("$2"), ", COALESCE(x.own_price, -1) AS own_price, COALESCE(x.add_ons, '') AS add_ons,
      CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END AS priced_from
-   FROM service s JOIN package p ON p.id = s.package_id
+   FROM service s JOIN package p ON p.id = s.package_id LEFT JOIN issue_extra x ON x.run_id = $1 AND x.service_id = s.id
    WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6
      AND s.id NOT IN (SELECT ch.service_id FROM service_change ch WHERE ch.state = 'planned' AND ch.from_on <= $7)
      AND (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void) < 1
@@ -69,16 +76,20 @@ sql!(INSERT_CANDIDATES = "INSERT INTO issue_candidate (run_id, position, service
  FROM free s
  JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip = ''
    AND pr.started_on = s.priced_from AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
+   AND pr.own_price = s.own_price AND pr.add_ons = s.add_ons
  JOIN issue_due d ON d.run_id = $1 AND d.due_day = s.due_day
  WHERE (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
        AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND NOT l.void) < 1)
    AND (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
-       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND l.void) < 1)");
+       AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND l.void) < 1)"));
 // Few prices skip, so the bill that is there already is asked for last.
 sql!(SKIPPED_BY_PRICE = "SELECT s.service_number, pr.skip AS reason FROM service s JOIN package p ON p.id = s.package_id
  JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip <> ''
    AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END
-   AND pr.discount_kind = s.discount_kind AND pr.discount_value = s.discount_value
+   AND pr.discount_kind = CASE WHEN s.discount_until = '' OR s.discount_until >= $2 THEN s.discount_kind ELSE 'none' END
+   AND pr.discount_value = CASE WHEN s.discount_until = '' OR s.discount_until >= $2 THEN s.discount_value ELSE 0 END
+   AND pr.own_price = COALESCE((SELECT x.own_price FROM issue_extra x WHERE x.run_id = $1 AND x.service_id = s.id), -1)
+   AND pr.add_ons = COALESCE((SELECT x.add_ons FROM issue_extra x WHERE x.run_id = $1 AND x.service_id = s.id), '')
  LEFT JOIN invoice_line l ON l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void
  WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6 AND l.id IS NULL");
 sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
@@ -91,7 +102,7 @@ sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
 // each half has its own index. A plan carried out this very month (a rehearsal carries it out as
 // well) is told too: who looks for the service among the bills learns why it is not there.
 sql!(SKIPPED_PLANNED = "SELECT s.service_number, MIN(CASE WHEN ch.state = 'done' THEN 'berhenti sesuai rencana'
-     WHEN ch.kind = 'stop' THEN 'akan berhenti' ELSE 'akan ganti paket' END) AS reason
+     WHEN ch.kind = 'stop' THEN 'akan berhenti' WHEN ch.kind = 'pause' THEN 'akan cuti' WHEN ch.kind = 'resume' THEN 'akan aktif kembali' ELSE 'akan ganti paket' END) AS reason
  FROM service_change ch CROSS JOIN service s
  WHERE s.id = ch.service_id AND s.started_on >= $2 AND s.started_on <= $3 AND s.covered_until < $1
    AND ((ch.state = 'planned' AND s.stage = 'aktif' AND ch.from_on <= $4)
@@ -106,6 +117,7 @@ impl Ledger {
         planned::carry_due(tx, &self.access(), i64::MAX).await?;
         tx.exec(RETIRE_ISOLATED, args![self.settings.int("invoice.bill_while_isolated").max(1)]).await?;
         let run_id = tx.number(INSERT_RUN, args![period, scope.as_str(), self.today, notify, self.now]).await?;
+        tx.exec(INSERT_EXTRAS, args![run_id, period, period.first_day()]).await?;
         self.freeze_prices(tx, run_id, period).await?;
         self.freeze_due_dates(tx, run_id, period).await?;
         tx.tell_sizes("issue_price, issue_price_line, issue_due").await?;
@@ -176,12 +188,16 @@ impl Ledger {
         for (package_id, price, valid_from) in tx.all::<(i64, i64, NaiveDate)>(PRICES, args![]).await? {
             prices.entry(package_id).or_default().push((valid_from, price));
         }
-        let ways: Vec<Way> = tx.all(WAYS_TO_PRICE, args![self.seam(period), self.before_seam(period)]).await?;
+        let ways: Vec<Way> =
+            tx.all(WAYS_TO_PRICE, args![self.seam(period), self.before_seam(period), run_id, period]).await?;
         for way in ways {
             let day = way.started_on.max(period.first_day());
-            let price = prices
-                .get(&way.package_id)
-                .and_then(|dated| dated.iter().rev().find(|(from, _)| *from <= day).map(|(_, price)| *price));
+            let own = (way.own_price >= 0).then_some(way.own_price);
+            let price = own.or_else(|| {
+                prices
+                    .get(&way.package_id)
+                    .and_then(|dated| dated.iter().rev().find(|(from, _)| *from <= day).map(|(_, price)| *price))
+            });
             let priced = match price {
                 None => Err("paket belum punya harga".to_owned()),
                 Some(_) if way.started_on > self.today => Err(Skip::NotStarted.to_string()),
@@ -203,7 +219,9 @@ impl Ledger {
                 way.discount_value,
                 skip,
                 total,
-                months
+                months,
+                way.own_price,
+                &way.add_ons
             ];
             let price_id = tx.number(INSERT_PRICE, price).await?;
             for line in priced.map(|bill| bill.lines).unwrap_or_default() {
@@ -227,6 +245,7 @@ impl Ledger {
             period,
             service_start: way.started_on,
             discount: discount(&way.discount_kind, way.discount_value),
+            add_ons: add_ons(&way.add_ons)?,
             rules: self.price_rules(),
         }))
     }

@@ -116,6 +116,7 @@ sql!(COUNT_CHUNK = "UPDATE issue_run SET issued = issued + $3,
 sql!(FINISH_RUN = "UPDATE issue_run SET state = 'done', finished_at = $2 WHERE id = $1 AND state = 'frozen'");
 sql!(WANTS_NOTICE = "SELECT COUNT(*) FROM issue_run WHERE id = $1 AND notify AND issued > 0");
 sql!(DROP_CANDIDATES = "DELETE FROM issue_candidate WHERE run_id = $1");
+sql!(DROP_EXTRAS = "DELETE FROM issue_extra WHERE run_id = $1");
 // One text a bill: what the hash is made of is put together where it is read.
 sql!(
     ISSUED_SET =
@@ -259,6 +260,7 @@ impl Ledger {
                         work::enqueue(tx, &Job::AnnounceRun { run_id }, now, now).await?;
                     }
                     tx.exec(DROP_CANDIDATES, args![run_id]).await?;
+                    tx.exec(DROP_EXTRAS, args![run_id]).await?;
                     Ok(())
                 })
             })

@@ -18,8 +18,12 @@ mod handover_tests;
 #[cfg(test)]
 mod histories;
 mod issue;
+mod life;
+#[cfg(test)]
+mod life_tests;
 mod next;
 mod opening;
+mod rates;
 mod refund;
 mod reverse;
 mod settle;
@@ -32,13 +36,15 @@ pub use balance::{Balance, LedgerLine};
 pub use credit::{CreditForm, CreditKind};
 pub use handover::{Handed, HandoverForm, receives_alone};
 pub use issue::{IssueReport, IssueWish, Scope, Skipped};
+pub use life::Changed;
+pub use rates::tax_on;
 pub use refund::{RefundForm, Refunded};
 pub use settle::{Allocated, PayForm, Receipt, Source};
 pub use verify::{VerifyReport, verify};
 
 use crate::args;
 use crate::billing::Period;
-use crate::billing::pricing::{FirstMonth, PriceRules, TaxMode};
+use crate::billing::pricing::{FirstMonth, PriceRules, Tax};
 use crate::server::access::AccessContext;
 use crate::server::audit::Who;
 use crate::server::db::Tx;
@@ -54,6 +60,7 @@ use std::sync::Arc;
 pub struct Ledger {
     state: AppState,
     settings: Arc<Settings>,
+    tax: Option<Tax>,
     now: DateTime<Utc>,
     today: NaiveDate,
     who: Who,
@@ -62,11 +69,13 @@ pub struct Ledger {
 impl AppState {
     /// The ledger, for one deed of `who`, now.
     pub async fn ledger(&self, who: Who) -> Result<Ledger> {
+        let (settings, today) = (self.settings().await?, self.clock.today());
         Ok(Ledger {
             state: self.clone(),
-            settings: self.settings().await?,
+            tax: tax_on(&self.db, &settings, today).await?,
+            settings,
             now: self.clock.now(),
-            today: self.clock.today(),
+            today,
             who,
         })
     }
@@ -101,10 +110,7 @@ impl Ledger {
             },
             join_after_day: u32::try_from(self.settings.int("invoice.join_after_day")).unwrap_or(0),
             round_to: self.settings.int("invoice.round_to").max(1),
-            tax: self.settings.flag("invoice.tax.pkp").then(|| match self.settings.text("invoice.tax.mode") {
-                "inclusive" => TaxMode::Inclusive,
-                _ => TaxMode::Exclusive,
-            }),
+            tax: self.tax,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The bill of one service for one month: next month's, made when a payment completes this month's.
 
+use super::rates::add_ons;
 use super::settle::INSERT_ENTRY;
 use super::{Ledger, count_on, invoice_counter};
 use crate::args;
@@ -10,7 +11,7 @@ use crate::billing::pricing::{Discount, PriceInput, PriceRules, PricedBill, Skip
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
-use crate::sql;
+use crate::{add_ons_of, discount_of, own_price_of, sql};
 use chrono::{Datelike, NaiveDate};
 
 /// A service as its bill is priced.
@@ -18,7 +19,7 @@ use chrono::{Datelike, NaiveDate};
 pub(super) struct ServiceRow {
     pub(super) id: i64,
     pub(super) customer_id: i64,
-    customer_name: String,
+    pub(super) customer_name: String,
     pub(super) package_name: String,
     pub(super) duration_months: i64,
     pub(super) price: Option<i64>,
@@ -28,12 +29,14 @@ pub(super) struct ServiceRow {
     pub(super) covered_until: String,
     pub(super) discount_kind: String,
     pub(super) discount_value: i64,
+    add_ons: String,
 }
 
-sql!(pub(super) SERVICE_TO_BILL = "SELECT s.id, s.customer_id, c.name AS customer_name, p.name AS package_name, p.duration_months,
-   (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1) AS price,
-   s.started_on, s.due_day, s.stage, s.covered_until, s.discount_kind, s.discount_value
- FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1");
+// $2: the day whose price holds; $3: the month.
+sql!(pub(super) SERVICE_TO_BILL = concat!("SELECT s.id, s.customer_id, c.name AS customer_name, p.name AS package_name, p.duration_months,
+   COALESCE(", own_price_of!("s.id", "$2"), ", (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1)) AS price,
+   s.started_on, s.due_day, s.stage, s.covered_until, ", discount_of!("$3"), ", COALESCE(", add_ons_of!("s.id", "$3"), ", '') AS add_ons
+ FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"));
 // Asked apart, since standing and cancelled lines have an index each.
 sql!(pub(super) REGULAR_LINE_EVER = "SELECT (SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND NOT void)
  + (SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND void)");
@@ -67,6 +70,7 @@ impl ServiceRow {
             period,
             service_start: self.started_on,
             discount: discount(&self.discount_kind, self.discount_value),
+            add_ons: add_ons(&self.add_ons)?,
             rules,
         }))
     }
@@ -101,7 +105,7 @@ impl Ledger {
         if tx.number(CHANGES_BY, args![service_id, period.first_day()]).await? > 0 {
             return Ok(false);
         }
-        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, period.first_day()]).await?;
+        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, period.first_day(), period]).await?;
         let covered = service.covered_until.parse::<Period>().is_ok_and(|until| until >= period);
         if service.stage != "aktif" || covered || service.duration_months != 1 {
             return Ok(false);

@@ -143,6 +143,13 @@ sql!(ROWS_SAY_WHAT_SERVICES_ARE = "SELECT n.number AS name, COALESCE(r.service_i
   OR r.stage <> n.stage OR r.access <> n.access OR r.package_id <> n.package_id OR r.router_id <> n.router_id OR r.area <> n.area OR r.address <> n.address
   OR COALESCE(r.collector_id, 0) <> COALESCE(n.collector_id, 0) OR r.due_day <> n.due_day OR r.started_on <> n.started_on");
 
+sql!(
+    NOTES_HAVE_LINES =
+        "SELECT p.receipt AS name, p.amount AS stored, CAST(-COALESCE(l.amount, 0) AS BIGINT) AS derived FROM payment p
+ LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM credit_line GROUP BY payment_id) l ON l.payment_id = p.id
+ WHERE p.method = 'credit' AND p.amount <> -COALESCE(l.amount, 0)"
+);
+
 /// One check: what disagrees when it answers, and the statement.
 const CHECKS: &[(&str, Sql)] = &[
     ("baris tagihan tidak sama dengan jumlahnya", LINES_MAKE_TOTALS),
@@ -155,6 +162,7 @@ const CHECKS: &[(&str, Sql)] = &[
     ("pemakaian yang dibatalkan tidak sama dengan asalnya", ALLOCATIONS_TAKEN_BACK),
     ("pemakaian negatif tanpa asal", NEGATIVE_ALLOCATIONS_REVERSE),
     ("piutang yang dihapus tidak cocok dengan catatannya", WRITE_OFFS_ARE_WRITTEN),
+    ("nota kredit tidak sama dengan jumlah barisnya", NOTES_HAVE_LINES),
     ("pengembalian Saldo tidak cocok dengan sumbernya", REFUNDS_HAVE_PARTS),
     ("pengembalian Saldo tidak tercatat sama di buku besar", REFUNDS_ARE_IN_LEDGER),
     ("jumlah buku besar pelanggan tidak sama dengan saldonya", LEDGER_IS_BALANCE),

@@ -1,6 +1,7 @@
 //! What an office does with a customer day by day: change his data, note a talk, keep a photo, plan a stop; and who changed
 //! what.
 
+mod holds;
 mod notes;
 #[cfg(feature = "ssr")]
 mod query;
@@ -11,6 +12,7 @@ use crate::app::codec::Json;
 use crate::app::dto::{Choice, Tone};
 use crate::app::error::ApiError;
 use crate::app::ui::{Loading, Notice, Problem};
+use holds::HoldForms;
 use leptos::prelude::*;
 use notes::{Files, History, Notes};
 use serde::{Deserialize, Serialize};
@@ -78,6 +80,10 @@ pub struct DailyService {
     pub planned: Vec<PlannedView>,
     /// Whether it runs, so that something can be planned.
     pub runs: bool,
+    /// Whether a promise to pay can be noted: it runs, and he may.
+    pub may_promise: bool,
+    /// Whether he may keep it from being cut.
+    pub may_hold: bool,
     /// Whether it can be put into use again.
     pub stopped: bool,
     /// Whether it waits for its installation.
@@ -187,13 +193,37 @@ pub async fn save_service(form: ServiceForm) -> Result<(), ApiError> {
     Ok(query::save_service(&asked.app, asked.who, form).await?)
 }
 
-/// Plans a stop (`package_id` 0) or another package; answers from when.
-#[server(prefix = "/api/admin", endpoint = "service/plan", input = Json, output = Json)]
-pub async fn plan_change(service_id: i64, package_id: i64, reason: String) -> Result<String, ApiError> {
+/// A change that is wished for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeWish {
+    /// The service.
+    pub service_id: i64,
+    /// `berhenti`, `cuti:2`, or the id of a package.
+    pub what: String,
+    /// From today; else from the first month that is not billed yet.
+    pub now: bool,
+    /// Why.
+    pub reason: String,
+    /// Only to see what it would do.
+    pub preview: bool,
+}
+
+/// What a change does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeSeen {
+    /// In a sentence.
+    pub words: String,
+    /// Its lines: text, how the amount came about, amount.
+    pub lines: Vec<(String, String, String)>,
+}
+
+/// Changes a service now or plans it, or shows what that would do.
+#[server(prefix = "/api/admin", endpoint = "service/change", input = Json, output = Json)]
+pub async fn change_service(wish: ChangeWish) -> Result<ChangeSeen, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::EditCustomers).await?;
-    asked.reaches_service(service_id).await?;
-    Ok(query::plan(&asked.app, asked.who, service_id, package_id, reason).await?)
+    asked.reaches_service(wish.service_id).await?;
+    Ok(query::change(&asked, wish).await?)
 }
 
 /// Takes a planned change back.
@@ -316,6 +346,12 @@ fn Parts(daily: DailyView, again: Callback<String>) -> impl IntoView {
         .collect::<Vec<_>>();
     let planned =
         (!plans.is_empty()).then(|| view! { <div class="pad"><Notice tone=Tone::Note>{plans}</Notice></div> });
+    let holds = daily
+        .services
+        .iter()
+        .filter(|service| service.may_promise)
+        .map(|service| view! { <HoldForms service_id=service.form.id number=service.number.clone() may_hold=service.may_hold again /> })
+        .collect::<Vec<_>>();
     let maps = daily
         .services
         .into_iter()
@@ -333,6 +369,7 @@ fn Parts(daily: DailyView, again: Callback<String>) -> impl IntoView {
             {planned}
             {daily.may_edit.then(|| view! { <CustomerEdit form=daily.customer again /> })}
             {services}
+            {holds}
         </section>
         <Notes id rows=daily.notes may_edit=daily.may_edit again />
         {daily.may_files.then(|| view! { <Files id rows=daily.files kinds=daily.kinds may_edit=daily.may_edit again /> })}

@@ -9,6 +9,7 @@ use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
 use crate::server::gateways::methods::channel_name;
 use crate::server::messages::defaults::TemplateKind;
+use crate::server::secrets::random_bytes;
 use crate::server::state::AppState;
 use crate::{args, sql};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -56,6 +57,7 @@ struct Bill {
     total: i64,
     paid: i64,
     status: String,
+    written_off: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -69,6 +71,7 @@ struct Payment {
     received_by: String,
     amount: i64,
     unused: i64,
+    reversed_on: Option<NaiveDate>,
 }
 
 sql!(CUSTOMER = "SELECT name, number, phone, email, address FROM customer WHERE id = $1");
@@ -80,16 +83,17 @@ sql!(SERVICES = "SELECT s.id, s.service_number, s.slug, p.name AS package,
  FROM service s JOIN package p ON p.id = s.package_id LEFT JOIN router r ON r.id = s.router_id
  WHERE s.customer_id = $1 ORDER BY s.service_number");
 sql!(
-    BILLS = "SELECT i.id, i.number, i.period, i.due_on, i.total, i.paid, i.status
+    BILLS = "SELECT i.id, i.number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
  FROM invoice i WHERE i.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY i.id DESC LIMIT 36"
 );
 sql!(
-    PAYMENTS = "SELECT id, receipt, received_on, method, channel, gateway, received_by, amount, unused
+    PAYMENTS = "SELECT id, receipt, received_on, method, channel, gateway, received_by, amount, unused, reversed_on
  FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36"
 );
 sql!(
     USES = "SELECT a.payment_id, i.number FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id IN (SELECT id FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36) ORDER BY a.id"
+ WHERE a.payment_id IN (SELECT id FROM payment WHERE customer_id = $1 ORDER BY id DESC LIMIT 36)
+   AND a.amount > 0 AND NOT EXISTS (SELECT 1 FROM allocation r WHERE r.reverses = a.id) ORDER BY a.id"
 );
 sql!(SALDO = "SELECT CAST(COALESCE(SUM(unused), 0) AS BIGINT) FROM payment WHERE customer_id = $1 AND unused > 0");
 sql!(
@@ -124,6 +128,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
         owed: money(owed),
         owes: owed > 0,
         saldo: money(saldo),
+        refund: if saldo > 0 { hex::encode(random_bytes::<16>()?) } else { String::new() },
         services: services.into_iter().map(|service| service_view(app, service)).collect(),
         bills: bills
             .into_iter()
@@ -138,7 +143,10 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
                 } else {
                     money(bill.total - bill.paid)
                 },
-                status: text::invoice(&bill.status, bill.due_on < today),
+                status: match bill.written_off {
+                    0 => text::invoice(&bill.status, bill.due_on < today),
+                    _ => text::written_off(),
+                },
             })
             .collect(),
         payments: payments(app, id).await?,
@@ -163,6 +171,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
             })
             .collect(),
         ledger: ledger(app, id).await?,
+        may_adjust: false,
         may_pay,
         sees_money: true,
         may_access,
@@ -213,6 +222,8 @@ async fn payments(app: &AppState, id: i64) -> Result<Vec<PaymentRow>> {
         .map(|row| {
             let way = text::method(&row.method, channel_name(&row.channel), row.gateway.as_deref());
             PaymentRow {
+                id: row.id,
+                reversed: row.reversed_on.is_some(),
                 receipt: row.receipt,
                 day: words::day(row.received_on),
                 way: if row.gateway.is_some() || row.received_by.is_empty() {

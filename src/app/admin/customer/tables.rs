@@ -58,7 +58,7 @@ pub fn Payments(rows: Vec<PaymentRow>) -> impl IntoView {
                     let kept = (!row.unused.is_empty()).then(|| format!("Saldo {}", row.unused));
                     view! {
                     <tr>
-                        <td>{row.receipt}<span class="sub">{row.day}</span></td>
+                        <td><a class="num" href=format!("/admin/pembayaran/{}", row.id)>{row.receipt}</a><span class="sub">{row.day}{row.reversed.then_some(" · Dibatalkan")}</span></td>
                         <td class="hide-s">{row.way}</td><td class="hide-s">{row.used_for}</td>
                         <td class="num">{row.amount}{kept.map(|kept| view! { <span class="sub only-s">{kept}</span> })}</td>
                         <td class="num hide-s">{row.unused}</td>

@@ -19,18 +19,21 @@ sql!(BEFORE = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM bag_entry WH
 sql!(
     BY_DAY = "SELECT business_date,
   CAST(SUM(CASE WHEN kind = 'cash' THEN amount ELSE 0 END) AS BIGINT), CAST(SUM(CASE WHEN kind = 'handover' THEN -amount ELSE 0 END) AS BIGINT),
-  CAST(SUM(CASE WHEN kind = 'difference' THEN -amount ELSE 0 END) AS BIGINT), CAST(SUM(CASE WHEN kind = 'refused' THEN amount ELSE 0 END) AS BIGINT)
+  CAST(SUM(CASE WHEN kind = 'difference' THEN -amount ELSE 0 END) AS BIGINT), CAST(SUM(CASE WHEN kind = 'refused' THEN amount ELSE 0 END) AS BIGINT),
+  CAST(SUM(CASE WHEN kind IN ('reversal', 'refund') THEN -amount ELSE 0 END) AS BIGINT)
  FROM bag_entry WHERE business_date >= $1 AND business_date <= $2 GROUP BY business_date ORDER BY business_date"
 );
 sql!(
-    BY_RECEIVER = "SELECT received_by, method, COUNT(*), CAST(SUM(amount) AS BIGINT) FROM payment
- WHERE received_on >= $1 AND received_on <= $2 AND method <> 'opening' GROUP BY received_by, method ORDER BY received_by, method"
+    BY_RECEIVER = "SELECT d.received_by, d.method, CAST(SUM(d.one) AS BIGINT), CAST(SUM(d.amount) AS BIGINT) FROM (
+  SELECT received_by, method, 1 AS one, amount FROM payment WHERE received_on >= $1 AND received_on <= $2 AND method IN ('cash', 'transfer', 'gateway')
+  UNION ALL SELECT received_by, method, -1, -amount FROM payment WHERE reversed_on >= $1 AND reversed_on <= $2 AND method IN ('cash', 'transfer', 'gateway')) d
+ GROUP BY d.received_by, d.method ORDER BY d.received_by, d.method"
 );
 
-type Day = (NaiveDate, i64, i64, i64, i64);
+type Day = (NaiveDate, i64, i64, i64, i64, i64);
 
-fn shown(word: String, opening: i64, moved: [i64; 4]) -> DayRow {
-    let [cash, handed, difference, refused] = moved;
+fn shown(word: String, opening: i64, moved: [i64; 5]) -> DayRow {
+    let [cash, handed, difference, refused, out] = moved;
     let or_empty = |amount: i64| if amount == 0 { String::new() } else { money(amount) };
     DayRow {
         day: word,
@@ -39,12 +42,13 @@ fn shown(word: String, opening: i64, moved: [i64; 4]) -> DayRow {
         handed: or_empty(handed),
         difference: difference_words(difference),
         refused: or_empty(refused),
+        out: or_empty(out),
         closing: money(closing(opening, moved)),
     }
 }
 
-fn closing(opening: i64, [cash, handed, difference, refused]: [i64; 4]) -> i64 {
-    opening + cash - handed - difference + refused
+fn closing(opening: i64, [cash, handed, difference, refused, out]: [i64; 5]) -> i64 {
+    opening + cash - handed - difference + refused - out
 }
 
 fn span(asked: &Asked, filter: &DailyFilter) -> Result<(NaiveDate, NaiveDate)> {
@@ -74,9 +78,9 @@ pub async fn report(asked: &Asked, filter: &DailyFilter) -> Result<DailyCash> {
     let (from, to) = span(asked, filter)?;
     let (before, moved) = days(asked, from, to).await?;
     let receivers: Vec<(String, String, i64, i64)> = asked.app.db.all(BY_RECEIVER, args![from, to]).await?;
-    let (mut opening, mut whole, mut rows) = (before, [0_i64; 4], Vec::new());
-    for (date, cash, handed, difference, refused) in moved {
-        let moved = [cash, handed, difference, refused];
+    let (mut opening, mut whole, mut rows) = (before, [0_i64; 5], Vec::new());
+    for (date, cash, handed, difference, refused, out) in moved {
+        let moved = [cash, handed, difference, refused, out];
         rows.push(shown(day(date), opening, moved));
         opening = closing(opening, moved);
         for (sum, part) in whole.iter_mut().zip(moved) {
@@ -100,12 +104,13 @@ pub async fn report(asked: &Asked, filter: &DailyFilter) -> Result<DailyCash> {
 pub async fn table(asked: &Asked, filter: &DailyFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
     let (from, to) = span(asked, filter)?;
     let (mut opening, moved) = days(asked, from, to).await?;
-    let titles = vec!["tanggal", "awal", "masuk", "disetor", "kurang (minus: lebih)", "ditolak", "akhir"];
+    let titles =
+        vec!["tanggal", "awal", "masuk", "disetor", "kurang (minus: lebih)", "ditolak", "dikeluarkan", "akhir"];
     let mut cells = Vec::new();
-    for (date, cash, handed, difference, refused) in moved {
-        let end = closing(opening, [cash, handed, difference, refused]);
+    for (date, cash, handed, difference, refused, out) in moved {
+        let end = closing(opening, [cash, handed, difference, refused, out]);
         let mut row = vec![day(date)];
-        row.extend([opening, cash, handed, difference, refused, end].iter().map(i64::to_string));
+        row.extend([opening, cash, handed, difference, refused, out, end].iter().map(i64::to_string));
         cells.push(row);
         opening = end;
     }

@@ -47,7 +47,8 @@ sql!(COUNT_REVIEW = "SELECT COUNT(*) FROM gateway_notice WHERE state = 'review'"
 sql!(BRAKE = "SELECT day, would_cut, active FROM isolir_brake WHERE state = 'waiting' AND day = $1");
 // By day, added up to months below: the index has the days in order, a month as text would need a sort.
 sql!(
-    REVENUE = "SELECT received_on, CAST(SUM(amount) AS BIGINT) FROM payment WHERE received_on >= $1 AND method <> 'opening' GROUP BY received_on"
+    REVENUE = "SELECT d.day, CAST(SUM(d.amount) AS BIGINT) FROM (SELECT received_on AS day, amount FROM payment WHERE received_on >= $1 AND method IN ('cash', 'transfer', 'gateway')
+  UNION ALL SELECT reversed_on, -amount FROM payment WHERE reversed_on >= $1 AND method IN ('cash', 'transfer', 'gateway')) d GROUP BY d.day"
 );
 sql!(FIND_DEAD = "SELECT kind, last_error, dedup FROM work WHERE id = $1 AND state = 'dead'");
 sql!(COUNT_EQUAL = "SELECT COUNT(*) FROM work WHERE dedup = $1 AND state = 'ready'");

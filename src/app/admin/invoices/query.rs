@@ -48,10 +48,10 @@ macro_rules! by_service {
 
 macro_rules! list_sql {
     ($($name:ident, $found:ident: $order:literal;)*) => { $(
-        sql!($name = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status
+        sql!($name = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
  FROM (SELECT i.id AS id ", by_month!(), " ORDER BY ", $order, " LIMIT $5 OFFSET $6) hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
-        sql!($found = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status
+        sql!($found = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
  FROM (SELECT i.id AS id ", by_service!(), " ORDER BY ", $order, " LIMIT $6 OFFSET $7) hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
     )* };
@@ -85,7 +85,7 @@ sums_sql!(SUMS, by_month!());
 sums_sql!(FOUND_SUMS, by_service!());
 
 sql!(
-    ONE = "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status
+    ONE = "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
  FROM invoice i JOIN service v ON v.id = i.service_id WHERE i.number = $1"
 );
 // The months that have bills, by jumps through the index rather than over every bill.
@@ -122,6 +122,7 @@ pub(super) struct Row {
     total: i64,
     paid: i64,
     status: String,
+    written_off: i64,
 }
 
 impl Row {
@@ -197,7 +198,10 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
             period: words::period(&row.period),
             due: words::day(row.due_on),
             total: money(row.total),
-            status: text::invoice(&row.status, row.due_on < today),
+            status: match row.written_off {
+                0 => text::invoice(&row.status, row.due_on < today),
+                _ => text::written_off(),
+            },
         })
         .collect();
     let periods: Vec<(String,)> = app.db.all(PERIODS, args![]).await?;

@@ -1,7 +1,9 @@
 //! One payment: what it was used for, and its receipt on paper or by WhatsApp.
 
 use super::{PaymentView, view_payment};
-use crate::app::ui::{Loading, Problem};
+use crate::app::admin::adjust::{ReversePayment, SaidLast};
+use crate::app::dto::Tone;
+use crate::app::ui::{Loading, Notice, Problem};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
@@ -12,12 +14,18 @@ pub fn PaymentPage() -> impl IntoView {
     let params = use_params_map();
     let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<i64>().ok()).unwrap_or(0));
     let data = Resource::new(move || id.get(), view_payment);
+    let said = RwSignal::new(String::new());
+    let done = Callback::new(move |words: String| {
+        said.set(words);
+        data.refetch();
+    });
     view! {
         <Title text="Pembayaran" />
+        <SaidLast said />
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(payment) => view! { <Whole payment /> }.into_any(),
+                    Ok(payment) => view! { <Whole payment done /> }.into_any(),
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }
             })}
@@ -26,7 +34,7 @@ pub fn PaymentPage() -> impl IntoView {
 }
 
 #[component]
-fn Whole(payment: PaymentView) -> impl IntoView {
+fn Whole(payment: PaymentView, done: Callback<String>) -> impl IntoView {
     let rows = payment
         .used_for
         .into_iter()
@@ -43,10 +51,13 @@ fn Whole(payment: PaymentView) -> impl IntoView {
         0 => String::new(),
         times => format!("{times} kali; cetakan berikutnya bertanda SALINAN"),
     };
+    let stands = payment.reversal.is_empty();
+    let reversal = (!stands).then(|| view! { <Notice tone=Tone::Bad>{payment.reversal}</Notice> });
     view! {
         <div class="title"><h1 class="num">{payment.receipt}</h1></div>
         <section class="panel pad stack">
             <p class="total num">{payment.amount}</p>
+            {reversal}
             <dl class="facts">
                 <dt>"Pelanggan"</dt><dd><a href=format!("/admin/pelanggan/{}", payment.customer_id)>{payment.name}</a></dd>
                 {fact("Nomor layanan", payment.number)}
@@ -58,7 +69,7 @@ fn Whole(payment: PaymentView) -> impl IntoView {
                 {fact("Catatan", payment.note)}
                 {fact("Sudah dicetak", printed)}
             </dl>
-            <Print id=payment.id whatsapp=payment.whatsapp />
+            {(payment.money && stands).then(|| view! { <Print id=payment.id whatsapp=payment.whatsapp /> })}
         </section>
         <section class="panel gap-top">
             <table>
@@ -69,6 +80,7 @@ fn Whole(payment: PaymentView) -> impl IntoView {
                 </tbody>
             </table>
         </section>
+        {payment.may_reverse.then(|| view! { <section class="panel gap-top"><ReversePayment id=payment.id done /></section> })}
     }
 }
 

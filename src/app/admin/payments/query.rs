@@ -1,6 +1,7 @@
 //! What Riwayat Pembayaran reads. A text is resolved to payments of customers first; without one, only days are walked.
 
 use super::{PaymentFilter, PaymentList, PaymentRow, PaymentView, UsedFor};
+use crate::app::admin::adjust::may_reverse;
 use crate::app::admin::words::{self, day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::billing::words::{date_short, parse_date_input, terbilang};
@@ -16,10 +17,10 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 /// So long after the first opening of a receipt its opener still prints the same one.
 const SITTING_MINUTES: i64 = 10;
 
-// `$1`, `$2` days, `$3` method, `$4` receiver; opening credit is no money that came in.
+// `$1`, `$2` days, `$3` method, `$4` receiver; opening credit, notes of credit and write-offs are no money that came in.
 macro_rules! conditions {
     () => {
-        " AND p.received_on >= $1 AND p.received_on <= $2 AND p.method <> 'opening' AND ($3 = '' OR p.method = $3) AND ($4 = '' OR p.received_by = $4)"
+        " AND p.received_on >= $1 AND p.received_on <= $2 AND p.method IN ('cash', 'transfer', 'gateway') AND ($3 = '' OR p.method = $3) AND ($4 = '' OR p.received_by = $4)"
     };
 }
 
@@ -42,20 +43,20 @@ macro_rules! of_services {
 
 macro_rules! columns {
     () => {
-        "SELECT p.id, p.receipt, p.customer_id, c.name, v.service_number, p.received_on, p.method, p.channel, p.received_by, p.amount FROM (SELECT p.id AS id "
+        "SELECT p.id, p.receipt, p.customer_id, c.name, v.service_number, p.received_on, p.method, p.channel, p.received_by, p.amount, p.reversed_on FROM (SELECT p.id AS id "
     };
 }
 
 sql!(
     SUMS = concat!(
-        "SELECT p.method, COUNT(*), CAST(SUM(p.amount) AS BIGINT) ",
+        "SELECT p.method, COUNT(*), CAST(COALESCE(SUM(CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END), 0) AS BIGINT) ",
         in_days!(),
         " GROUP BY p.method ORDER BY p.method"
     )
 );
 sql!(
     SUMS_FOUND = concat!(
-        "SELECT p.method, COUNT(*), CAST(SUM(p.amount) AS BIGINT) ",
+        "SELECT p.method, COUNT(*), CAST(COALESCE(SUM(CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END), 0) AS BIGINT) ",
         of_services!(),
         " GROUP BY p.method ORDER BY p.method"
     )
@@ -68,12 +69,12 @@ sql!(SERVICE_OF = "SELECT service_id FROM payment WHERE receipt = $1");
 sql!(RECEIVERS = "SELECT name FROM staff UNION SELECT name FROM cash_bag WHERE staff_id IS NULL ORDER BY 1");
 sql!(
     VIEW = "SELECT p.id, p.receipt, p.customer_id, p.service_id, c.name, c.phone, v.service_number, k.name AS package, p.amount, p.unused, p.method, p.channel,
-   p.reference, p.note, p.received_on, p.at, p.received_by, (SELECT COUNT(*) FROM receipt_print r WHERE r.payment_id = p.id) AS prints
+   p.reference, p.note, p.received_on, p.at, p.received_by, p.staff_id, p.reversed_on, (SELECT text || ' · ' || who FROM ledger_entry e WHERE e.payment_id = p.id AND e.kind = 'reversal') AS reversal, (SELECT COUNT(*) FROM receipt_print r WHERE r.payment_id = p.id) AS prints
  FROM payment p JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id JOIN package k ON k.id = v.package_id WHERE p.id = $1"
 );
 sql!(
     USED = "SELECT a.invoice_id, i.number, i.period, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number, i.period ORDER BY MIN(a.id)"
+ WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number, i.period HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)"
 );
 sql!(PRINTED = "INSERT INTO receipt_print (payment_id, who, at) VALUES ($1, $2, $3)");
 // Prints of another sitting, and of this one: what the same person began after `$3`.
@@ -94,6 +95,7 @@ struct Row {
     channel: String,
     received_by: String,
     amount: i64,
+    reversed_on: Option<NaiveDate>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -115,6 +117,9 @@ struct Whole {
     received_on: NaiveDate,
     at: DateTime<Utc>,
     received_by: String,
+    staff_id: Option<i64>,
+    reversed_on: Option<NaiveDate>,
+    reversal: Option<String>,
     prints: i64,
 }
 
@@ -124,6 +129,8 @@ pub fn way(method: &str, channel: &str) -> String {
         ("cash", _) => "Tunai".to_owned(),
         ("transfer", _) => "Transfer".to_owned(),
         ("opening", _) => "Saldo awal".to_owned(),
+        ("credit", _) => "Nota kredit".to_owned(),
+        ("write_off", _) => "Hapus piutang".to_owned(),
         (_, "") => "Bayar online".to_owned(),
         (_, channel) => channel_name(channel).to_owned(),
     }
@@ -193,6 +200,7 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
                 method: way(&row.method, &row.channel),
                 receiver: row.received_by,
                 amount: money(row.amount),
+                reversed: row.reversed_on.is_some(),
             })
             .collect(),
         info,
@@ -263,7 +271,12 @@ pub async fn view(asked: &Asked, id: i64) -> Result<PaymentView> {
         used_for,
         saldo,
         prints: row.prints,
-        whatsapp,
+        whatsapp: if row.reversed_on.is_some() { String::new() } else { whatsapp },
+        may_reverse: row.reversed_on.is_none() && may_reverse(asked, &row.method, row.staff_id, row.at),
+        reversal: row
+            .reversed_on
+            .map_or_else(String::new, |on| format!("Dibatalkan {}: {}", day(on), row.reversal.unwrap_or_default())),
+        money: matches!(row.method.as_str(), "cash" | "transfer" | "gateway"),
     })
 }
 

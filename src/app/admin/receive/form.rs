@@ -1,7 +1,7 @@
 //! The form of Terima Pembayaran.
 
 use super::done::Receipt;
-use super::{OpenBill, PayStart, PayWish, ReceiptView, record_payment};
+use super::{OpenBill, PayPreview, PayStart, PayWish, ReceiptView, preview_payment, record_payment};
 use crate::app::dto::{Tone, money};
 use crate::app::error::ApiError;
 use crate::app::ui::{Field, MoneyInput, Notice, OtherProblem, Select, focus_element, wrong_of};
@@ -76,7 +76,12 @@ pub fn PayForm(start: PayStart, bill: Option<i64>, again: Callback<()>) -> impl 
 fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptView>>) -> impl IntoView {
     let ticked = RwSignal::new(at_first(&start.bills, start.service_id, bill));
     let bills = StoredValue::new(start.bills.clone());
+    let (months, ahead) = (RwSignal::new(0_i64), RwSignal::new(0_i64));
+    let seen = RwSignal::new(None::<PayPreview>);
     let owed = Memo::new(move |_| {
+        if months.get() > 0 {
+            return ahead.get();
+        }
         let ticked = ticked.read();
         bills.with_value(|bills| {
             bills.iter().zip(ticked.iter()).filter(|(_, on)| **on).map(|(bill, _)| bill.left).sum::<i64>()
@@ -92,40 +97,55 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
     let problem = RwSignal::new(None::<ApiError>);
     let received = Memo::new(move |_| Rupiah::parse_input(&typed.get()).map_or(0, |amount| amount.0));
     let parts = Memo::new(move |_| split(received.get(), owed.get(), to_saldo.get() || method.get() == "transfer"));
-    let (service_id, request_id) = (start.service_id, start.request_id.clone());
+    let (service_id, request_id) = (start.service_id, StoredValue::new(start.request_id.clone()));
+    let wish_of = move || PayWish {
+        service_id,
+        request_id: request_id.get_value(),
+        method: method.get_untracked(),
+        received: received.get_untracked(),
+        amount: parts.get_untracked().kept,
+        chosen: bills.with_value(|bills| {
+            bills.iter().zip(ticked.read_untracked().iter()).filter(|(_, on)| **on).map(|(bill, _)| bill.id).collect()
+        }),
+        received_on: day.get_untracked(),
+        reference: if method.get_untracked() == "transfer" {
+            [bank.get_untracked(), reference.get_untracked()]
+                .into_iter()
+                .filter(|part| !part.trim().is_empty())
+                .collect::<Vec<_>>()
+                .join(" · ")
+        } else {
+            String::new()
+        },
+        note: note.get_untracked(),
+        months: months.get_untracked(),
+    };
     let send = Action::new(move |(): &()| {
-        let wish = PayWish {
-            service_id,
-            request_id: request_id.clone(),
-            method: method.get_untracked(),
-            received: received.get_untracked(),
-            amount: parts.get_untracked().kept,
-            chosen: bills.with_value(|bills| {
-                bills
-                    .iter()
-                    .zip(ticked.read_untracked().iter())
-                    .filter(|(_, on)| **on)
-                    .map(|(bill, _)| bill.id)
-                    .collect()
-            }),
-            received_on: day.get_untracked(),
-            reference: if method.get_untracked() == "transfer" {
-                [bank.get_untracked(), reference.get_untracked()]
-                    .into_iter()
-                    .filter(|part| !part.trim().is_empty())
-                    .collect::<Vec<_>>()
-                    .join(" · ")
-            } else {
-                String::new()
-            },
-            note: note.get_untracked(),
-        };
+        let wish = wish_of();
         async move {
             match record_payment(wish).await {
                 Ok(done) => receipt.set(Some(done)),
                 Err(error) => problem.set(Some(error)),
             }
         }
+    });
+    // What it would be used for; a change of anything makes that stale.
+    let look = Action::new(move |(): &()| {
+        let wish = wish_of();
+        async move {
+            problem.set(None);
+            match preview_payment(wish).await {
+                Ok(found) => {
+                    ahead.set(found.needed);
+                    seen.set(Some(found));
+                }
+                Err(error) => problem.set(Some(error)),
+            }
+        }
+    });
+    Effect::new(move |_| {
+        (typed.track(), ticked.track(), to_saldo.track(), method.track(), months.track());
+        seen.set(None);
     });
     let busy = send.pending();
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -167,6 +187,18 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                 {warnings}
                 {none_open.then(|| view! { <p class="pad">"Semua tagihan lunas. Uang yang diterima menjadi Saldo bila dicentang."</p> })}
                 {rows}
+                <div class="pad">
+                    <label for="di-muka">"Bayar di muka"</label>
+                    <select id="di-muka" on:change=move |event| {
+                        let wanted = event_target_value(&event).parse().unwrap_or(0);
+                        months.set(wanted);
+                        ahead.set(0);
+                        if wanted > 0 { look.dispatch(()); }
+                    }>
+                        <option value="0">"Tidak"</option>
+                        {(1..=12_i64).map(|n| view! { <option value=n.to_string()>{format!("{n} bulan berikutnya, beserta semua yang terbuka")}</option> }).collect::<Vec<_>>()}
+                    </select>
+                </div>
                 <div class="pad stack tight">
                     <div class="row between"><span class="mute">"Yang dipilih"</span><strong class="num">{move || money(owed.get())}</strong></div>
                     {(!start.saldo.is_empty()).then(|| view! { <div class="row between"><span class="mute">"Saldo"</span><span class="num">{start.saldo}</span></div> })}
@@ -198,6 +230,15 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                         view! { <span>{word}</span><strong>{money(amount)}</strong> }
                     }}
                 </div>
+                <div class="row">
+                    <button class="btn small" type="button" disabled=move || look.pending().get() || parts.get().kept == 0 on:click=move |_| { look.dispatch(()); }>"Dipakai untuk…"</button>
+                </div>
+                {move || seen.get().filter(|seen| !seen.used_for.is_empty() || !seen.saldo.is_empty()).map(|seen| view! {
+                    <dl class="facts" aria-label="Dipakai untuk">
+                        {seen.used_for.into_iter().map(|(number, amount)| view! { <dt class="num">{number}</dt><dd class="num">{amount}</dd> }).collect::<Vec<_>>()}
+                        {(!seen.saldo.is_empty()).then(|| view! { <dt>"Saldo"</dt><dd class="num">{seen.saldo.clone()}</dd> })}
+                    </dl>
+                })}
                 <label class="check" hidden=move || method.get() == "transfer">
                     <input type="checkbox" prop:checked=to_saldo on:change=move |event| to_saldo.set(event_target_checked(&event)) />
                     "Simpan kembalian sebagai Saldo"
@@ -217,7 +258,8 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                 <Field label="Catatan" id="catatan">
                     <input id="catatan" type="text" maxlength="200" autocomplete="off" prop:value=note on:input=move |event| note.set(event_target_value(&event)) />
                 </Field>
-                <OtherProblem problem fields=&["amount", "received_on"] />
+                {wrong("months")}
+                <OtherProblem problem fields=&["amount", "received_on", "months"] />
                 <button class="btn main big" type="submit" disabled=move || busy.get() || parts.get().kept == 0>
                     {move || if busy.get() { "Menyimpan…".to_owned() } else { format!("Simpan pembayaran {}", money(parts.get().kept)) }}
                 </button>

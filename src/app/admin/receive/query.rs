@@ -1,6 +1,6 @@
 //! What Terima Pembayaran reads, and its one door to the ledger.
 
-use super::{OpenBill, PayStart, PayWish, ReceiptView};
+use super::{OpenBill, PayPreview, PayStart, PayWish, ReceiptView};
 use crate::app::admin::words;
 use crate::app::dto::{Choice, money};
 use crate::billing::words::parse_date_input;
@@ -30,7 +30,7 @@ sql!(
     )
 );
 sql!(
-    JUST_PAID = "SELECT receipt, amount, at, received_by FROM payment WHERE customer_id = $1 AND service_id = $2 AND method <> 'opening' AND at > $3 ORDER BY id DESC LIMIT 1"
+    JUST_PAID = "SELECT receipt, amount, at, received_by FROM payment WHERE customer_id = $1 AND service_id = $2 AND method IN ('cash', 'transfer', 'gateway') AND reversed_on IS NULL AND at > $3 ORDER BY id DESC LIMIT 1"
 );
 sql!(
     BAG_OF = "SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) FROM bag_entry e WHERE e.bag_id = (SELECT b.id FROM cash_bag b WHERE b.staff_id = $1)"
@@ -110,8 +110,8 @@ async fn full_bag(asked: &Asked) -> Result<Option<String>> {
     }))
 }
 
-/// Records a payment through the ledger.
-pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
+/// The payment that was wished for, checked.
+async fn form_of(asked: &Asked, wish: PayWish) -> Result<PayForm> {
     asked.reaches_service(wish.service_id).await?;
     let (app, who) = (&asked.app, asked.who.clone());
     let may_backdate = asked.staff.may(Permission::BackdatePayment);
@@ -140,9 +140,7 @@ pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
     if !is_request_id {
         return Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."));
     }
-    let change = wish.received - wish.amount;
-    let cash = source == Source::Cash;
-    let form = PayForm {
+    Ok(PayForm {
         service_id: wish.service_id,
         amount: Rupiah(wish.amount),
         source,
@@ -154,8 +152,39 @@ pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
         note: wish.note.trim().chars().take(200).collect(),
         request_id: Some(wish.request_id),
         attempt_id: None,
+    })
+}
+
+/// What a payment would be used for, bill by bill, without taking it; and what the bills with the months in advance come to.
+pub async fn preview(asked: &Asked, mut wish: PayWish) -> Result<PayPreview> {
+    let (months, amount) = (wish.months, wish.amount);
+    // Nothing typed yet: only the sum is asked for.
+    if amount <= 0 {
+        (wish.amount, wish.received) = (1, 1);
+    }
+    let form = form_of(asked, wish).await?;
+    let ledger = asked.app.ledger(asked.who.clone()).await?;
+    let needed = if months > 0 { ledger.needed_ahead(form.service_id, months).await? } else { Rupiah::ZERO };
+    let (mut used_for, mut saldo) = (Vec::new(), String::new());
+    if amount > 0 && (months == 0 || form.amount >= needed) {
+        let seen = ledger.preview(form, months).await?;
+        used_for = seen.allocated.into_iter().map(|part| (part.number, part.amount.html())).collect();
+        saldo = if seen.credit.is_zero() { String::new() } else { seen.credit.html() };
+    }
+    Ok(PayPreview { needed: needed.0, used_for, saldo })
+}
+
+/// Records a payment through the ledger.
+pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
+    let (app, who) = (&asked.app, asked.who.clone());
+    let (months, change) = (wish.months, wish.received - wish.amount);
+    let form = form_of(asked, wish).await?;
+    let cash = form.source == Source::Cash;
+    let ledger = app.ledger(who).await?;
+    let receipt = match months {
+        0 => ledger.settle(form).await?,
+        months => ledger.settle_ahead(form, months).await?,
     };
-    let receipt = app.ledger(who).await?.settle(form).await?;
     app.work_bell.notify_one();
     let paid = crate::app::admin::payments::query::view(asked, receipt.payment_id).await?;
     Ok(ReceiptView {
@@ -199,6 +228,7 @@ mod tests {
             received_on: start.today.clone(),
             reference: String::new(),
             note: String::new(),
+            months: 0,
         }
     }
 

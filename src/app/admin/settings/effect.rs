@@ -4,11 +4,12 @@ use super::groups::Group;
 use super::{EffectView, TypedValue, query};
 use crate::app::dto::money;
 use crate::app::text;
-use crate::billing::pricing::{FirstMonth, PriceInput, PriceRules, TaxMode, price_bill};
+use crate::billing::pricing::{FirstMonth, PriceInput, PriceRules, price_bill};
 use crate::billing::words::{date_words, day_name};
 use crate::billing::{Period, Rupiah, due, prorate};
 use crate::server::access;
 use crate::server::error::Result;
+use crate::server::ledger::tax_on;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -76,8 +77,8 @@ async fn isolir(app: &AppState, wanted: Settings) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-fn rules(wanted: &Settings) -> PriceRules {
-    PriceRules {
+async fn rules(app: &AppState, wanted: &Settings) -> Result<PriceRules> {
+    Ok(PriceRules {
         first_month: match wanted.text("invoice.first_month") {
             "full" => FirstMonth::Full,
             "free" => FirstMonth::Free,
@@ -85,11 +86,8 @@ fn rules(wanted: &Settings) -> PriceRules {
         },
         join_after_day: u32::try_from(wanted.int("invoice.join_after_day")).unwrap_or(0),
         round_to: wanted.int("invoice.round_to").max(1),
-        tax: wanted.flag("invoice.tax.pkp").then(|| match wanted.text("invoice.tax.mode") {
-            "inclusive" => TaxMode::Inclusive,
-            _ => TaxMode::Exclusive,
-        }),
-    }
+        tax: tax_on(&app.db, wanted, app.clock.today()).await?,
+    })
 }
 
 async fn example_price(app: &AppState) -> Result<Rupiah> {
@@ -124,7 +122,8 @@ async fn billing(app: &AppState, wanted: &Settings) -> Result<Vec<String>> {
         period: next,
         service_start: start,
         discount: None,
-        rules: rules(wanted),
+        add_ons: Vec::new(),
+        rules: rules(app, wanted).await?,
     };
     let example = format!("Pemasangan {} dengan paket {}", date_words(start), money(price.0));
     lines.push(match price_bill(&input) {
@@ -151,7 +150,8 @@ async fn tax(app: &AppState, wanted: &Settings) -> Result<Vec<String>> {
         period,
         service_start: period.prev().first_day(),
         discount: None,
-        rules: PriceRules { first_month: FirstMonth::Full, join_after_day: 0, ..rules(wanted) },
+        add_ons: Vec::new(),
+        rules: PriceRules { first_month: FirstMonth::Full, join_after_day: 0, ..rules(app, wanted).await? },
     };
     let total = price_bill(&input).map_or(Rupiah::ZERO, |bill| bill.total);
     let shown = format!("Paket {} ditagih {}", money(price.0), money(total.0));

@@ -226,6 +226,21 @@ pub const GROUPS: &[Group] = &[
                 "layanan",
                 "Rem baru bekerja mulai jumlah ini.",
             ),
+            field(
+                "promise.max_days",
+                "Janji bayar paling lama",
+                L::Number,
+                "hari",
+                "Selama berjanji pelanggan tidak diisolir; yang sedang terisolir dipulihkan.",
+            ),
+            field(
+                "promise.max_count",
+                "Janji bayar paling banyak",
+                L::Number,
+                "kali",
+                "Setiap layanan, dalam bulan-bulan di bawah ini.",
+            ),
+            field("promise.months", "Dihitung dalam", L::Number, "bulan", ""),
         ],
     },
     Group {

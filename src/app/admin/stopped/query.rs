@@ -20,7 +20,7 @@ sql!(
 );
 sql!(
     PLANNED_COUNT = concat!(
-        "SELECT COUNT(*) FROM service_change ch JOIN service s ON s.id = ch.service_id WHERE ch.state = 'planned' AND ch.kind = 'stop' AND ",
+        "SELECT COUNT(*) FROM service_change ch JOIN service s ON s.id = ch.service_id WHERE ch.state = 'planned' AND ch.kind IN ('stop', 'pause') AND ",
         in_scope!("$1")
     )
 );
@@ -36,7 +36,7 @@ sql!(
     PLANNED = concat!(
         "SELECT c.id, c.name, s.service_number, c.phone, s.area, ch.created_at AS since, ch.from_on, ch.reason, s.stage, r.owed
  FROM service_change ch JOIN service s ON s.id = ch.service_id JOIN customer c ON c.id = s.customer_id JOIN service_row r ON r.service_id = s.id
- WHERE ch.state = 'planned' AND ch.kind = 'stop' AND ",
+ WHERE ch.state = 'planned' AND ch.kind IN ('stop', 'pause') AND ",
         in_scope!("$1"),
         " ORDER BY ch.from_on, ch.id LIMIT $2 OFFSET $3"
     )

@@ -92,6 +92,7 @@ impl Books {
             period: month,
             service_start: person.started_on,
             discount: None,
+            add_ons: Vec::new(),
             rules: PriceRules { first_month: FirstMonth::Prorate, join_after_day: 0, round_to: 1, tax: None },
         })
         .map_err(|skip| Error::Internal(skip.to_string()))?;

@@ -1,14 +1,18 @@
 //! What the daily part of a customer's page reads, and how its forms become changes.
 
-use super::{CustomerForm, DailyService, DailyView, FileRow, HistoryRow, NoteRow, PlannedView, ServiceForm};
+use super::{
+    ChangeSeen, ChangeWish, CustomerForm, DailyService, DailyView, FileRow, HistoryRow, NoteRow, PlannedView,
+    ServiceForm,
+};
 use crate::app::admin::install::checks::{account_text, due_day_of, text_of};
 use crate::app::admin::{activity, words};
-use crate::app::dto::Choice;
+use crate::app::dto::{Choice, money};
 use crate::app::text;
 use crate::billing::Phone;
-use crate::billing::words::{date_short, date_words, parse_date_input};
+use crate::billing::words::{date_words, parse_date_input};
 use crate::server::access::AccessContext;
 use crate::server::audit::{self, Who};
+use crate::server::customers::change;
 use crate::server::customers::edit::{self, CustomerData, ServiceData};
 use crate::server::customers::files;
 use crate::server::customers::place::{parse_place, place_words};
@@ -72,7 +76,12 @@ pub async fn view(asked: &Asked, id: i64) -> Result<DailyView> {
     let may_files = asked.staff.may(Permission::ViewFiles);
     let mut planned: HashMap<i64, Vec<PlannedView>> = HashMap::new();
     for (service_id, change, kind, from, package, reason, who) in app.db.all::<PlannedRow>(PLANNED, args![id]).await? {
-        let what = if kind == "stop" { "Berhenti".to_owned() } else { format!("Ganti paket ke {package}") };
+        let what = match kind.as_str() {
+            "stop" => "Berhenti".to_owned(),
+            "pause" => "Cuti".to_owned(),
+            "resume" => "Aktif kembali setelah cuti".to_owned(),
+            _ => format!("Ganti paket ke {package}"),
+        };
         planned.entry(service_id).or_default().push(PlannedView {
             id: change,
             words: format!("{what} mulai {}", date_words(from)),
@@ -99,6 +108,9 @@ pub async fn view(asked: &Asked, id: i64) -> Result<DailyView> {
             .map(|row| DailyService {
                 planned: planned.remove(&row.id).unwrap_or_default(),
                 runs: matches!(row.stage.as_str(), "aktif" | "siap_dicabut" | "cuti"),
+                may_promise: matches!(row.stage.as_str(), "aktif" | "siap_dicabut")
+                    && asked.staff.may(Permission::Collect),
+                may_hold: asked.staff.may(Permission::ManageAccess),
                 stopped: matches!(row.stage.as_str(), "berhenti" | "cuti" | "siap_dicabut"),
                 waits: matches!(row.stage.as_str(), "calon" | "menunggu_pemasangan"),
                 map: match place_words(row.lat_e6, row.lng_e6) {
@@ -222,28 +234,36 @@ async fn context(app: &AppState, who: Who) -> Result<AccessContext> {
     Ok(AccessContext { settings: app.settings().await?, today: app.clock.today(), now: app.clock.now(), who })
 }
 
-/// Plans a stop or another package.
-pub async fn plan(app: &AppState, who: Who, service_id: i64, package_id: i64, reason: String) -> Result<String> {
-    let ctx = context(app, who).await?;
-    let change = if package_id == 0 { Change::Stop } else { Change::Package(package_id) };
-    let from = app
-        .db
-        .write::<_, Error, _>(move |tx| {
-            let (ctx, change, reason) = (ctx.clone(), change.clone(), reason.clone());
-            Box::pin(async move {
-                let from = planned::plan(tx, &ctx, service_id, &change, &reason).await?;
-                let what = match change {
-                    Change::Stop => "Berhenti".to_owned(),
-                    Change::Package(id) => format!("Ganti ke paket {}", planned::name(tx, id).await?),
-                };
-                let after = format!("{what} mulai {}: {}", date_short(from), reason.trim());
-                let subject = format!("service:{service_id}");
-                audit::record(tx, &ctx.who, ctx.now, "service.plan", &subject, "", &after).await?;
-                Ok(from)
-            })
-        })
-        .await?;
-    Ok(format!("Direncanakan mulai {}.", date_words(from)))
+/// Changes a service now or plans it, or shows what that would do.
+pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
+    let app = &asked.app;
+    let sees_money = asked.staff.may(Permission::ViewInvoices);
+    let (preview, now) = (wish.preview, wish.now);
+    let wish = change::Wish {
+        service_id: wish.service_id,
+        change: change::parse(&wish.what)?,
+        from: now.then(|| app.clock.today()),
+        reason: wish.reason,
+        preview,
+    };
+    if now && matches!(wish.change, Change::Pause(_)) {
+        return Err(Error::invalid("now", "Cuti dimulai pada awal bulan. Pilih mulai bulan depan."));
+    }
+    let done = change::carry(app, asked.who.clone(), wish).await?;
+    let day = date_words(done.from);
+    let mut words = match (now, preview) {
+        (true, true) => format!("Akan berlaku hari ini, {day}."),
+        (true, false) => format!("Berlaku mulai hari ini, {day}."),
+        (false, true) => format!("Akan direncanakan mulai {day}; tagihan sampai saat itu tidak berubah."),
+        (false, false) => format!("Direncanakan mulai {day}."),
+    };
+    if sees_money && done.total.0 != 0 {
+        let (sum, kind) = if done.total.is_positive() { (done.total, "ditagih") } else { (-done.total, "dikurangi") };
+        let paper = done.paper.filter(|_| !preview).map(|number| format!(" ({number})")).unwrap_or_default();
+        words.push_str(&format!(" {} {kind}{paper}.", money(sum.0)));
+    }
+    let lines = done.lines.into_iter().map(|line| (line.text, line.derivation, money(line.amount.0)));
+    Ok(ChangeSeen { words, lines: if sees_money { lines.collect() } else { Vec::new() } })
 }
 
 /// Takes a planned change back.

@@ -1,6 +1,9 @@
 //! Changing one service: its data at once, a stop or another package from a coming month on.
 
-use super::{DailyService, Here, Line, ServiceForm, cancel_change, plan_change, restart_service, save_service};
+use super::{
+    ChangeSeen, ChangeWish, DailyService, Here, Line, ServiceForm, cancel_change, change_service, restart_service,
+    save_service,
+};
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
 use crate::app::ui::Problem;
@@ -127,24 +130,82 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<String>)
 
 #[component]
 fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<String>) -> impl IntoView {
-    let package = RwSignal::new(0_i64);
-    let reason = RwSignal::new(String::new());
-    let problem = RwSignal::new(None::<ApiError>);
-    let plan = Action::new(move |(): &()| async move {
-        problem.set(None);
-        match plan_change(service_id, package.get_untracked(), reason.get_untracked()).await {
-            Ok(words) => again.run(words),
-            Err(error) => problem.set(Some(error)),
+    let (what, reason) = (RwSignal::new("berhenti".to_owned()), RwSignal::new(String::new()));
+    let now = RwSignal::new(false);
+    let (problem, seen) = (RwSignal::new(None::<ApiError>), RwSignal::new(None::<ChangeSeen>));
+    let change = Action::new(move |preview: &bool| {
+        let preview = *preview;
+        async move {
+            problem.set(None);
+            let (what, now, reason) = (what.get_untracked(), now.get_untracked(), reason.get_untracked());
+            match change_service(ChangeWish { service_id, what, now, reason, preview }).await {
+                Ok(done) if preview => seen.set(Some(done)),
+                Ok(done) => again.run(done.words),
+                Err(error) => problem.set(Some(error)),
+            }
         }
     });
     let id = format!("rencana-{service_id}");
+    let (what_id, when_id) = (format!("{id}-apa"), format!("{id}-mulai"));
+    let packages = packages
+        .into_iter()
+        .map(|choice| view! { <option value=choice.value>"Ganti paket: " {choice.word}</option> })
+        .collect::<Vec<_>>();
     view! {
-        <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); plan.dispatch(()); }>
-            <h3>"Mulai bulan depan"</h3>
-            <Pick label="Yang direncanakan" id=id.clone() value=package choices=packages none="Berhenti berlangganan" />
+        <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); change.dispatch(true); }>
+            <h3>"Ganti paket, cuti, atau berhenti"</h3>
+            <div class="field">
+                <label for=what_id.clone()>"Yang berubah"</label>
+                <select id=what_id on:change=move |event| { what.set(event_target_value(&event)); seen.set(None); }>
+                    <option value="berhenti">"Berhenti berlangganan"</option>
+                    <option value="cuti:1">"Cuti 1 bulan"</option>
+                    <option value="cuti:2">"Cuti 2 bulan"</option>
+                    <option value="cuti:3">"Cuti 3 bulan"</option>
+                    {packages}
+                </select>
+            </div>
+            <div class="field">
+                <label for=when_id.clone()>"Mulai"</label>
+                <select id=when_id on:change=move |event| { now.set(event_target_value(&event) == "sekarang"); seen.set(None); }>
+                    <option value="bulan">"Bulan depan, atau bulan pertama yang belum ditagih"</option>
+                    <option value="sekarang">"Hari ini; tagihan bulan ini disesuaikan menurut hari"</option>
+                </select>
+            </div>
             <Line label="Alasan" id=format!("{id}-alasan") field="reason" value=reason problem />
             {move || problem.get().map(|error| view! { <Problem error /> })}
-            <div class="row"><button class="btn" type="submit" disabled=plan.pending()>"Rencanakan"</button></div>
+            {move || seen.get().map(|seen| view! { <Seen seen /> })}
+            <div class="row">
+                <button class="btn" type="submit" disabled=change.pending()>"Lihat dulu"</button>
+                {move || seen.read().is_some().then(|| view! {
+                    <button class="btn main" type="button" disabled=change.pending() on:click=move |_| { change.dispatch(false); }>"Jalankan"</button>
+                })}
+            </div>
         </form>
+    }
+}
+
+/// What a change would do.
+#[component]
+fn Seen(seen: ChangeSeen) -> impl IntoView {
+    let lines = seen
+        .lines
+        .into_iter()
+        .map(|(text, derivation, amount)| {
+            view! {
+                <tr><td>{text}<span class="sub">{derivation}</span></td><td class="num">{amount}</td></tr>
+            }
+        })
+        .collect::<Vec<_>>();
+    let any = !lines.is_empty();
+    view! {
+        <div class="stack">
+            <p><strong>{seen.words}</strong></p>
+            {any.then(|| view! {
+                <table>
+                    <thead><tr><th scope="col">"Untuk"</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
+                    <tbody>{lines}</tbody>
+                </table>
+            })}
+        </div>
     }
 }

@@ -29,7 +29,11 @@ pub fn functions() -> Vec<Function> {
             json!({ "form": { "id": 1, "area": "", "collector_id": 0, "due_day": "", "router_id": 0,
             "pppoe_username": "", "pppoe_password": "", "never_isolate": "", "never_isolate_until": "", "place": "" } }),
         ),
-        ("service/plan", Some(P::EditCustomers), json!({ "service_id": 1, "package_id": 0, "reason": "" })),
+        (
+            "service/change",
+            Some(P::EditCustomers),
+            json!({ "wish": { "service_id": 1, "what": "berhenti", "now": false, "reason": "", "preview": true } }),
+        ),
         ("service/unplan", Some(P::EditCustomers), json!({ "change_id": 1 })),
         ("service/restart", Some(P::EditCustomers), json!({ "service_id": 1 })),
         ("customer/note", Some(P::EditCustomers), json!({ "id": 1, "kind": "catatan", "text": "" })),

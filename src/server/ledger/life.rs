@@ -1,0 +1,307 @@
+//! The life of a service inside a month that is billed: another package from today, a stop with final settlement. What is
+//! left of the old is taken off and the same days of the new are put on, on a bill or a note of their own. Source: RULES,
+//! "Bills".
+
+use super::credit::{CreditForm, CreditKind};
+use super::next::{INSERT_INVOICE, SERVICE_TO_BILL, ServiceRow};
+use super::settle::INSERT_ENTRY;
+use super::{Ledger, count_on, invoice_counter, take_turn};
+use crate::args;
+use crate::billing::invoice::invoice_number;
+use crate::billing::pricing::{ChangeInput, ChangeSide, PricedChange, PricedLine, price_change};
+use crate::billing::{LineKind, Period, Rupiah};
+use crate::server::access;
+use crate::server::audit;
+use crate::server::db::Tx;
+use crate::server::error::{Error, Result};
+use crate::server::work::{self, Job};
+use crate::sql;
+use chrono::{Datelike, NaiveDate};
+
+sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
+sql!(
+    PACKAGE = "SELECT p.name, p.duration_months, (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1)
+ FROM package p WHERE p.id = $1 AND p.active"
+);
+sql!(PACKAGE_OF = "SELECT package_id, router_id, pppoe_username FROM service WHERE id = $1");
+// Months from $2 on that have a standing regular bill.
+sql!(
+    BILLED_FROM =
+        "SELECT i.id, l.period, i.total - i.paid, i.paid FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+ WHERE l.service_id = $1 AND l.period >= $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void ORDER BY l.period"
+);
+sql!(
+    WRITE_CHANGE =
+        "INSERT INTO service_change (service_id, kind, from_on, package_id, state, reason, who, created_at, ended_at)
+ VALUES ($1, $2, $3, $4, 'done', $5, $6, $7, $7) RETURNING id"
+);
+sql!(SET_PACKAGE = "UPDATE service SET package_id = $2 WHERE id = $1");
+sql!(
+    INSERT_ADJUSTMENT =
+        "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE)"
+);
+sql!(
+    STOP = "UPDATE service SET stage = 'berhenti', isolated_on = NULL WHERE id = $1 AND stage IN ('aktif', 'siap_dicabut', 'cuti')"
+);
+sql!(
+    DROP_PLANS =
+        "UPDATE service_change SET state = 'cancelled', ended_at = $2 WHERE service_id = $1 AND state = 'planned'"
+);
+
+/// What a change did, or would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// First day of the new.
+    pub from: NaiveDate,
+    /// The lines: what is taken off, what is put on.
+    pub lines: Vec<PricedLine>,
+    /// Their sum.
+    pub total: Rupiah,
+    /// Number of the bill or the note of credit, where one was written.
+    pub paper: Option<String>,
+}
+
+/// A standing bill of a month: its row, the month, what is left, what is paid.
+type Billed = (i64, String, i64, i64);
+
+fn period_of(text: &str) -> Result<Period> {
+    text.parse().map_err(|_| Error::Corrupt(format!("periode {text}")))
+}
+
+sql!(
+    LINES_OF = "SELECT i.number, l.period, l.kind, l.amount, l.text, l.derivation FROM invoice i JOIN invoice_line l ON l.invoice_id = i.id WHERE i.id = $1 ORDER BY l.id"
+);
+
+impl Ledger {
+    /// The number and the lines of a bill.
+    pub(crate) async fn bill_lines(&self, tx: &mut Tx, invoice_id: i64) -> Result<(String, Vec<PricedLine>)> {
+        let rows: Vec<(String, String, String, i64, String, String)> = tx.all(LINES_OF, args![invoice_id]).await?;
+        let number = rows.first().map(|row| row.0.clone()).unwrap_or_default();
+        let lines = rows
+            .into_iter()
+            .map(|(_, period, kind, amount, text, derivation)| {
+                let unknown = || Error::Corrupt(format!("jenis baris {kind}"));
+                Ok(PricedLine {
+                    kind: LineKind::parse(&kind).ok_or_else(unknown)?,
+                    period: period_of(&period)?,
+                    amount: Rupiah(amount),
+                    text,
+                    derivation,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok((number, lines))
+    }
+
+    /// Gives a service another package from today on, in the caller's transaction: every month that is billed is
+    /// corrected from its first day that has the new package.
+    ///
+    /// # Errors
+    /// `Invalid` beside the field; `Refused` where bills come after the month, or the package is for several months:
+    /// then only from a month's first day (`customers::planned`).
+    pub(crate) async fn change_package(
+        &self,
+        tx: &mut Tx,
+        service_id: i64,
+        package_id: i64,
+        why: &str,
+    ) -> Result<Changed> {
+        let why = super::reverse::reason(why)?;
+        let service = self.running(tx, service_id).await?;
+        let (old_package, router_id, _): (i64, Option<i64>, String) = tx.one(PACKAGE_OF, args![service_id]).await?;
+        if old_package == package_id {
+            return Err(Error::invalid("package_id", "Paket itu sudah dipakai layanan ini; pilih paket lain."));
+        }
+        let (name, months, price): (String, i64, Option<i64>) =
+            tx.opt(PACKAGE, args![package_id, self.today])
+                .await?
+                .ok_or_else(|| Error::invalid("package_id", "Pilih paket dari daftar."))?;
+        let Some(price) = price else {
+            return Err(Error::invalid("package_id", "Paket ini belum punya harga. Isi harganya di Paket Internet."));
+        };
+        if months != 1 || service.duration_months != 1 {
+            return Err(Error::Refused(
+                "Paket untuk beberapa bulan hanya dapat diganti mulai awal bulan. Pilih mulai bulan depan.".to_owned(),
+            ));
+        }
+        if self.in_arrears() {
+            return Err(Error::Refused(
+                "Tagihan terbit di akhir bulan, jadi paket diganti mulai awal bulan. Pilih mulai bulan depan."
+                    .to_owned(),
+            ));
+        }
+        self.issue_month(tx, service_id, self.current(), self.current().first_day()).await?;
+        let new = ChangeSide { package_name: name.clone(), price: Rupiah(price) };
+        let mut sum = PricedChange { lines: Vec::new(), total: Rupiah::ZERO };
+        for (_, month, _, _) in tx.all::<Billed>(BILLED_FROM, args![service_id, self.current()]).await? {
+            let priced = self.correction(tx, service_id, period_of(&month)?, Some(new.clone())).await?;
+            sum.total += priced.total;
+            sum.lines.extend(priced.lines);
+        }
+        let values = args![service_id, "package", self.today, package_id, &why, &self.who.name, self.now];
+        let change_id = tx.number(WRITE_CHANGE, values).await?;
+        let text = format!("Ganti paket {} ke {name}: {why}", service.package_name);
+        let paper = self.write_correction(tx, &service, change_id, &sum, &text).await?;
+        tx.exec_one(SET_PACKAGE, args![service_id, package_id]).await?;
+        if let Some(router_id) = router_id {
+            work::enqueue(tx, &Job::SyncRouter { router_id }, self.now, self.now).await?;
+        }
+        let subject = format!("service:{service_id}");
+        audit::record(tx, &self.who, self.now, "service.package", &subject, &service.package_name, &text).await?;
+        Ok(Changed { from: self.today, lines: sum.lines, total: sum.total, paper })
+    }
+
+    /// Stops a service from today on (today is not used), in the caller's transaction. A paid month is not refunded; of
+    /// an unpaid one only the days that were used remain; a coming month's bill goes.
+    ///
+    /// # Errors
+    /// `Refused` when it doesn't run; `Invalid` without a reason.
+    pub(crate) async fn stop_now(&self, tx: &mut Tx, service_id: i64, why: &str) -> Result<Changed> {
+        let why = super::reverse::reason(why)?;
+        let service = self.running(tx, service_id).await?;
+        let (_, _, pppoe): (i64, Option<i64>, String) = tx.one(PACKAGE_OF, args![service_id]).await?;
+        if service.stage == "aktif" && service.duration_months == 1 {
+            self.issue_month(tx, service_id, self.current(), self.current().first_day()).await?;
+        }
+        let values = args![service_id, "stop", self.today, None::<i64>, &why, &self.who.name, self.now];
+        let change_id = tx.number(WRITE_CHANGE, values).await?;
+        let (mut lines, mut total, mut paper) = (Vec::new(), Rupiah::ZERO, None);
+        for (invoice_id, month, left, paid) in tx.all::<Billed>(BILLED_FROM, args![service_id, self.current()]).await? {
+            if left == 0 || service.duration_months != 1 {
+                continue;
+            }
+            let priced = self.correction(tx, service_id, period_of(&month)?, None).await?;
+            if paid == 0 && left + priced.total.0 <= 0 {
+                let number = self.void_invoice_in(tx, invoice_id, &why).await?;
+                total -= Rupiah(left);
+                paper = Some(number);
+                lines.extend(priced.lines);
+                continue;
+            }
+            let off = Rupiah(left).min(-priced.total);
+            if off.is_positive() {
+                let whole = off == -priced.total;
+                let form = CreditForm {
+                    kind: CreditKind::Note,
+                    service_id,
+                    invoice_id: Some(invoice_id),
+                    amount: off,
+                    reason: format!("Berhenti mulai {}", crate::billing::words::date_short(self.today)),
+                    request_id: format!("change:{change_id}:{month}"),
+                };
+                let note = self.credit_with(tx, form, if whole { priced.lines.clone() } else { Vec::new() }).await?;
+                total -= off;
+                paper = Some(note.receipt);
+                lines.extend(priced.lines);
+            }
+        }
+        tx.exec_one(STOP, args![service_id]).await?;
+        tx.exec(DROP_PLANS, args![service_id, self.now]).await?;
+        if !pppoe.is_empty() {
+            access::wish(tx, &self.access(), service_id, "disabled", "none", &format!("Berhenti: {why}")).await?;
+        }
+        let subject = format!("service:{service_id}");
+        audit::record(tx, &self.who, self.now, "service.stop", &subject, &service.stage, &why).await?;
+        Ok(Changed { from: self.today, lines, total, paper })
+    }
+
+    /// The service, inside its payer's turn; refused when it doesn't run.
+    async fn running(&self, tx: &mut Tx, service_id: i64) -> Result<ServiceRow> {
+        let no_service = || Error::NotFound("Layanan itu tidak ada.".to_owned());
+        let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF, args![service_id]).await?.ok_or_else(no_service)?;
+        take_turn(tx, customer_id).await?;
+        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, self.today, self.current()]).await?;
+        if !matches!(service.stage.as_str(), "aktif" | "siap_dicabut" | "cuti") {
+            return Err(Error::Refused("Layanan ini tidak sedang berjalan.".to_owned()));
+        }
+        Ok(service)
+    }
+
+    /// What a month that is billed changes by, from today or its first day on.
+    async fn correction(
+        &self,
+        tx: &mut Tx,
+        service_id: i64,
+        period: Period,
+        new: Option<ChangeSide>,
+    ) -> Result<PricedChange> {
+        let service: ServiceRow =
+            tx.one(SERVICE_TO_BILL, args![service_id, self.today.max(period.first_day()), period]).await?;
+        let Some(input) = service.priced(period, self.price_rules())? else {
+            return Err(Error::Refused("Paket layanan ini belum punya harga.".to_owned()));
+        };
+        let from = self.today.max(period.first_day()).max(service.started_on);
+        Ok(price_change(&ChangeInput {
+            from,
+            old: Some(ChangeSide { package_name: input.package_name, price: input.price }),
+            new,
+            discount: input.discount,
+            rules: input.rules,
+        }))
+    }
+
+    /// Writes a bill of kind `adjustment`, or a note of credit against the open bills; answers its number.
+    async fn write_correction(
+        &self,
+        tx: &mut Tx,
+        service: &ServiceRow,
+        change_id: i64,
+        sum: &PricedChange,
+        text: &str,
+    ) -> Result<Option<String>> {
+        if sum.total == Rupiah::ZERO {
+            return Ok(None);
+        }
+        if sum.total < Rupiah::ZERO {
+            let open: Vec<Billed> = tx.all(BILLED_FROM, args![service.id, self.current()]).await?;
+            let form = CreditForm {
+                kind: CreditKind::Note,
+                service_id: service.id,
+                invoice_id: open.iter().find(|bill| bill.2 > 0 && -sum.total.0 <= bill.2 + bill.3).map(|bill| bill.0),
+                amount: -sum.total,
+                reason: text.chars().take(super::reverse::REASON_CHARS_MAX).collect(),
+                request_id: format!("change:{change_id}"),
+            };
+            return Ok(Some(self.credit_with(tx, form, sum.lines.clone()).await?.receipt));
+        }
+        let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
+        let number = invoice_number(self.today.year(), self.today.month(), sequence);
+        let bill = args![
+            &number,
+            service.customer_id,
+            service.id,
+            self.current(),
+            "adjustment",
+            self.today,
+            self.charge_due(),
+            sum.total,
+            &service.customer_name,
+            &service.package_name,
+            self.now
+        ];
+        let invoice_id = tx.number(INSERT_INVOICE, bill).await?;
+        for (place, line) in sum.lines.iter().enumerate() {
+            let change = format!("change:{change_id}:{place}");
+            let kind = line.kind.as_str();
+            let values =
+                args![invoice_id, service.id, line.period, kind, line.amount, &line.text, &line.derivation, change];
+            tx.exec_one(INSERT_ADJUSTMENT, values).await?;
+        }
+        let entry = args![
+            service.customer_id,
+            service.id,
+            "issue",
+            sum.total,
+            invoice_id,
+            None::<i64>,
+            self.today,
+            format!("Tagihan {number}: {text}"),
+            &self.who.name,
+            self.now
+        ];
+        tx.exec_one(INSERT_ENTRY, entry).await?;
+        self.use_saldo(tx, service.customer_id).await?;
+        Ok(Some(number))
+    }
+}
