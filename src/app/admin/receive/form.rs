@@ -144,7 +144,11 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
         }
     });
     Effect::new(move |_| {
-        (typed.track(), ticked.track(), to_saldo.track(), method.track(), months.track());
+        typed.track();
+        ticked.track();
+        to_saldo.track();
+        method.track();
+        months.track();
         seen.set(None);
     });
     let busy = send.pending();
