@@ -24,6 +24,7 @@ const SCREENS: [string, string][] = [
   ['impor', '/admin/impor'],
   ['daftar-tagihan', '/admin/tagihan'],
   ['tagihan', 'first:/admin/tagihan'],
+  ['pratinjau-tagihan', '/admin/pratinjau'],
   ['terbitkan-tagihan', '/admin/terbitkan'],
   ['daftar-tagih', '/admin/tagih'],
   ['tunggakan', '/admin/tunggakan'],

@@ -308,7 +308,7 @@ async function compareMoney(page: Page, report: Report): Promise<void> {
   report.add('Kas Harian: cash in', books.sum('Tunai'), whole[2]);
   report.add('Kas Harian: handed over', sum(handed, (row) => row.counted), whole[3]);
   report.add('Kas Harian: missing', sum(handed, (row) => row.short), whole[4]);
-  report.add('Kas Harian: left in the bags', sum(books.bags.values(), (holds) => holds), whole[6]);
+  report.add('Kas Harian: left in the bags', sum(books.bags.values(), (holds) => holds), whole[7]);
   const parts = page.locator('section', { has: page.getByRole('heading', { name: 'Diterima' }) }).locator('tbody tr');
   const people = [...new Set(books.taken.map((row) => `${row.who}\t${row.way}`))].sort();
   expect((await parts.allInnerTexts()).map((text) => text.split('\t').slice(0, 2).join('\t')).sort()).toEqual(people);

@@ -33,6 +33,7 @@ use crate::app::admin::{
     payments::{PaymentPage, PaymentsPage},
     promises::PromisesPage,
     receive::ReceivePage,
+    rehearsal::RehearsalPage,
     routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
     setup::SetupPage,
@@ -77,6 +78,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />
                     <Route path=path!("berhenti") view=StoppedPage ssr=SsrMode::Async />
                     <Route path=path!("biaya") view=ExtrasPage ssr=SsrMode::Async />
+                    <Route path=path!("pratinjau") view=RehearsalPage ssr=SsrMode::Async />
                     <Route path=path!("janji") view=PromisesPage ssr=SsrMode::Async />
                     <Route path=path!("pasang") view=InstallsPage ssr=SsrMode::Async />
                     <Route path=path!("pasang/baru") view=InstallPage ssr=SsrMode::Async />

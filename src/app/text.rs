@@ -40,6 +40,8 @@ pub const ROUTERS: &str = "Router (Lokasi Server)";
 pub const MESSAGES: &str = "Antrean & Riwayat";
 pub const MORE: &str = "Lainnya";
 pub const INSTALL: &str = "Pasang Baru";
+pub const REHEARSAL: &str = "Pratinjau Tagihan";
+/// Menu.
 pub const PROMISES: &str = "Janji Bayar";
 /// Menu.
 pub const EXTRAS: &str = "Biaya Tambahan & Diskon";
@@ -126,6 +128,24 @@ pub const STAGES: &[(&str, &str)] = &[
     ("berhenti", "Berhenti"),
 ];
 
+/// What a job does, for who wonders.
+pub fn job_about(job: &str) -> &'static str {
+    match job {
+        "invoicing" => "Menerbitkan tagihan bulan baru untuk semua layanan, lalu mengabari pelanggan.",
+        "prorate" => "Menyusul tagihan pertama layanan yang mulai tanpa Pasang Baru, misalnya hasil impor.",
+        "planned_changes" => "Menjalankan berhenti, cuti, dan ganti paket pada harinya.",
+        "isolir" => "Memperlambat yang lewat jatuh tempo, memulihkan yang tidak lagi, dan menutup janji bayar.",
+        "reminders" => "Mengingatkan sebelum jatuh tempo, dan memberi tahu sehari sebelum isolir.",
+        "router_sweep" => "Mencocokkan setiap router dengan catatan, seandainya ada yang berubah.",
+        "attempts" => "Menutup nomor pembayaran yang lewat waktunya.",
+        "housekeeping" => "Menghapus sesi lama, log yang penuh, dan pekerjaan yang selesai.",
+        "backup" => "Menulis cadangan, dan menyalinnya ke tempat kedua bila diatur.",
+        "drill" => "Memulihkan cadangan terbaru ke tempat sementara dan memeriksanya.",
+        "alerts" => "Mencari yang gawat, lalu mengabari pemilik.",
+        _ => "",
+    }
+}
+
 /// What a reason for no bill means, or what to do about it; empty where it says all itself.
 pub fn skip_reason(reason: &str) -> &'static str {
     match reason {
@@ -139,6 +159,8 @@ pub fn skip_reason(reason: &str) -> &'static str {
         "sudah tercakup" => "Paketnya beberapa bulan; tagihannya sudah mencakup bulan ini.",
         "belum mulai" => "Tanggal mulainya belum tiba.",
         "dibatalkan" => "Tagihan bulan ini pernah dibatalkan, jadi tidak terbit lagi.",
+        "akan cuti" => "Cutinya mulai pada bulan ini; rencana dapat dibatalkan di halaman pelanggan.",
+        "akan aktif kembali" => "Cutinya selesai; ditagih begitu bulannya tiba.",
         "digabung dengan bulan depan" => "Mulai di akhir bulan, jadi ditagih bersama bulan depan.",
         "paket belum punya harga" => "Isi harganya di Paket Internet.",
         _ => "",
@@ -252,7 +274,7 @@ pub fn method(method: &str, channel: &str, gateway: Option<&str>) -> String {
 pub fn access_event(what: &str) -> Badge {
     match what {
         "wish_isolated" => Badge::new("Akan diisolir", Tone::Warn),
-        "wish_normal" => Badge::new("Akan dipulihkan", Tone::Note),
+        "wish_normal" => Badge::new("Akan dibuka", Tone::Note),
         "wish_disabled" => Badge::new("Akan dinonaktifkan", Tone::Warn),
         "isolated" => Badge::new("Terisolir", Tone::Bad),
         "restored" => Badge::new("Dipulihkan", Tone::Ok),

@@ -69,6 +69,8 @@ pub const KEYS: &[Key] = &[
     key("invoice.next_on_payment", "true", Kind::Flag),
     key("invoice.round_to", "1", Kind::Int(1, 10_000)),
     key("invoice.bill_while_isolated", "1", Kind::Int(0, 24)),
+    // More than this share of an approved set differing: nothing is issued and the owner is asked.
+    key("invoice.rehearsal_max_percent", "5", Kind::Int(0, 100)),
     key("invoice.tax.pkp", "false", Kind::Flag),
     key("invoice.tax.mode", "exclusive", Kind::Choice(&["exclusive", "inclusive"])),
     key("isolir.grace_days", "0", Kind::Int(0, 60)),

@@ -166,6 +166,8 @@ pub struct CustomerView {
     pub owed: String,
     /// Whether anything is owed.
     pub owes: bool,
+    /// Bills of months that have not begun, in words; empty without any.
+    pub ahead: String,
     /// Saldo, formatted.
     pub saldo: String,
     /// Id of the form that gives Saldo back; empty where there is none, or no right to it.
@@ -203,6 +205,7 @@ impl CustomerView {
         Self {
             owed: String::new(),
             owes: false,
+            ahead: String::new(),
             saldo: String::new(),
             refund: String::new(),
             bills: Vec::new(),
@@ -286,7 +289,7 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
         </div>
         <div class="grid g4">
             {sees_money.then(|| view! {
-                <div class="panel stat"><span class="label">"Belum dibayar"</span><strong>{customer.owed}</strong></div>
+                <div class="panel stat"><span class="label">"Belum dibayar"</span><strong>{customer.owed}</strong><span class="note">{customer.ahead}</span></div>
                 <div class="panel stat"><span class="label">"Saldo"</span><strong>{customer.saldo}</strong></div>
             })}
             <div class="panel pad"><h3>"Alamat"</h3><p>{if customer.address.is_empty() { "-".to_owned() } else { customer.address }}</p></div>

@@ -193,7 +193,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
             <Stat label="Tertagih bulan ini" value=sum href=of_month("") note=text::counted(bills, "tagihan") />
         }.into_any()),
         now.collected.clone().map(|(sum, share)| view! {
-            <Stat label="Terkumpul" value=sum href=of_month("&status=paid") share note=format!("{share}% dari tagihan {}", now.month) />
+            <Stat label="Terkumpul" value=sum href=of_month("") share note=format!("{share}% dari tagihan {}", now.month) />
         }.into_any()),
         now.outstanding.clone().map(|(sum, bills)| view! {
             <Stat label="Belum dibayar" value=sum href=of_month("&status=unpaid") note=text::counted(bills, "tagihan bulan ini") />

@@ -90,7 +90,7 @@ const WHATS: &[(&str, &str)] = &[
     ("diminta", "Diminta (semua)"),
     ("terbukti", "Terbukti di router (semua)"),
     ("wish_isolated", "Akan diisolir"),
-    ("wish_normal", "Akan dipulihkan"),
+    ("wish_normal", "Akan dibuka"),
     ("isolated", "Terisolir"),
     ("restored", "Dipulihkan"),
     ("disabled", "Nonaktif"),

@@ -211,6 +211,9 @@ pub fn JobsPage() -> impl IntoView {
 fn Jobs(list: JobList, said: RwSignal<Option<(Tone, String)>>, refresh: Callback<()>) -> impl IntoView {
     let asked = RwSignal::new(None::<(String, String)>);
     let open = RwSignal::new(false);
+    // Jobs that reach customers are asked about first.
+    let to_run = RwSignal::new(None::<(String, String)>);
+    let ask_run = RwSignal::new(false);
     let run = Action::new(move |(job, title): &(String, String)| {
         let (job, title) = (job.clone(), title.clone());
         async move {
@@ -260,7 +263,15 @@ fn Jobs(list: JobList, said: RwSignal<Option<(Tone, String)>>, refresh: Callback
             let buttons = view! {
                 <span class="row">
                     <button class="btn small" type="button" aria-label=run_label disabled=move || busy.get() || row.running
-                        on:click=move |_| { run.dispatch((run_job.clone(), run_title.clone())); }>"Jalankan sekarang"</button>
+                        on:click=move |_| {
+                            let wanted = (run_job.clone(), run_title.clone());
+                            if matches!(wanted.0.as_str(), "reminders" | "isolir" | "invoicing") {
+                                to_run.set(Some(wanted));
+                                ask_run.set(true);
+                            } else {
+                                run.dispatch(wanted);
+                            }
+                        }>"Jalankan sekarang"</button>
                     <button class="link" type="button" aria-label=flip_label disabled=busy on:click=flip>
                         {if enabled { "Matikan" } else { "Hidupkan" }}
                     </button>
@@ -271,6 +282,7 @@ fn Jobs(list: JobList, said: RwSignal<Option<(Tone, String)>>, refresh: Callback
                 <tr>
                     <td>
                         <a class="strong" href=format!("/admin/tugas/riwayat?job={}", row.job)>{row.title.clone()}</a>
+                        <span class="sub">{text::job_about(&row.job)}</span>
                         <span class="sub">{row.when}</span>
                         <span class="sub">{if enabled { format!("Berikutnya {}", row.next) } else { "Tidak dijadwalkan".to_owned() }}</span>
                         {off}
@@ -295,6 +307,18 @@ fn Jobs(list: JobList, said: RwSignal<Option<(Tone, String)>>, refresh: Callback
                 </table>
             </div>
         </section>
+        <Confirm open=ask_run title="Jalankan sekarang?">
+            <p>{move || to_run.get().map(|(job, title)| format!("{title}: {} Pesan kepada pelanggan tidak dapat ditarik.", text::job_about(&job)))}</p>
+            <div class="row">
+                <button class="btn main" type="button" on:click=move |_| {
+                    ask_run.set(false);
+                    if let Some(wanted) = to_run.get_untracked() {
+                        run.dispatch(wanted);
+                    }
+                }>"Ya, jalankan"</button>
+                <button class="btn" type="button" on:click=move |_| ask_run.set(false)>{text::CANCEL}</button>
+            </div>
+        </Confirm>
         <Confirm open title="Matikan tugas ini?">
             <p>{move || asked.get().map(|(_, title)| format!("{title} tidak berjalan sendiri lagi sampai dihidupkan. Jadwal yang lewat tidak disusul."))}</p>
             <div class="row">

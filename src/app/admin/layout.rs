@@ -90,7 +90,7 @@ fn is_current(href: &str, path: &str, query: &str) -> bool {
 pub fn Layout() -> impl IntoView {
     let data = Resource::new(|| (), |()| read_shell());
     view! {
-        <a class="skip" href="#isi">{text::SKIP}</a>
+        <a class="skip" href="#isi" rel="external">{text::SKIP}</a>
         <div class="shell">
             <Suspense fallback=|| view! { <nav class="side" aria-label=text::MENU></nav> }>
                 {move || Suspend::new(async move {

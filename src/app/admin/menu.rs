@@ -46,6 +46,7 @@ const MENU: &[Group] = &[
             // Daftar Tagihan
             (P::ViewInvoices, text::INVOICES, "/admin/tagihan"),
             // Pratinjau Tagihan
+            (P::RunBilling, text::REHEARSAL, "/admin/pratinjau"),
             // Terbitkan Tagihan
             (P::RunBilling, text::ISSUE, "/admin/terbitkan"),
             // Daftar Tagih

@@ -36,6 +36,7 @@ pub mod packages;
 pub mod payments;
 pub mod promises;
 pub mod receive;
+pub mod rehearsal;
 pub mod routers;
 pub mod search;
 pub mod settings;

@@ -130,6 +130,8 @@ pub struct ReceiptView {
     pub used_for: Vec<(i64, String, String)>,
     /// What of it became Saldo, formatted; empty when nothing.
     pub saldo: String,
+    /// What stays owed and that the line stays cut, in a sentence; empty when all is paid.
+    pub left: String,
     /// Whether it had been recorded before.
     pub already: bool,
 }

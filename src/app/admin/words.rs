@@ -38,6 +38,16 @@ pub fn since(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     }
 }
 
+/// What a bill is for: its month, or what stands on it where it is no month's bill.
+pub fn bill(kind: &str, month: &str, text: Option<&str>) -> String {
+    match (kind, text) {
+        ("charge", Some(text)) => text.to_owned(),
+        ("adjustment", _) => format!("Penyesuaian {}", period(month)),
+        ("opening", _) => "Tunggakan awal".to_owned(),
+        _ => period(month),
+    }
+}
+
 /// `Januari 2026` of `2026-01`; anything else as it is.
 pub fn period(stored: &str) -> String {
     stored.parse::<Period>().map_or_else(|_| stored.to_owned(), Period::words)

@@ -72,6 +72,17 @@ fn state(line: &BillLine) -> (&'static str, &'static str) {
     }
 }
 
+/// What the sum is.
+fn due_words(view: &BillView) -> String {
+    if view.nothing_due {
+        "Tidak ada yang harus dibayar sekarang.".to_owned()
+    } else if view.overdue.is_empty() || view.overdue == view.total {
+        "Jumlah yang harus dibayar sekarang.".to_owned()
+    } else {
+        format!("Jumlah semua tagihan; {} di antaranya sudah lewat jatuh tempo.", view.overdue)
+    }
+}
+
 /// The page.
 pub fn bill_page(view: &BillView) -> String {
     let warning = view.isolated.then(|| {
@@ -117,7 +128,7 @@ pub fn bill_page(view: &BillView) -> String {
             <h1>"Tagihan Anda"</h1>
             <p class="mute">{view.name.clone()} " · No. layanan " <b>{view.service_number.clone()}</b></p>
             <p class="sum">{view.total.clone()}</p>
-            <p class="mute small">{if view.nothing_due { "Tidak ada yang harus dibayar sekarang." } else { "Jumlah yang harus dibayar sekarang." }}</p>
+            <p class="mute small">{due_words(view)}</p>
         </section>
         {form}
         {has_paid.then(|| view! { <section class="panel"><h2>"Sudah dibayar"</h2><ul class="list">{paid}</ul></section> })}

@@ -59,10 +59,13 @@ impl PublicBill {
 
     /// `Januari 2026`, or what it is otherwise.
     pub fn words(&self) -> String {
-        if self.kind == "opening" {
-            return "Tunggakan awal".to_owned();
+        let month = self.period.parse::<Period>().map_or_else(|_| self.period.clone(), Period::words);
+        match self.kind.as_str() {
+            "opening" => "Tunggakan awal".to_owned(),
+            "charge" => format!("Biaya tambahan, {month}"),
+            "adjustment" => format!("Penyesuaian {month}"),
+            _ => month,
         }
-        self.period.parse::<Period>().map_or_else(|_| self.period.clone(), Period::words)
     }
 
     /// `10 Januari 2026`.

@@ -107,6 +107,16 @@ impl Ledger {
         }
     }
 
+    /// Issues the month of a service that a run left out; answers its number.
+    pub(super) async fn issue_parked(&self, tx: &mut Tx, service_id: i64, period: Period) -> Result<String> {
+        let (customer_id,): (i64,) = tx.one(PAYER_OF, args![service_id]).await?;
+        take_turn(tx, customer_id).await?;
+        let nothing = || Error::Refused(format!("{} tidak dapat ditagih untuk layanan ini.", period.words()));
+        let id = self.issue_month(tx, service_id, period, period.first_day()).await?.ok_or_else(nothing)?;
+        self.use_saldo(tx, customer_id).await?;
+        Ok(tx.one::<(String,)>(NUMBER_OF, args![id]).await?.0)
+    }
+
     /// Issues the month of a voided bill again, with today's data; answers the new number. Source: RULES, "Bills".
     ///
     /// # Errors

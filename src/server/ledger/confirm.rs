@@ -16,7 +16,7 @@ sql!(
  FROM customer c JOIN service s ON s.customer_id = c.id WHERE c.id = $1 AND s.id = $2"
 );
 sql!(
-    PAID_PERIODS = "SELECT i.period, i.kind, a.amount, i.status FROM allocation a JOIN invoice i ON i.id = a.invoice_id WHERE a.payment_id = $1 ORDER BY a.id"
+    PAID_PERIODS = "SELECT i.period, i.kind, a.amount, i.status, (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1) FROM allocation a JOIN invoice i ON i.id = a.invoice_id WHERE a.payment_id = $1 ORDER BY a.id"
 );
 
 /// Queues the confirmation of `receipt`. One a payment, by its key; a payer without a mobile number gets none.
@@ -30,12 +30,14 @@ pub(super) async fn queue(
 ) -> Result<()> {
     let (name, phone, service_number, saldo): (String, String, String, i64) =
         tx.one(RECEIVER, args![customer_id, form.service_id]).await?;
-    let paid: Vec<(String, String, i64, String)> = tx.all(PAID_PERIODS, args![receipt.payment_id]).await?;
+    let paid: Vec<(String, String, i64, String, Option<String>)> =
+        tx.all(PAID_PERIODS, args![receipt.payment_id]).await?;
     let mut details: Vec<String> = paid
         .iter()
-        .map(|(period, kind, amount, status)| {
+        .map(|(period, kind, amount, status, text)| {
             let what = match (kind.as_str(), period.parse::<crate::billing::Period>()) {
                 ("opening", _) => "tunggakan awal".to_owned(),
+                ("charge" | "adjustment", _) if text.is_some() => text.clone().unwrap_or_default(),
                 (_, Ok(period)) => format!("tagihan {}", period.words()),
                 (_, Err(_)) => format!("tagihan {period}"),
             };

@@ -71,6 +71,12 @@ pub struct IssueReport {
     pub total: Rupiah,
     /// SHA-256 over the sorted lines `service_number|period|kind|total` of the whole set, in hex.
     pub set_hash: String,
+    /// Services left out because they differ from the approved set (Pratinjau Tagihan).
+    #[serde(default)]
+    pub parked: i64,
+    /// Nothing was issued, since too much differs from the approved set.
+    #[serde(default)]
+    pub held: bool,
 }
 
 /// A frozen run.
@@ -81,7 +87,7 @@ pub(super) struct Run {
     pub(super) position: i64,
 }
 
-sql!(FROZEN_RUN = "SELECT id, business_date, position FROM issue_run WHERE period = $1 AND state = 'frozen'");
+sql!(pub(super) FROZEN_RUN = "SELECT id, business_date, position FROM issue_run WHERE period = $1 AND state = 'frozen'");
 sql!(LAST_POSITION = "SELECT CAST(COALESCE(MAX(position), 0) AS BIGINT) FROM issue_candidate WHERE run_id = $1");
 // Whoever moves the position has the chunk: a second process that drives the same run finds another position.
 sql!(TAKE_CHUNK = "UPDATE issue_run SET position = $3 WHERE id = $1 AND position = $2 AND state = 'frozen'");
@@ -119,7 +125,7 @@ sql!(DROP_CANDIDATES = "DELETE FROM issue_candidate WHERE run_id = $1");
 sql!(DROP_EXTRAS = "DELETE FROM issue_extra WHERE run_id = $1");
 // One text a bill: what the hash is made of is put together where it is read.
 sql!(
-    ISSUED_SET =
+    pub(super) ISSUED_SET =
         "SELECT s.service_number || '|' || l.period || '|' || l.kind || '|' || CAST(i.total AS TEXT) AS line, i.total
  FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id JOIN service s ON s.id = l.service_id
  WHERE l.period = $1 AND i.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void"
@@ -128,7 +134,7 @@ sql!(
     ISSUED_BEFORE = "SELECT COUNT(*) FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
  WHERE l.period = $1 AND i.period = $1 AND l.kind IN ('subscription', 'prorate') AND NOT l.void"
 );
-sql!(CANDIDATE_SET = "SELECT s.service_number || '|' || pl.period || '|' || pl.kind || '|' || CAST(pr.total AS TEXT) AS line, pr.total FROM issue_candidate c JOIN service s ON s.id = c.service_id
+sql!(pub(super) CANDIDATE_SET = "SELECT s.service_number || '|' || pl.period || '|' || pl.kind || '|' || CAST(pr.total AS TEXT) AS line, pr.total FROM issue_candidate c JOIN service s ON s.id = c.service_id
  JOIN issue_price pr ON pr.id = c.price_id JOIN issue_price_line pl ON pl.price_id = pr.id AND pl.period = $2 AND pl.kind IN ('subscription', 'prorate')
  WHERE c.run_id = $1 AND c.position > $3");
 
@@ -156,12 +162,19 @@ impl Ledger {
             self.drive(cut_off, period).await?;
         }
         let ledger = self.clone();
-        let run = self
+        let (run, parked, held) = self
             .state
             .db
             .write::<_, Error, _>(move |tx| {
                 let ledger = ledger.clone();
-                Box::pin(async move { ledger.freeze(tx, period, wish.scope, wish.notify).await })
+                Box::pin(async move {
+                    let run = ledger.freeze(tx, period, wish.scope, wish.notify).await?;
+                    let (parked, held) = match wish.scope {
+                        Scope::All => ledger.hold_to_approval(tx, run.id, period).await?,
+                        Scope::Starters => (0, false),
+                    };
+                    Ok((run, parked, held))
+                })
             })
             .await?;
         let skipped = self.skipped(None, run.id, period, wish.scope).await?;
@@ -176,32 +189,8 @@ impl Ledger {
             skipped,
             total: Rupiah(set.iter().map(|row| row.1).sum()),
             set_hash: set_hash(&set),
-        })
-    }
-
-    /// What a run would do, in a transaction that is undone.
-    async fn rehearse(&self, period: Period, scope: Scope) -> Result<IssueReport> {
-        let mut tx = self.state.db.begin().await?;
-        let mut set: Vec<(String, i64)> = tx.all(ISSUED_SET, args![period]).await?;
-        let already = set.len();
-        if let Some(cut_off) = tx.opt::<Run>(FROZEN_RUN, args![period]).await? {
-            set.extend(tx.all::<(String, i64)>(CANDIDATE_SET, args![cut_off.id, period, cut_off.position]).await?);
-            tx.exec(CLOSE_RUN_FOR_REHEARSAL, args![cut_off.id]).await?;
-        }
-        let run = self.freeze(&mut tx, period, scope, false).await?;
-        let skipped = self.skipped(Some(&mut tx), run.id, period, scope).await?;
-        set.extend(tx.all::<(String, i64)>(CANDIDATE_SET, args![run.id, period, 0]).await?);
-        tx.rollback().await?;
-        set.sort();
-        set.dedup();
-        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-        Ok(IssueReport {
-            period,
-            issued: count(set.len().saturating_sub(already)),
-            already: count(already),
-            skipped,
-            total: Rupiah(set.iter().map(|row| row.1).sum()),
-            set_hash: set_hash(&set),
+            parked,
+            held,
         })
     }
 
@@ -287,10 +276,8 @@ impl Ledger {
     }
 }
 
-sql!(CLOSE_RUN_FOR_REHEARSAL = "UPDATE issue_run SET state = 'done' WHERE id = $1");
-
 /// SHA-256 over the sorted lines `service_number|period|kind|total`, one line each, in hex.
-fn set_hash(set: &[(String, i64)]) -> String {
+pub(super) fn set_hash(set: &[(String, i64)]) -> String {
     let mut lines: Vec<&str> = set.iter().map(|(line, _)| line.as_str()).collect();
     lines.sort_unstable();
     let mut hash = Sha256::new();

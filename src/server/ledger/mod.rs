@@ -25,6 +25,9 @@ mod next;
 mod opening;
 mod rates;
 mod refund;
+mod rehearsal;
+#[cfg(test)]
+mod rehearsal_tests;
 mod reverse;
 mod settle;
 #[cfg(test)]
@@ -39,6 +42,7 @@ pub use issue::{IssueReport, IssueWish, Scope, Skipped};
 pub use life::Changed;
 pub use rates::tax_on;
 pub use refund::{RefundForm, Refunded};
+pub use rehearsal::{Approval, LookAhead, Outlier, Parked};
 pub use settle::{Allocated, PayForm, Receipt, Source};
 pub use verify::{VerifyReport, verify};
 

@@ -4,6 +4,7 @@ use super::{BillRow, CustomerView, EventRow, LedgerRow, MessageRow, PaymentRow, 
 use crate::app::admin::words;
 use crate::app::dto::money;
 use crate::app::text;
+use crate::billing::Period;
 use crate::server::access::{self, AccessContext};
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
@@ -46,6 +47,7 @@ struct Service {
     router_problem: String,
     never_isolate: String,
     owed: i64,
+    ahead: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -79,7 +81,8 @@ sql!(SERVICES = "SELECT s.id, s.service_number, s.slug, p.name AS package,
   CAST(COALESCE((SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1), 0) AS BIGINT) AS price,
   COALESCE(r.name, '') AS router, s.pppoe_username, s.area, s.collector, s.due_day, s.started_on, s.stage,
   (SELECT r.access FROM service_row r WHERE r.service_id = s.id) AS access, s.desired, s.desired_reason, s.observed_profile, s.observed_at, s.router_problem, s.never_isolate,
-  CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')), 0) AS BIGINT) AS owed
+  CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND (i.period <= $3 OR i.kind <> 'regular')), 0) AS BIGINT) AS owed,
+  CAST(COALESCE((SELECT SUM(i.total - i.paid) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND i.period > $3 AND i.kind = 'regular'), 0) AS BIGINT) AS ahead
  FROM service s JOIN package p ON p.id = s.package_id LEFT JOIN router r ON r.id = s.router_id
  WHERE s.customer_id = $1 ORDER BY s.service_number");
 sql!(
@@ -112,7 +115,8 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
     let today = app.clock.today();
     let customer: Customer =
         app.db.opt(CUSTOMER, args![id]).await?.ok_or_else(|| Error::NotFound("Pelanggan ini tidak ada.".to_owned()))?;
-    let services: Vec<Service> = app.db.all(SERVICES, args![id, today]).await?;
+    let services: Vec<Service> = app.db.all(SERVICES, args![id, today, Period::of(today)]).await?;
+    let ahead: i64 = services.iter().map(|service| service.ahead).sum();
     let owed: i64 = services.iter().map(|service| service.owed).sum();
     let bills: Vec<Bill> = app.db.all(BILLS, args![id]).await?;
     let events: Vec<(DateTime<Utc>, String, String, String, String)> = app.db.all(EVENTS, args![id]).await?;
@@ -127,6 +131,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
         address: customer.address,
         owed: money(owed),
         owes: owed > 0,
+        ahead: if ahead == 0 { String::new() } else { format!("Tagihan berikutnya {}", money(ahead)) },
         saldo: money(saldo),
         refund: if saldo > 0 { hex::encode(random_bytes::<16>()?) } else { String::new() },
         services: services.into_iter().map(|service| service_view(app, service)).collect(),

@@ -246,7 +246,7 @@ mod tests {
                 let list = list(&t.asked(Role::Technician, 2), filter).await.unwrap();
                 list.rows.into_iter().map(|row| format!("{} {}", row.number, row.what.word)).collect()
             };
-            assert_eq!(of("", "", "", "").await, ["SARI Akan dipulihkan", "BUDI Akan diisolir", "SARI Akan diisolir"]);
+            assert_eq!(of("", "", "", "").await, ["SARI Akan dibuka", "BUDI Akan diisolir", "SARI Akan diisolir"]);
             assert_eq!(of("sari", "diminta", "", "").await.len(), 2);
             assert_eq!(of("", "wish_isolated", "16/1", "16/1/2026").await, ["BUDI Akan diisolir"]);
             assert!(of("", "terbukti", "", "").await.is_empty());

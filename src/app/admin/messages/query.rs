@@ -101,7 +101,7 @@ fn row(app: &AppState, row: Row) -> MessageRow {
     let note = match (state.as_str(), sent_at, next) {
         ("sent", Some(sent), _) => words::instant(clock, sent),
         ("queued", _, Some(next)) if next > clock.now() => {
-            let when = format!("Dikirim {}", words::instant(clock, next));
+            let when = format!("Akan dikirim {}", words::instant(clock, next));
             if reason.is_empty() { when } else { format!("{reason} {when}.") }
         }
         ("queued", _, _) if reason.is_empty() => "Segera dikirim".to_owned(),
@@ -280,7 +280,7 @@ mod tests {
             };
             let all = of(&|_| ()).await;
             assert_eq!(all.info.total, 2, "{all:?}");
-            assert!(all.rows.iter().any(|row| row.note.starts_with("Dikirim") || row.note == "Segera dikirim"));
+            assert!(all.rows.iter().any(|row| row.note.starts_with("Akan dikirim") || row.note == "Segera dikirim"));
             assert_eq!(of(&|f| f.q = "sari".into()).await.info.total, 1);
             assert_eq!(of(&|f| f.kind = "reminder".into()).await.info.total, 2);
             assert_eq!(of(&|f| f.state = "sent".into()).await.info.total, 0);

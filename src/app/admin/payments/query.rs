@@ -73,8 +73,8 @@ sql!(
  FROM payment p JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id JOIN package k ON k.id = v.package_id WHERE p.id = $1"
 );
 sql!(
-    USED = "SELECT a.invoice_id, i.number, i.period, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number, i.period HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)"
+    USED = "SELECT a.invoice_id, i.number, i.period, i.kind, (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1), CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
+ WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.id, i.number, i.period, i.kind HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)"
 );
 sql!(PRINTED = "INSERT INTO receipt_print (payment_id, who, at) VALUES ($1, $2, $3)");
 // Prints of another sitting, and of this one: what the same person began after `$3`.
@@ -221,13 +221,13 @@ pub async fn view(asked: &Asked, id: i64) -> Result<PaymentView> {
     let row: Whole =
         app.db.opt(VIEW, args![id]).await?.ok_or_else(|| Error::NotFound("Pembayaran itu tidak ada.".to_owned()))?;
     asked.reaches_service(row.service_id).await?;
-    let used: Vec<(i64, String, String, i64)> = app.db.all(USED, args![id]).await?;
+    let used: Vec<(i64, String, String, String, Option<String>, i64)> = app.db.all(USED, args![id]).await?;
     let used_for: Vec<UsedFor> = used
         .into_iter()
-        .map(|(invoice_id, number, period, amount)| UsedFor {
+        .map(|(invoice_id, number, period, kind, text, amount)| UsedFor {
             invoice_id,
             number,
-            period: words::period(&period),
+            period: words::bill(&kind, &period, text.as_deref()),
             amount: money(amount),
         })
         .collect();

@@ -40,6 +40,7 @@ pub fn Receipt(done: ReceiptView, customer: i64, service: i64, again: Callback<(
                     }}</p>
                 </Notice>
             </div>
+            {(!done.left.is_empty()).then(|| view! { <Notice tone=Tone::Warn><p>{done.left}</p></Notice> })}
             {(!done.bag.is_empty()).then(|| view! { <Notice tone=Tone::Warn><p>{done.bag}</p></Notice> })}
             {(!done.change.is_empty()).then(|| view! { <div class="change"><span>"Kembalian"</span><strong>{done.change}</strong></div> })}
             <div><h3 class="num">{done.receipt}</h3><p class="mute">{done.name}</p><p class="total">{done.amount}</p></div>

@@ -219,7 +219,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                 <MoneyInput label="Uang diterima" id="uang" value=typed />
                 {wrong("amount")}
                 <div class="row">
-                    <button class="btn small" type="button" on:click=move |_| typed.set(Rupiah(owed.get_untracked()).digits())>"Uang pas"</button>
+                    <button class="btn small" type="button" on:click=move |_| { typed.set(Rupiah(owed.get_untracked()).digits()); focus_element("uang"); }>"Uang pas"</button>
                 </div>
                 <div class="change" role="status">
                     {move || {

@@ -8,6 +8,7 @@ use crate::billing::{Period, Rupiah};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::server::ledger::{PayForm, Source};
+use crate::server::state::AppState;
 use crate::{args, in_scope, sql};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
@@ -23,7 +24,7 @@ sql!(
 // Of the payer's services that the asker sees, this one's first.
 sql!(
     OPEN = concat!(
-        "SELECT i.id, i.service_id, s.service_number, i.number, i.period, i.due_on, i.total - i.paid FROM invoice i JOIN service s ON s.id = i.service_id
+        "SELECT i.id, i.service_id, s.service_number, i.number, i.period, i.due_on, i.total - i.paid, i.kind, (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1) FROM invoice i JOIN service s ON s.id = i.service_id
  WHERE i.customer_id = $1 AND i.status IN ('open', 'partial') AND ",
         in_scope!("$3"),
         " ORDER BY CASE WHEN i.service_id = $2 THEN 0 ELSE 1 END, s.service_number, CASE WHEN i.kind = 'opening' THEN 0 ELSE 1 END, i.due_on, i.number"
@@ -49,8 +50,8 @@ pub async fn start(asked: &Asked, service_id: i64) -> Result<PayStart> {
         .opt(SERVICE, args![service_id])
         .await?
         .ok_or_else(|| Error::NotFound("Layanan ini tidak ada.".to_owned()))?;
-    let bills: Vec<(i64, i64, String, String, String, NaiveDate, i64)> =
-        app.db.all(OPEN, args![customer_id, service_id, asked.scope().arg()]).await?;
+    type Open = (i64, i64, String, String, String, NaiveDate, i64, String, Option<String>);
+    let bills: Vec<Open> = app.db.all(OPEN, args![customer_id, service_id, asked.scope().arg()]).await?;
     let now = app.clock.now();
     let recent: Option<(String, i64, DateTime<Utc>, String)> =
         app.db.opt(JUST_PAID, args![customer_id, service_id, now - TimeDelta::minutes(JUST_MINUTES)]).await?;
@@ -74,7 +75,7 @@ pub async fn start(asked: &Asked, service_id: i64) -> Result<PayStart> {
         package,
         bills: bills
             .into_iter()
-            .map(|(id, of, service_number, number, period, due, left)| OpenBill {
+            .map(|(id, of, service_number, number, period, due, left, kind, text)| OpenBill {
                 id,
                 service_id: of,
                 other: if of == service_id { String::new() } else { service_number },
@@ -83,7 +84,7 @@ pub async fn start(asked: &Asked, service_id: i64) -> Result<PayStart> {
                 left,
                 left_words: money(left),
                 begun: period <= this,
-                period: words::period(&period),
+                period: words::bill(&kind, &period, text.as_deref()),
             })
             .collect(),
         saldo: if saldo == 0 { String::new() } else { money(saldo) },
@@ -174,10 +175,28 @@ pub async fn preview(asked: &Asked, mut wish: PayWish) -> Result<PayPreview> {
     Ok(PayPreview { needed: needed.0, used_for, saldo })
 }
 
+/// What a service still owes of months that have begun, and whether it stays cut for it.
+async fn left_words(app: &AppState, service_id: i64) -> Result<String> {
+    let this = Period::of(app.clock.today());
+    let (left, desired): (i64, String) = app.db.one(LEFT, args![service_id, this]).await?;
+    Ok(match (left, desired.as_str()) {
+        (0, _) => String::new(),
+        (left, "isolated") => {
+            format!("Masih kurang {}. Layanan tetap terisolir sampai yang lewat jatuh tempo lunas.", money(left))
+        }
+        (left, _) => format!("Masih kurang {}.", money(left)),
+    })
+}
+
+sql!(
+    LEFT = "SELECT (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial') AND (i.period <= $2 OR i.kind <> 'regular')), s.desired
+ FROM service s WHERE s.id = $1"
+);
+
 /// Records a payment through the ledger.
 pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
     let (app, who) = (&asked.app, asked.who.clone());
-    let (months, change) = (wish.months, wish.received - wish.amount);
+    let (months, change, service_id) = (wish.months, wish.received - wish.amount, wish.service_id);
     let form = form_of(asked, wish).await?;
     let cash = form.source == Source::Cash;
     let ledger = app.ledger(who).await?;
@@ -201,6 +220,7 @@ pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
             .map(|part| (part.invoice_id, part.number, part.amount.html()))
             .collect(),
         saldo: if receipt.credit.is_zero() { String::new() } else { receipt.credit.html() },
+        left: left_words(app, service_id).await?,
         already: receipt.already,
     })
 }

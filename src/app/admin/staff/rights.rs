@@ -128,7 +128,7 @@ fn Table(table: RightsView, again: Callback<()>, problem: RwSignal<Option<ApiErr
             </div>
         })}
         <section class="panel gap-top">
-            <div class="scroll" tabindex="0" role="group" aria-label="Tabel hak akses"><table>
+            <div class="scroll" tabindex="0" role="group" aria-label="Tabel hak akses"><table class="named">
                 <thead><tr><th scope="col">"Hak"</th>{heads}</tr></thead>
                 <tbody>{rows}</tbody>
             </table></div>
