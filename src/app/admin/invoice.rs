@@ -256,6 +256,7 @@ fn Whole(id: i64, invoice: InvoiceView, done: Callback<String>) -> impl IntoView
                     <span class="mute num">{invoice.service_number}</span>
                 </span>
             </div>
+            <a class="btn" href=format!("/admin/tagihan/{id}/pdf") rel="external" target="_blank">"PDF"</a>
             {(!invoice.pay.is_empty()).then(|| view! { <a class="btn main" href=invoice.pay>{text::RECEIVE}</a> })}
         </div>
         <div class="grid g21">

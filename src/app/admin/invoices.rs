@@ -95,6 +95,8 @@ pub struct InvoiceList {
     pub too_many: bool,
     /// Whether the asker may issue bills.
     pub may_issue: bool,
+    /// Whether the asker may take a whole month as a file.
+    pub may_export: bool,
     /// All matching bills together; none where they are those of every month, which are too many to sum.
     pub sums: Option<InvoiceSums>,
     /// Months that have bills, newest first, and every month.
@@ -192,6 +194,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
         }
         .into_any()
     };
+    let month = list.period.clone();
     view! {
         <FilterForm action="/admin/tagihan">
             <div class="filters">
@@ -212,6 +215,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
             <span><b>{list.info.words()}</b>" tagihan"</span>
             {match list.sums {
                 Some(sums) => view! {
+                    {list.may_export.then(|| view! { <a href=format!("/admin/tagihan.pdf?period={month}") rel="external" target="_blank">"Cetak sebulan (PDF)"</a> })}
                     <span>"Jumlah "<b>{sums.total}</b></span>
                     <span>"Terkumpul "<b>{sums.paid}</b></span>
                     <span>"Belum dibayar "<b>{sums.left}</b></span>

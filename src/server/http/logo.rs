@@ -90,21 +90,24 @@ fn too_large() -> Error {
     Error::invalid("logo", "Gambar lebih besar dari 1 MB. Kecilkan dahulu, lalu unggah lagi.")
 }
 
-async fn show(State(app): State<AppState>) -> Response {
-    let result: Result<Option<(&'static str, Vec<u8>)>> = async {
-        let settings = app.settings().await?;
-        let name = settings.text("company.logo");
-        // The name is ours, and still only ever a plain name in our folder.
-        if name.is_empty() || name.contains(['/', '\\']) {
-            return Ok(None);
-        }
-        match tokio::fs::read(app.config.data.join(FOLDER).join(name)).await {
-            Ok(bytes) => Ok(kind(&bytes).map(|(_, media)| (media, bytes))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+/// The company's logo as it was uploaded, if there is one.
+pub async fn bytes(app: &AppState) -> Result<Option<Vec<u8>>> {
+    let settings = app.settings().await?;
+    let name = settings.text("company.logo");
+    // The name is ours, and still only ever a plain name in our folder.
+    if name.is_empty() || name.contains(['/', '\\']) {
+        return Ok(None);
     }
-    .await;
+    match tokio::fs::read(app.config.data.join(FOLDER).join(name)).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn show(State(app): State<AppState>) -> Response {
+    let result: Result<Option<(&'static str, Vec<u8>)>> =
+        bytes(&app).await.map(|found| found.and_then(|bytes| kind(&bytes).map(|(_, media)| (media, bytes))));
     match result {
         Ok(Some((media, bytes))) => {
             ([(CONTENT_TYPE, media), (CACHE_CONTROL, "public, max-age=300")], bytes).into_response()

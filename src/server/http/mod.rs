@@ -14,6 +14,7 @@ mod health;
 mod isolir_files;
 pub mod limits;
 mod logo;
+pub(crate) use logo::bytes as logo_bytes;
 mod lookup;
 mod metrics;
 mod pages;

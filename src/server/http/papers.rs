@@ -2,12 +2,14 @@
 
 use super::pages::problem;
 use crate::app::admin::{handover, payments};
-use crate::server::error::Result;
+use crate::billing::Period;
+use crate::server::documents::bills;
+use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission, guard_parts};
 use crate::server::state::AppState;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -19,15 +21,20 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/admin/kwitansi/{id}", get(receipt)).route("/admin/setoran/{id}/cetak", get(handed)).route(
-        "/admin/cetak.css",
-        get(|| async {
-            (
-                [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "private, max-age=300")],
-                include_str!("../../../style/paper.css"),
-            )
-        }),
-    )
+    Router::new()
+        .route("/admin/tagihan/{id}/pdf", get(bill))
+        .route("/admin/tagihan.pdf", get(month))
+        .route("/admin/kwitansi/{id}", get(receipt))
+        .route("/admin/setoran/{id}/cetak", get(handed))
+        .route(
+            "/admin/cetak.css",
+            get(|| async {
+                (
+                    [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "private, max-age=300")],
+                    include_str!("../../../style/paper.css"),
+                )
+            }),
+        )
 }
 
 #[derive(Deserialize, Default)]
@@ -69,6 +76,43 @@ pub(super) fn page(title: &str, class: &str, body: &str) -> Response {
 
 fn row(word: &str, value: &str) -> String {
     if value.is_empty() { String::new() } else { format!("<tr><th>{}</th><td>{}</td></tr>", safe(word), safe(value)) }
+}
+
+fn pdf(name: &str, bytes: Vec<u8>) -> Response {
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    (
+        [
+            (CONTENT_TYPE, "application/pdf".to_owned()),
+            (CONTENT_DISPOSITION, format!("inline; filename=\"{name}.pdf\"")),
+            (CACHE_CONTROL, "no-store".to_owned()),
+        ],
+        bytes,
+    )
+        .into_response()
+}
+
+async fn bill(State(app): State<AppState>, Path(id): Path<i64>, parts: Parts) -> Response {
+    let result = async {
+        let asked = guard_parts(&app, &parts, Permission::ViewInvoices).await?;
+        let (number, bytes) = bills::one(&asked, id).await?;
+        Ok(pdf(&number, bytes))
+    };
+    result.await.unwrap_or_else(problem)
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Month {
+    period: String,
+}
+
+async fn month(State(app): State<AppState>, Query(month): Query<Month>, parts: Parts) -> Response {
+    let result = async {
+        let asked = guard_parts(&app, &parts, Permission::Export).await?;
+        let period: Period = month.period.parse().map_err(|_| Error::invalid("period", "Pilih bulannya dahulu."))?;
+        Ok(pdf(&format!("tagihan-{period}"), bills::month(&asked, period).await?))
+    };
+    result.await.unwrap_or_else(problem)
 }
 
 async fn receipt(

@@ -208,6 +208,7 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
     let every = [Choice::new(EVERY_MONTH, "Semua bulan")];
     let months = periods.into_iter().map(|(period,)| Choice::new(period.clone(), words::period(&period)));
     Ok(InvoiceList {
+        may_export: asked.staff.may(Permission::Export),
         rows,
         info,
         too_many,

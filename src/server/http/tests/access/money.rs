@@ -73,6 +73,8 @@ pub fn functions() -> Vec<Function> {
 /// Its pages and files.
 pub fn downloads() -> Vec<Download> {
     vec![
+        ("/admin/tagihan/1/pdf", P::ViewInvoices),
+        ("/admin/tagihan.pdf?period=2026-01", P::Export),
         ("/admin/kwitansi/1?lebar=58", P::ViewInvoices),
         ("/admin/setoran/1/cetak", P::HandOver),
         ("/admin/tagih/cetak", P::Collect),
