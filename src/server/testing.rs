@@ -16,6 +16,7 @@ use crate::sql;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
@@ -43,6 +44,37 @@ sql!(TEST_INVOICES = "SELECT period, total, paid, status FROM invoice WHERE serv
 /// A bill, as tests read it: period, total, paid, status.
 pub type Bill = (String, i64, i64, String);
 
+/// A migrated database of each engine, made once a process: most of a small test would be spent on migrating.
+static SQLITE_TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+static POSTGRES_TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+async fn migrated_sqlite() -> Vec<u8> {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("template.db");
+    let db = Db::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    db.migrate().await.unwrap();
+    db.close().await;
+    std::fs::read(file).unwrap()
+}
+
+async fn migrated_postgres(server: &str) -> String {
+    let name = format!("t{}_template", std::process::id());
+    let db = Db::connect(&create_postgres(server, &name, "").await).await.unwrap();
+    db.migrate().await.unwrap();
+    db.close().await;
+    name
+}
+
+/// Makes a database; answers its address.
+async fn create_postgres(server: &str, name: &str, how: &str) -> String {
+    let pool = sqlx::PgPool::connect(server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name} {how}"))).execute(&pool).await.unwrap();
+    pool.close().await;
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(name);
+    url.into()
+}
+
 impl TestApp {
     /// An application on each engine that is there: SQLite always, PostgreSQL when `TEST_DATABASE_URL` names a server
     /// (`make test` starts one). `at` is business time, `2026-01-15 10:00`.
@@ -57,18 +89,16 @@ impl TestApp {
     /// An application on SQLite.
     pub async fn sqlite(at: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        Self::on(at, &url, folder).await
+        let file = folder.path().join("test.db");
+        std::fs::write(&file, SQLITE_TEMPLATE.get_or_init(migrated_sqlite).await).unwrap();
+        Self::on(at, &format!("sqlite:{}", file.display()), folder).await
     }
 
     async fn postgres(at: &str, server: &str) -> Self {
         let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let pool = sqlx::PgPool::connect(server).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
-        pool.close().await;
-        let mut url = url::Url::parse(server).unwrap();
-        url.set_path(&name);
-        Self::on(at, url.as_str(), TempDir::new().unwrap()).await
+        let template = POSTGRES_TEMPLATE.get_or_init(|| migrated_postgres(server)).await;
+        let url = create_postgres(server, &name, &format!("TEMPLATE {template}")).await;
+        Self::on(at, &url, TempDir::new().unwrap()).await
     }
 
     async fn on(at: &str, database_url: &str, folder: TempDir) -> Self {
@@ -77,7 +107,6 @@ impl TestApp {
         config.database_url = database_url.to_owned();
         let clock = Clock::at_business_date(config.zone, NaiveDate::MIN.max("2000-01-01".parse().unwrap()));
         let db = Db::connect(database_url).await.unwrap();
-        db.migrate().await.unwrap();
         let app = Self { state: AppState::new(db, clock, config, Secrets::generate().unwrap()).unwrap(), folder };
         app.at(at);
         app
