@@ -46,8 +46,10 @@ pub struct RehearsalView {
     pub already: i64,
     /// Sum of both, formatted.
     pub total: String,
-    /// Last month: bills and sum, in words.
+    /// Sum of last month, formatted.
     pub before: String,
+    /// How many bills it had, in words.
+    pub before_bills: String,
     /// Change against last month, in words.
     pub change: String,
     /// What would come in if people pay as last month, formatted; empty where nothing is known.
@@ -166,7 +168,8 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
         .cloned()
         .map(|choice| {
             let here = (choice.value == view.period).then_some("page");
-            view! { <a class="btn small" href=format!("/admin/pratinjau?bulan={}", choice.value) aria-current=here>{choice.word}</a> }
+            let class = if here.is_some() { "btn small main" } else { "btn small" };
+            view! { <a class=class href=format!("/admin/pratinjau?bulan={}", choice.value) aria-current=here>{choice.word}</a> }
         })
         .collect::<Vec<_>>();
     let tone = match view.state.as_str() {
@@ -204,7 +207,7 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
         <div class="grid g4 gap-top">
             <Figure label="Akan terbit" value=text::count(view.issued) note=format!("{} sudah terbit", text::count(view.already)) />
             <Figure label="Seluruh tagihan bulan ini" value=view.total note=view.change />
-            <Figure label="Bulan lalu" value=view.before note=String::new() />
+            <Figure label="Bulan lalu" value=view.before note=view.before_bills />
             <Figure label="Perkiraan uang masuk" value=if view.expected.is_empty() { "-".to_owned() } else { view.expected } note=format!("{} pesan tagihan", text::count(view.messages)) />
         </div>
         {(!view.parked.is_empty()).then(|| view! {

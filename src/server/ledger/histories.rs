@@ -122,7 +122,7 @@ async fn history(t: &TestApp, seed: u64) {
     let mut day = 1;
     let mut received = 0_i64;
     let mut forms = Vec::new();
-    for step in 0..40 {
+    for step in 0..30 {
         day += rng.random_range(0..4);
         if day > 28 {
             month = month.next();
