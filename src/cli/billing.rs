@@ -80,6 +80,12 @@ pub async fn generate(state: &AppState, options: &IssueArgs, starters: bool) -> 
         report.skipped.len(),
         report.total
     )];
+    if report.parked > 0 {
+        text.push(format!("  {} ditahan karena berbeda dari pratinjau yang disetujui.", report.parked));
+    }
+    if report.held {
+        text.push("  Tidak ada yang terbit: terlalu banyak yang berbeda dari pratinjau yang disetujui. Putuskan di Pratinjau Tagihan.".to_owned());
+    }
     text.extend(report.skipped.iter().take(50).map(|skip| format!("  {}: {}", skip.service_number, skip.reason)));
     Ok(Outcome::lines(serde_json::to_value(&report)?, text))
 }

@@ -32,6 +32,8 @@ sql!(OLDEST_DUE = "SELECT MIN(run_at) FROM work WHERE state IN ('ready', 'retry'
 sql!(NEWLY_DEAD = "SELECT COUNT(*) FROM work WHERE state = 'dead' AND finished_at > $1");
 sql!(BACKUPS = "SELECT COUNT(*), MAX(CASE WHEN state = 'done' THEN started_at END), MIN(started_at) FROM backup");
 
+sql!(BILLS_HELD = "SELECT period, differing, bills FROM rehearsal WHERE state = 'asked' ORDER BY period");
+
 /// Something that is wrong now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wrong {
@@ -41,7 +43,7 @@ struct Wrong {
 }
 
 /// Kinds that this job opens and closes by itself; others have their own place (the backup, the device).
-const KINDS: &[&str] = &["router_down", "refused", "queue", "dead", "backup_old", "disk"];
+const KINDS: &[&str] = &["router_down", "refused", "queue", "dead", "backup_old", "disk", "bills_held"];
 
 /// Looks, opens and closes, and tells. Answers how many are open, as JSON.
 pub async fn run(state: &AppState) -> Result<String> {
@@ -118,6 +120,16 @@ async fn look(state: &AppState, disk: Option<String>) -> Result<Vec<Wrong>> {
     let since = newest.or(first);
     if rows > 0 && since.is_some_and(|at| now - at > Duration::hours(BACKUP_AGE_H)) {
         add("backup_old", "", format!("Tidak ada cadangan data yang berhasil lebih dari {BACKUP_AGE_H} jam."));
+    }
+    let held: Vec<(String, i64, i64)> = state.db.all(BILLS_HELD, args![]).await?;
+    for (period, differing, bills) in held {
+        add(
+            "bills_held",
+            &period,
+            format!(
+                "Tagihan {period} belum terbit: {differing} dari {bills} berbeda dari yang disetujui. Putuskan di Pratinjau Tagihan."
+            ),
+        );
     }
     if let Some(text) = disk {
         add("disk", "", text);

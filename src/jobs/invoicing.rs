@@ -34,7 +34,7 @@ async fn issue(state: &AppState, wish: IssueWish) -> Result<String> {
     // The skipped of a large company fill megabytes; the run's screen shows their number.
     Ok(serde_json::json!({
         "period": report.period, "issued": report.issued, "already": report.already,
-        "skipped": report.skipped.len(), "total": report.total,
+        "skipped": report.skipped.len(), "total": report.total, "parked": report.parked,
     })
     .to_string())
 }

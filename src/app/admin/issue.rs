@@ -82,6 +82,12 @@ mod query {
         if !dry_run {
             app.work_bell.notify_one();
         }
+        if report.held {
+            return Err(Error::Refused(
+                "Tidak ada yang terbit: terlalu banyak yang berbeda dari pratinjau yang disetujui. Putuskan di Pratinjau Tagihan."
+                    .to_owned(),
+            ));
+        }
         let mut reasons: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for skipped in report.skipped {
             reasons.entry(skipped.reason).or_default().push(skipped.service_number);

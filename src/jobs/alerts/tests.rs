@@ -155,3 +155,18 @@ fn a_disk_is_full_by_share_and_by_bytes() {
     assert!(!nearly_full(5 * gb, 20));
     assert!(!nearly_full(100 * gb, 5));
 }
+
+sql!(
+    HELD = "INSERT INTO rehearsal (period, set_hash, bills, total, state, differing, who, staff_id, approved_at, ended_at) VALUES ('2026-01', '', 50, 0, 'asked', 7, 'Rina', NULL, $1, NULL)"
+);
+sql!(DECIDED = "UPDATE rehearsal SET state = 'cancelled'");
+
+#[tokio::test]
+async fn a_bill_run_that_waits_for_a_decision_is_told_until_it_is_made() {
+    for app in TestApp::each("2026-01-01 00:05").await {
+        exec(&app, HELD, args![app.state.clock.now()]).await;
+        assert_eq!(open_kinds(&app).await, ["bills_held"]);
+        exec(&app, DECIDED, args![]).await;
+        assert_eq!(open_kinds(&app).await, Vec::<String>::new());
+    }
+}

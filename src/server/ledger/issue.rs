@@ -72,11 +72,16 @@ pub struct IssueReport {
     /// SHA-256 over the sorted lines `service_number|period|kind|total` of the whole set, in hex.
     pub set_hash: String,
     /// Services left out because they differ from the approved set (Pratinjau Tagihan).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "none")]
     pub parked: i64,
     /// Nothing was issued, since too much differs from the approved set.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn none(n: &i64) -> bool {
+    *n == 0
 }
 
 /// A frozen run.

@@ -107,6 +107,7 @@ async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today
     // A router that is down has its own line below.
     for alert in alerts::open_ones(app).await?.into_iter().filter(|alert| alert.kind != "router_down") {
         let href = match alert.kind.as_str() {
+            "bills_held" => (Permission::RunBilling, "/admin/pratinjau"),
             "backup" | "backup_copy" | "backup_old" | "drill" => (Permission::Backup, "/admin/cadangan"),
             "queue" | "dead" => (Permission::ManageWork, "/admin/tugas/macet"),
             "whatsapp_down" => (Permission::ViewMessages, "/admin/pesan"),

@@ -182,6 +182,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("pending", "menunggu router"),
     ("failed", "gagal"),
     ("skipped", "dilewati"),
+    ("parked", "ditahan"),
     ("routers", "router"),
     ("asked", "pembayaran diperiksa"),
     ("warned", "peringatan isolir"),
