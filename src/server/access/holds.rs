@@ -18,12 +18,12 @@ struct Standing {
     stage: String,
     desired: String,
     manual: String,
-    past_due: i64,
+    owed: i64,
 }
 
 sql!(
     STANDING = "SELECT s.stage, s.desired, s.manual,
-   (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')) AS past_due
+   (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i WHERE i.service_id = s.id AND i.status IN ('open', 'partial')) AS owed
  FROM service s WHERE s.id = $1"
 );
 sql!(
@@ -33,14 +33,18 @@ sql!(INSERT = "INSERT INTO access_hold (service_id, kind, from_on, until_on, rea
  VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, NULL) ON CONFLICT (service_id, kind) WHERE state = 'open' DO NOTHING RETURNING id");
 sql!(END = "UPDATE access_hold SET state = 'ended', ended_at = $2 WHERE id = $1 AND state = 'open'");
 sql!(HOLD = "SELECT service_id, kind, until_on FROM access_hold WHERE id = $1");
-// Judged by the day's run: kept where nothing past due is left by then, broken where it is over.
-sql!(pub(super) END_PROMISES = "UPDATE access_hold SET ended_at = $3, state = CASE
-   WHEN kind = 'hold' THEN 'ended'
-   WHEN (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
-     WHERE i.service_id = access_hold.service_id AND i.status IN ('open', 'partial') AND i.due_on < $4) < $2 THEN 'kept'
-   ELSE 'broken' END
- WHERE state = 'open' AND (until_on < $1 OR (kind = 'promise' AND (SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
-     WHERE i.service_id = access_hold.service_id AND i.status IN ('open', 'partial') AND i.due_on < $4) < $2))");
+
+/// What is left of the bills that a promise is about: those due up to its last day. A promise can be made before the bill
+/// is due, so the day's own past due would call it kept too early.
+macro_rules! promised_left {
+    () => {
+        "(SELECT CAST(COALESCE(SUM(i.total - i.paid), 0) AS BIGINT) FROM invoice i
+     WHERE i.service_id = access_hold.service_id AND i.status IN ('open', 'partial') AND i.due_on <= access_hold.until_on)"
+    };
+}
+// Judged by the day's run: kept where less than the minimum debt ($2) is left, broken where its day is over.
+sql!(pub(super) END_PROMISES = concat!("UPDATE access_hold SET ended_at = $3, state = CASE WHEN kind = 'hold' THEN 'ended' WHEN ", promised_left!(), " < $2 THEN 'kept' ELSE 'broken' END
+ WHERE state = 'open' AND (until_on < $1 OR (kind = 'promise' AND ", promised_left!(), " < $2))"));
 
 fn reason_of(text: &str) -> Result<String> {
     let text = text.trim();
@@ -92,7 +96,7 @@ pub async fn promise(tx: &mut Tx, ctx: &AccessContext, service_id: i64, until: N
             format!("Pilih tanggal dari hari ini sampai {} (paling lama {days} hari).", date_short(last)),
         ));
     }
-    if service.past_due == 0 {
+    if service.owed == 0 {
         return Err(Error::Refused("Layanan ini tidak punya tagihan yang belum dibayar.".to_owned()));
     }
     if service.desired == "isolated" && service.manual == "cut" {

@@ -284,7 +284,7 @@ async fn end_promises(state: &AppState, ctx: &AccessContext) -> Result<()> {
     state
         .db
         .write::<_, Error, _>(move |tx| {
-            let values = args![ctx.today, ctx.min_debt(), ctx.now, ctx.cutoff()];
+            let values = args![ctx.today, ctx.min_debt(), ctx.now];
             Box::pin(async move {
                 tx.exec(END_PROMISES, values).await?;
                 Ok(())

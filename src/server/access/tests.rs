@@ -247,3 +247,19 @@ async fn a_promise_opens_the_line_until_its_day_is_over_and_there_are_two_in_six
         );
     }
 }
+
+#[tokio::test]
+async fn a_promise_made_before_the_bill_is_due_still_holds_after() {
+    for app in TestApp::each("2026-01-09 08:00").await {
+        let (_, services) = billed(&app, 1).await;
+        note(&app, services[0], "2026-01-14").await.unwrap();
+        for day in ["2026-01-09", "2026-01-10", "2026-01-14"] {
+            app.at(&format!("{day} 08:00"));
+            run_isolir(&app.state, daily(&app)).await.unwrap();
+            assert_eq!(desired(&app, services[0]).await.0, "normal", "{day}");
+        }
+        app.at("2026-01-15 08:00");
+        run_isolir(&app.state, daily(&app)).await.unwrap();
+        assert_eq!(desired(&app, services[0]).await.0, "isolated");
+    }
+}

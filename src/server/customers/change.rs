@@ -74,19 +74,21 @@ async fn inside(tx: &mut Tx, ledger: &Ledger, ctx: &AccessContext, wish: &Wish) 
 /// Ends a pause, or puts a stopped service into use again, from today; answers the bill of the month that runs.
 pub async fn resume(app: &AppState, who: Who, service_id: i64, preview: bool) -> Result<Changed> {
     let (ledger, ctx) = (app.ledger(who.clone()).await?, context(app, who).await?);
-    let mut tx = app.db.begin().await?;
-    let result = resume_inside(&mut tx, &ledger, &ctx, service_id).await;
-    match (result, preview) {
-        (Ok(changed), false) => {
-            tx.commit().await?;
-            app.work_bell.notify_waiters();
-            Ok(changed)
-        }
-        (result, _) => {
-            tx.rollback().await?;
-            result
-        }
+    if preview {
+        let mut tx = app.db.begin().await?;
+        let result = resume_inside(&mut tx, &ledger, &ctx, service_id).await;
+        tx.rollback().await?;
+        return result;
     }
+    let changed = app
+        .db
+        .write(move |tx| {
+            let (ledger, ctx) = (ledger.clone(), ctx.clone());
+            Box::pin(async move { resume_inside(tx, &ledger, &ctx, service_id).await })
+        })
+        .await?;
+    app.work_bell.notify_waiters();
+    Ok(changed)
 }
 
 async fn resume_inside(tx: &mut Tx, ledger: &Ledger, ctx: &AccessContext, service_id: i64) -> Result<Changed> {

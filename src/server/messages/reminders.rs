@@ -40,7 +40,8 @@ sql!(
 // Services that the run may cut; the others are not warned.
 sql!(
     CUTTABLE = "SELECT id FROM service WHERE stage IN ('aktif', 'siap_dicabut') AND desired = 'normal' AND router_id IS NOT NULL AND pppoe_username <> ''
- AND (never_isolate = '' OR never_isolate_until < $1)"
+ AND (never_isolate = '' OR never_isolate_until < $1)
+ AND NOT EXISTS (SELECT 1 FROM access_hold h WHERE h.service_id = service.id AND h.state = 'open' AND h.until_on > $1)"
 );
 
 /// The subject of a telephone's reminders: the unique key of messages then allows one a day.

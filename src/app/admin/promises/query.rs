@@ -6,7 +6,7 @@ use crate::app::dto::{Badge, PAGE_ROWS, PageInfo, Tone, money};
 use crate::billing::words::{date_short, date_words, parse_date_input};
 use crate::server::access::{AccessContext, holds};
 use crate::server::error::{Error, Result};
-use crate::server::guard::Asked;
+use crate::server::guard::{Asked, Permission};
 use crate::{args, in_scope, sql};
 use chrono::{Datelike, NaiveDate};
 
@@ -26,7 +26,7 @@ sql!(
         " ORDER BY CASE WHEN h.state = 'open' THEN 0 ELSE 1 END, h.until_on DESC, h.id DESC LIMIT $3 OFFSET $4"
     )
 );
-sql!(SERVICE_OF = "SELECT service_id FROM access_hold WHERE id = $1");
+sql!(SERVICE_OF = "SELECT service_id, kind FROM access_hold WHERE id = $1");
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -120,13 +120,16 @@ pub async fn hold(asked: &Asked, service_id: i64, until: &str, reason: String) -
 }
 
 pub async fn end(asked: &Asked, id: i64) -> Result<String> {
-    let (service_id,): (i64,) = asked
+    let (service_id, kind): (i64, String) = asked
         .app
         .db
         .opt(SERVICE_OF, args![id])
         .await?
         .ok_or_else(|| Error::NotFound("Janji itu tidak ada.".to_owned()))?;
     asked.reaches_service(service_id).await?;
+    if kind == "hold" && !asked.staff.may(Permission::ManageAccess) {
+        return Err(Error::Forbidden);
+    }
     let ctx = context(asked).await?;
     asked
         .app
