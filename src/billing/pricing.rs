@@ -12,7 +12,7 @@ mod change;
 mod tax;
 
 pub use change::{ChangeInput, ChangeSide, PricedChange, price_change};
-pub use tax::{Tax, TaxMode, TaxRate};
+pub use tax::{Tax, TaxMode, TaxRate, percent};
 
 /// Hundredths of a percent in a whole.
 const PERCENT_DEN: i64 = 10_000;
@@ -218,7 +218,7 @@ fn started(input: &PriceInput, first: Period) -> PricedLine {
 fn discount_line(input: &PriceInput, sum: Rupiah) -> Option<PricedLine> {
     let (wanted, how) = match input.discount? {
         Discount::Percent(hundredths) => {
-            let shown = tax::percent(hundredths);
+            let shown = percent(hundredths);
             (sum.mul_div_to(hundredths, PERCENT_DEN, input.rules.round_to), format!("{shown} dari {sum}"))
         }
         Discount::Amount(amount) => (amount, format!("{amount} setiap tagihan")),

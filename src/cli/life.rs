@@ -79,13 +79,8 @@ pub async fn resume(state: &AppState, options: LifeArgs) -> Result<Outcome> {
     Ok(told(&change::resume(state, Who::command(), id, options.preview).await?))
 }
 
-async fn context(state: &AppState) -> Result<AccessContext> {
-    let settings = state.settings().await?;
-    Ok(AccessContext { settings, today: state.clock.today(), now: state.clock.now(), who: Who::command() })
-}
-
 pub async fn promise(state: &AppState, number: &str, until: NaiveDate, reason: String) -> Result<Outcome> {
-    let (ctx, service_id) = (context(state).await?, service_id(state, number).await?);
+    let (ctx, service_id) = (AccessContext::now(state, Who::command()).await?, service_id(state, number).await?);
     let id = state
         .db
         .write::<_, Error, _>(move |tx| {
@@ -103,7 +98,7 @@ pub async fn hold(
     to: NaiveDate,
     reason: String,
 ) -> Result<Outcome> {
-    let (ctx, service_id) = (context(state).await?, service_id(state, number).await?);
+    let (ctx, service_id) = (AccessContext::now(state, Who::command()).await?, service_id(state, number).await?);
     let from = from.unwrap_or(ctx.today);
     let id = state
         .db

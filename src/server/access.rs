@@ -21,6 +21,7 @@ use crate::server::clock::Clock;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::settings::Settings;
+use crate::server::state::AppState;
 use crate::server::work::{self, Job};
 use crate::sql;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
@@ -40,6 +41,11 @@ pub struct AccessContext {
 }
 
 impl AccessContext {
+    /// For a deed of `who`, now, under the settings in force.
+    pub async fn now(state: &AppState, who: Who) -> Result<Self> {
+        Ok(Self { settings: state.settings().await?, today: state.clock.today(), now: state.clock.now(), who })
+    }
+
     /// Bills due before this day are past due: `isolir.grace_days` before today.
     pub fn cutoff(&self) -> NaiveDate {
         let grace = u64::try_from(self.settings.int("isolir.grace_days")).unwrap_or(0);

@@ -4,6 +4,7 @@ pub mod access;
 pub mod alerts;
 pub mod audit;
 pub mod backup;
+pub mod checks;
 pub mod clock;
 pub mod config;
 pub mod customers;

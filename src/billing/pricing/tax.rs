@@ -75,7 +75,7 @@ fn signed(amount: Rupiah, of: impl Fn(Rupiah) -> Rupiah) -> Rupiah {
 }
 
 /// Hundredths of a percent in words: `12%`, `12,50%`.
-pub(super) fn percent(hundredths: i64) -> String {
+pub fn percent(hundredths: i64) -> String {
     match hundredths % 100 {
         0 => format!("{}%", hundredths / 100),
         part => format!("{},{part:02}%", hundredths / 100),

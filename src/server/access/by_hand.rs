@@ -74,8 +74,7 @@ async fn by_hand(
     by: &Who,
     wait: Option<Duration>,
 ) -> Result<OneReport> {
-    let settings = state.settings().await?;
-    let ctx = AccessContext { settings, today: state.clock.today(), now: state.clock.now(), who: by.clone() };
+    let ctx = AccessContext::now(state, by.clone()).await?;
     let given = reason.trim().to_owned();
     if given.chars().count() > 300 {
         return Err(Error::invalid("reason", "Alasan terlalu panjang, paling banyak 300 huruf."));

@@ -5,6 +5,7 @@ use super::{AccessContext, wish};
 use crate::args;
 use crate::billing::words::date_short;
 use crate::server::audit;
+use crate::server::checks;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
@@ -46,14 +47,6 @@ macro_rules! promised_left {
 sql!(pub(super) END_PROMISES = concat!("UPDATE access_hold SET ended_at = $3, state = CASE WHEN kind = 'hold' THEN 'ended' WHEN ", promised_left!(), " < $2 THEN 'kept' ELSE 'broken' END
  WHERE state = 'open' AND (until_on < $1 OR (kind = 'promise' AND ", promised_left!(), " < $2))"));
 
-fn reason_of(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > 200 {
-        return Err(Error::invalid("reason", "Tulis alasannya, paling banyak 200 huruf."));
-    }
-    Ok(text.to_owned())
-}
-
 async fn standing(tx: &mut Tx, service_id: i64) -> Result<Standing> {
     let found: Standing = tx
         .opt(STANDING, args![service_id])
@@ -86,7 +79,7 @@ async fn insert(
 /// `Invalid` for a day that is over or beyond `promise.max_days`; `Refused` when nothing is owed, a promise is open, there
 /// were `promise.max_count` in `promise.months` months, or the line was cut by hand.
 pub async fn promise(tx: &mut Tx, ctx: &AccessContext, service_id: i64, until: NaiveDate, reason: &str) -> Result<i64> {
-    let reason = reason_of(reason)?;
+    let reason = checks::reason(reason)?;
     let service = standing(tx, service_id).await?;
     let days = ctx.settings.int("promise.max_days").max(1);
     let last = ctx.today + Days::new(u64::try_from(days).unwrap_or(7));
@@ -130,7 +123,7 @@ pub async fn hold(
     (from, until): (NaiveDate, NaiveDate),
     reason: &str,
 ) -> Result<i64> {
-    let reason = reason_of(reason)?;
+    let reason = checks::reason(reason)?;
     standing(tx, service_id).await?;
     if until < from || until < ctx.today || (until - ctx.today.min(from)).num_days() > HOLD_DAYS_MAX {
         return Err(Error::invalid(

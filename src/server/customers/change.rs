@@ -28,13 +28,9 @@ pub struct Wish {
     pub preview: bool,
 }
 
-async fn context(app: &AppState, who: Who) -> Result<AccessContext> {
-    Ok(AccessContext { settings: app.settings().await?, today: app.clock.today(), now: app.clock.now(), who })
-}
-
 /// Carries a wish out, or shows what it would do.
 pub async fn carry(app: &AppState, who: Who, wish: Wish) -> Result<Changed> {
-    let (ledger, ctx) = (app.ledger(who.clone()).await?, context(app, who).await?);
+    let (ledger, ctx) = (app.ledger(who.clone()).await?, AccessContext::now(app, who).await?);
     if wish.preview {
         let mut tx = app.db.begin().await?;
         let result = inside(&mut tx, &ledger, &ctx, &wish).await;
@@ -73,7 +69,7 @@ async fn inside(tx: &mut Tx, ledger: &Ledger, ctx: &AccessContext, wish: &Wish) 
 
 /// Ends a pause, or puts a stopped service into use again, from today; answers the bill of the month that runs.
 pub async fn resume(app: &AppState, who: Who, service_id: i64, preview: bool) -> Result<Changed> {
-    let (ledger, ctx) = (app.ledger(who.clone()).await?, context(app, who).await?);
+    let (ledger, ctx) = (app.ledger(who.clone()).await?, AccessContext::now(app, who).await?);
     if preview {
         let mut tx = app.db.begin().await?;
         let result = resume_inside(&mut tx, &ledger, &ctx, service_id).await;

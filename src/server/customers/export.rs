@@ -2,6 +2,7 @@
 //! imported again and changes nothing. Secrets are not in it. Rows go to the file as they are read, so that memory stays
 //! flat whatever the number of customers.
 
+use crate::billing::pricing::percent;
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -140,10 +141,9 @@ fn status_word(stage: &str) -> &'static str {
 
 /// As the import reads it: `12,5%`, `25000`, or nothing.
 fn discount(kind: &str, value: i64) -> String {
-    match (kind, value % 100) {
-        ("percent", 0) => format!("{}%", value / 100),
-        ("percent", part) => format!("{},{part:02}%", value / 100),
-        ("amount", _) => value.to_string(),
+    match kind {
+        "percent" => percent(value),
+        "amount" => value.to_string(),
         _ => String::new(),
     }
 }

@@ -5,6 +5,7 @@ use crate::billing::Period;
 use crate::billing::words::date_short;
 use crate::server::access::{self, AccessContext};
 use crate::server::audit;
+use crate::server::checks;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::ledger::Ledger;
@@ -42,7 +43,7 @@ sql!(
 sql!(RUN_OVER = "SELECT COUNT(*) FROM issue_run WHERE period = $1 AND state = 'done' AND scope = 'all'");
 sql!(END = "UPDATE service_change SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'planned'");
 sql!(
-    STOP = "UPDATE service SET stage = 'berhenti', isolated_on = NULL WHERE id = $1 AND stage IN ('aktif', 'siap_dicabut', 'cuti')"
+    pub(crate) STOP = "UPDATE service SET stage = 'berhenti', isolated_on = NULL WHERE id = $1 AND stage IN ('aktif', 'siap_dicabut', 'cuti')"
 );
 sql!(PAUSE = "UPDATE service SET stage = 'cuti', isolated_on = NULL WHERE id = $1 AND stage = 'aktif'");
 sql!(RESUME = "UPDATE service SET stage = 'aktif' WHERE id = $1 AND stage = 'cuti'");
@@ -230,9 +231,7 @@ pub async fn plan(
     if !matches!(standing.stage.as_str(), "aktif" | "siap_dicabut" | "cuti") {
         return Err(Error::Refused("Layanan ini tidak sedang berjalan, jadi tidak ada yang direncanakan.".to_owned()));
     }
-    if reason.trim().is_empty() || reason.chars().count() > 200 {
-        return Err(Error::invalid("reason", "Tulis alasannya, paling banyak 200 huruf."));
-    }
+    let reason = checks::reason(reason)?;
     let package_id = match change {
         Change::Stop => None,
         Change::Pause(_) if standing.stage != "aktif" => {
@@ -262,7 +261,7 @@ pub async fn plan(
         Change::Stop => ("stop", String::new()),
         Change::Pause(months) => ("pause", pause_until(tx, service_id, from, *months).await?),
     };
-    let values = args![service_id, kind, from, package_id, reason.trim(), &ctx.who.name, ctx.now, until];
+    let values = args![service_id, kind, from, package_id, &reason, &ctx.who.name, ctx.now, until];
     if tx.opt::<(i64,)>(INSERT, values).await?.is_none() {
         return Err(Error::Refused("Perubahan seperti ini sudah direncanakan. Batalkan dulu yang lama.".to_owned()));
     }

@@ -2,7 +2,7 @@
 
 use super::next::{REGULAR_LINE_EVER, SERVICE_TO_BILL, ServiceRow};
 use super::settle::{PayForm, Receipt};
-use super::{Ledger, take_turn};
+use super::{Ledger, take_turn, take_turn_of};
 use crate::args;
 use crate::billing::pricing::price_bill;
 use crate::billing::words::date_short;
@@ -16,7 +16,6 @@ use chrono::NaiveDate;
 /// Months that can be paid in advance.
 pub const MONTHS_MAX: i64 = 12;
 
-sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
 sql!(
     PLANNED = "SELECT from_on FROM service_change WHERE service_id = $1 AND state = 'planned' ORDER BY from_on LIMIT 1"
 );
@@ -46,9 +45,7 @@ impl Ledger {
                 "Tagihan terbit di akhir bulan, jadi bulan di muka tidak dapat diterbitkan.".to_owned(),
             ));
         }
-        let no_service = || Error::NotFound("Layanan itu tidak ada.".to_owned());
-        let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF, args![service_id]).await?.ok_or_else(no_service)?;
-        take_turn(tx, customer_id).await?;
+        take_turn_of(tx, service_id).await?;
         let planned = tx.opt::<(NaiveDate,)>(PLANNED, args![service_id]).await?.map(|row| row.0);
         let (mut period, mut issued) = (self.current(), 0);
         let last = self.current().add_months(i32::try_from(MONTHS_MAX).unwrap_or(12));
@@ -109,8 +106,7 @@ impl Ledger {
 
     /// Issues the month of a service that a run left out; answers its number.
     pub(super) async fn issue_parked(&self, tx: &mut Tx, service_id: i64, period: Period) -> Result<String> {
-        let (customer_id,): (i64,) = tx.one(PAYER_OF, args![service_id]).await?;
-        take_turn(tx, customer_id).await?;
+        let customer_id = take_turn_of(tx, service_id).await?;
         let nothing = || Error::Refused(format!("{} tidak dapat ditagih untuk layanan ini.", period.words()));
         let id = self.issue_month(tx, service_id, period, period.first_day()).await?.ok_or_else(nothing)?;
         self.use_saldo(tx, customer_id).await?;

@@ -1,27 +1,18 @@
 //! What putting a line into use costs at once: its first month by the rule, and a one-off fee on a bill of its own.
 
-use super::next::{INSERT_INVOICE, REGULAR_LINE_EVER, SERVICE_TO_BILL, ServiceRow};
-use super::settle::INSERT_ENTRY;
-use super::{Ledger, count_on, invoice_counter, take_turn};
+use super::next::{NewBill, REGULAR_LINE_EVER, SERVICE_TO_BILL, ServiceRow};
+use super::{Ledger, take_turn};
 use crate::args;
-use crate::billing::invoice::invoice_number;
-use crate::billing::pricing::price_bill;
-use crate::billing::{Period, Rupiah};
+use crate::billing::pricing::{PricedLine, price_bill};
+use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 
 sql!(
     NAMES_OF = "SELECT s.customer_id, c.name, p.name FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"
 );
-// The change id is unique among all lines.
-sql!(
-    INSERT_CHARGE =
-        "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
- VALUES ($1, $2, $3, 'charge', $4, $5, 'Biaya sekali, disepakati dengan pelanggan.', $6, FALSE)"
-);
-
 impl Ledger {
     /// Issues the first bill of a service that a person puts into use: the month it starts in, as `invoice.first_month`
     /// says. Nothing where the rules give none now (free, shared with the next month, in arrears, billed already).
@@ -65,36 +56,26 @@ impl Ledger {
         let (customer_id, customer_name, package_name): (i64, String, String) =
             tx.one(NAMES_OF, args![service_id]).await?;
         take_turn(tx, customer_id).await?;
-        let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
-        let number = invoice_number(self.today.year(), self.today.month(), sequence);
-        let bill = args![
-            &number,
+        let line = PricedLine {
+            kind: LineKind::Charge,
+            period: self.current(),
+            amount,
+            text: text.to_owned(),
+            derivation: "Biaya sekali, disepakati dengan pelanggan.".to_owned(),
+        };
+        let bill = NewBill {
             customer_id,
             service_id,
-            self.current(),
-            "charge",
-            self.today,
-            self.charge_due(),
-            amount,
-            customer_name,
-            package_name,
-            self.now
-        ];
-        let invoice_id = tx.number(INSERT_INVOICE, bill).await?;
-        tx.exec_one(INSERT_CHARGE, args![invoice_id, service_id, self.current(), amount, text, change_id]).await?;
-        let entry = args![
-            customer_id,
-            service_id,
-            "issue",
-            amount,
-            invoice_id,
-            None::<i64>,
-            self.today,
-            format!("{text} {number}"),
-            &self.who.name,
-            self.now
-        ];
-        tx.exec_one(INSERT_ENTRY, entry).await?;
+            period: self.current(),
+            kind: "charge",
+            due_on: self.charge_due(),
+            customer_name: &customer_name,
+            package_name: &package_name,
+            lines: &[line],
+            change: Some(change_id),
+            entry: ("issue", &format!("{text} "), ""),
+        };
+        let (invoice_id, _) = self.write_bill(tx, bill).await?;
         self.use_saldo(tx, customer_id).await?;
         Ok(invoice_id)
     }

@@ -1,19 +1,18 @@
 //! What lowers a debt without money: a note of credit (nota kredit), a write-off (hapus piutang). Both are laid over bills
 //! as a payment is, and are taken back as one.
 
-use super::reverse::reason;
-use super::{Ledger, count_on, take_turn};
+use super::settle::{AMOUNT_MAX, FIND_BY_REQUEST, INSERT_ENTRY, Receipt, Stored};
+use super::{Ledger, count_on, take_turn_of};
 use crate::args;
 use crate::billing::pricing::PricedLine;
 use crate::billing::{LineKind, Rupiah};
 use crate::server::access;
 use crate::server::audit;
+use crate::server::checks::reason;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
 use chrono::Datelike;
-
-use super::settle::{AMOUNT_MAX, Allocated, INSERT_ENTRY, Receipt};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +69,11 @@ struct Bill {
     tax: i64,
 }
 
-sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
 sql!(
     BILL = "SELECT i.customer_id, i.service_id, i.number, i.total, i.paid, i.status,
    (SELECT CAST(COALESCE(SUM(l.amount), 0) AS BIGINT) FROM invoice_line l WHERE l.invoice_id = i.id AND l.kind = 'tax') AS tax
  FROM invoice i WHERE i.id = $1"
 );
-sql!(TAKEN = "SELECT id, receipt, amount, unused FROM payment WHERE request_id = $1");
 sql!(
     CREDITED_BEFORE =
         "SELECT CAST(COALESCE(SUM(a.amount), 0) AS BIGINT) FROM allocation a JOIN payment p ON p.id = a.payment_id
@@ -93,9 +90,6 @@ sql!(
         "INSERT INTO credit_line (payment_id, period, kind, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)"
 );
 sql!(WRITE_OFF_BILL = "UPDATE invoice SET written_off = written_off + $2 WHERE id = $1");
-sql!(ALLOCATED = "SELECT a.invoice_id, i.number, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)");
-sql!(UNUSED_OF = "SELECT unused FROM payment WHERE id = $1");
 
 impl Ledger {
     /// Writes a note of credit or a write-off. A note first lowers its bill, then is Saldo, which pays what is due; a
@@ -132,14 +126,10 @@ impl Ledger {
         if form.amount > AMOUNT_MAX {
             return Err(Error::invalid("amount", "Jumlah terlalu besar; periksa lagi angkanya."));
         }
-        let no_service = || Error::NotFound("Layanan itu tidak ada.".to_owned());
-        let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF, args![form.service_id]).await?.ok_or_else(no_service)?;
-        take_turn(tx, customer_id).await?;
-        if let Some((id, receipt, amount, _)) =
-            tx.opt::<(i64, String, i64, i64)>(TAKEN, args![&form.request_id]).await?
-        {
-            if amount == form.amount.0 {
-                return self.credit_receipt(tx, id, receipt, form.amount, true).await;
+        let customer_id = take_turn_of(tx, form.service_id).await?;
+        if let Some(stored) = tx.opt::<Stored>(FIND_BY_REQUEST, args![&form.request_id]).await? {
+            if stored.amount == form.amount.0 {
+                return self.receipt(tx, stored.id, true).await;
             }
             return Err(Error::Conflict(
                 "Formulir ini sudah dikirim dengan jumlah lain. Muat ulang halaman, lalu isi lagi.".to_owned(),
@@ -209,7 +199,7 @@ impl Ledger {
         let after = format!("{receipt} {}: {why}", form.amount);
         let subject = format!("service:{}", form.service_id);
         audit::record(tx, &self.who, self.now, action, &subject, "", &after).await?;
-        self.credit_receipt(tx, payment_id, receipt, form.amount, false).await
+        self.receipt(tx, payment_id, false).await
     }
 
     /// The lines of a plain note: its reason, and the share of PPN that its bill has.
@@ -253,27 +243,5 @@ impl Ledger {
             ));
         }
         Ok(bill)
-    }
-
-    async fn credit_receipt(
-        &self,
-        tx: &mut Tx,
-        payment_id: i64,
-        receipt: String,
-        amount: Rupiah,
-        already: bool,
-    ) -> Result<Receipt> {
-        let allocated: Vec<(i64, String, i64)> = tx.all(ALLOCATED, args![payment_id]).await?;
-        Ok(Receipt {
-            payment_id,
-            receipt,
-            amount,
-            allocated: allocated
-                .into_iter()
-                .map(|(invoice_id, number, amount)| Allocated { invoice_id, number, amount: Rupiah(amount) })
-                .collect(),
-            credit: Rupiah(tx.number(UNUSED_OF, args![payment_id]).await?),
-            already,
-        })
     }
 }

@@ -14,7 +14,7 @@ use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::customers::planned;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
-use crate::{add_ons_of, discount_of, own_price_of, sql};
+use crate::{add_ons_of, discount_in, discount_of, own_price_of, sql};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
@@ -83,15 +83,14 @@ sql!(INSERT_CANDIDATES = concat!("INSERT INTO issue_candidate (run_id, position,
    AND (pr.months = 1 OR (SELECT COUNT(*) FROM issue_price_line pl CROSS JOIN invoice_line l WHERE pl.price_id = pr.id AND l.service_id = s.id
        AND l.period = pl.period AND l.kind IN ('subscription', 'prorate') AND l.void) < 1)"));
 // Few prices skip, so the bill that is there already is asked for last.
-sql!(SKIPPED_BY_PRICE = "SELECT s.service_number, pr.skip AS reason FROM service s JOIN package p ON p.id = s.package_id
+sql!(SKIPPED_BY_PRICE = concat!("SELECT s.service_number, pr.skip AS reason FROM service s JOIN package p ON p.id = s.package_id
  JOIN issue_price pr ON pr.run_id = $1 AND pr.package_id = s.package_id AND pr.skip <> ''
    AND pr.started_on = CASE WHEN p.duration_months = 1 AND s.started_on < $3 THEN $4 ELSE s.started_on END
-   AND pr.discount_kind = CASE WHEN s.discount_until = '' OR s.discount_until >= $2 THEN s.discount_kind ELSE 'none' END
-   AND pr.discount_value = CASE WHEN s.discount_until = '' OR s.discount_until >= $2 THEN s.discount_value ELSE 0 END
+   AND pr.discount_kind = ", discount_in!("discount_kind", "'none'", "$2"), " AND pr.discount_value = ", discount_in!("discount_value", "0", "$2"), "
    AND pr.own_price = COALESCE((SELECT x.own_price FROM issue_extra x WHERE x.run_id = $1 AND x.service_id = s.id), -1)
    AND pr.add_ons = COALESCE((SELECT x.add_ons FROM issue_extra x WHERE x.run_id = $1 AND x.service_id = s.id), '')
  LEFT JOIN invoice_line l ON l.service_id = s.id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void
- WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6 AND l.id IS NULL");
+ WHERE s.stage = 'aktif' AND s.covered_until < $2 AND s.started_on >= $5 AND s.started_on <= $6 AND l.id IS NULL"));
 sql!(SKIPPED_OTHERWISE = "SELECT s.service_number,
    CASE WHEN s.stage = 'cuti' THEN 'cuti' WHEN s.stage = 'siap_dicabut' THEN 'siap dicabut'
      WHEN s.covered_until >= $1 THEN 'sudah dibayar sampai ' || s.covered_until ELSE 'dibatalkan' END AS reason

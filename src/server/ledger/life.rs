@@ -3,22 +3,21 @@
 //! "Bills".
 
 use super::credit::{CreditForm, CreditKind};
-use super::next::{INSERT_INVOICE, SERVICE_TO_BILL, ServiceRow};
-use super::settle::INSERT_ENTRY;
-use super::{Ledger, count_on, invoice_counter, take_turn};
+use super::next::{NewBill, SERVICE_TO_BILL, ServiceRow};
+use super::{Ledger, take_turn_of};
 use crate::args;
-use crate::billing::invoice::invoice_number;
 use crate::billing::pricing::{ChangeInput, ChangeSide, PricedChange, PricedLine, price_change};
 use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::access;
 use crate::server::audit;
+use crate::server::checks;
+use crate::server::customers::planned;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::work::{self, Job};
 use crate::sql;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
-sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
 sql!(
     PACKAGE = "SELECT p.name, p.duration_months, (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1)
  FROM package p WHERE p.id = $1 AND p.active"
@@ -36,14 +35,6 @@ sql!(
  VALUES ($1, $2, $3, $4, 'done', $5, $6, $7, $7) RETURNING id"
 );
 sql!(SET_PACKAGE = "UPDATE service SET package_id = $2 WHERE id = $1");
-sql!(
-    INSERT_ADJUSTMENT =
-        "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE)"
-);
-sql!(
-    STOP = "UPDATE service SET stage = 'berhenti', isolated_on = NULL WHERE id = $1 AND stage IN ('aktif', 'siap_dicabut', 'cuti')"
-);
 sql!(
     DROP_PLANS =
         "UPDATE service_change SET state = 'cancelled', ended_at = $2 WHERE service_id = $1 AND state = 'planned'"
@@ -107,7 +98,7 @@ impl Ledger {
         package_id: i64,
         why: &str,
     ) -> Result<Changed> {
-        let why = super::reverse::reason(why)?;
+        let why = checks::reason(why)?;
         let service = self.running(tx, service_id).await?;
         let (old_package, router_id, _): (i64, Option<i64>, String) = tx.one(PACKAGE_OF, args![service_id]).await?;
         if old_package == package_id {
@@ -158,7 +149,7 @@ impl Ledger {
     /// # Errors
     /// `Refused` when it doesn't run; `Invalid` without a reason.
     pub(crate) async fn stop_now(&self, tx: &mut Tx, service_id: i64, why: &str) -> Result<Changed> {
-        let why = super::reverse::reason(why)?;
+        let why = checks::reason(why)?;
         let service = self.running(tx, service_id).await?;
         let (_, _, pppoe): (i64, Option<i64>, String) = tx.one(PACKAGE_OF, args![service_id]).await?;
         if service.stage == "aktif" && service.duration_months == 1 {
@@ -196,7 +187,7 @@ impl Ledger {
                 lines.extend(priced.lines);
             }
         }
-        tx.exec_one(STOP, args![service_id]).await?;
+        tx.exec_one(planned::STOP, args![service_id]).await?;
         tx.exec(DROP_PLANS, args![service_id, self.now]).await?;
         if !pppoe.is_empty() {
             access::wish(tx, &self.access(), service_id, "disabled", "none", &format!("Berhenti: {why}")).await?;
@@ -208,9 +199,7 @@ impl Ledger {
 
     /// The service, inside its payer's turn; refused when it doesn't run.
     async fn running(&self, tx: &mut Tx, service_id: i64) -> Result<ServiceRow> {
-        let no_service = || Error::NotFound("Layanan itu tidak ada.".to_owned());
-        let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF, args![service_id]).await?.ok_or_else(no_service)?;
-        take_turn(tx, customer_id).await?;
+        take_turn_of(tx, service_id).await?;
         let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, self.today, self.current()]).await?;
         if !matches!(service.stage.as_str(), "aktif" | "siap_dicabut" | "cuti") {
             return Err(Error::Refused("Layanan ini tidak sedang berjalan.".to_owned()));
@@ -260,47 +249,24 @@ impl Ledger {
                 service_id: service.id,
                 invoice_id: open.iter().find(|bill| bill.2 > 0 && -sum.total.0 <= bill.2 + bill.3).map(|bill| bill.0),
                 amount: -sum.total,
-                reason: text.chars().take(super::reverse::REASON_CHARS_MAX).collect(),
+                reason: text.chars().take(checks::REASON_CHARS_MAX).collect(),
                 request_id: format!("change:{change_id}"),
             };
             return Ok(Some(self.credit_with(tx, form, sum.lines.clone()).await?.receipt));
         }
-        let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
-        let number = invoice_number(self.today.year(), self.today.month(), sequence);
-        let bill = args![
-            &number,
-            service.customer_id,
-            service.id,
-            self.current(),
-            "adjustment",
-            self.today,
-            self.charge_due(),
-            sum.total,
-            &service.customer_name,
-            &service.package_name,
-            self.now
-        ];
-        let invoice_id = tx.number(INSERT_INVOICE, bill).await?;
-        for (place, line) in sum.lines.iter().enumerate() {
-            let change = format!("change:{change_id}:{place}");
-            let kind = line.kind.as_str();
-            let values =
-                args![invoice_id, service.id, line.period, kind, line.amount, &line.text, &line.derivation, change];
-            tx.exec_one(INSERT_ADJUSTMENT, values).await?;
-        }
-        let entry = args![
-            service.customer_id,
-            service.id,
-            "issue",
-            sum.total,
-            invoice_id,
-            None::<i64>,
-            self.today,
-            format!("Tagihan {number}: {text}"),
-            &self.who.name,
-            self.now
-        ];
-        tx.exec_one(INSERT_ENTRY, entry).await?;
+        let bill = NewBill {
+            customer_id: service.customer_id,
+            service_id: service.id,
+            period: self.current(),
+            kind: "adjustment",
+            due_on: self.charge_due(),
+            customer_name: &service.customer_name,
+            package_name: &service.package_name,
+            lines: &sum.lines,
+            change: Some(&format!("change:{change_id}")),
+            entry: ("issue", "Tagihan ", &format!(": {text}")),
+        };
+        let (_, number) = self.write_bill(tx, bill).await?;
         self.use_saldo(tx, service.customer_id).await?;
         Ok(Some(number))
     }

@@ -52,7 +52,7 @@ use crate::billing::pricing::{FirstMonth, PriceRules, Tax};
 use crate::server::access::AccessContext;
 use crate::server::audit::Who;
 use crate::server::db::Tx;
-use crate::server::error::Result;
+use crate::server::error::{Error, Result};
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::sql;
@@ -119,6 +119,7 @@ impl Ledger {
     }
 }
 
+sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
 sql!(TAKE_TURN = "UPDATE customer SET money_turn = money_turn + 1 WHERE id = $1");
 sql!(
     COUNT_ON = "INSERT INTO counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = counter.n + excluded.n RETURNING n"
@@ -127,6 +128,17 @@ sql!(
 /// Takes the payer's turn: whoever comes second waits until this transaction is over.
 pub(crate) async fn take_turn(tx: &mut Tx, customer_id: i64) -> Result<()> {
     Ok(tx.exec_one(TAKE_TURN, args![customer_id]).await?)
+}
+
+/// Takes the turn of the payer of a service; answers him.
+///
+/// # Errors
+/// `NotFound` when there is no such service.
+pub(crate) async fn take_turn_of(tx: &mut Tx, service_id: i64) -> Result<i64> {
+    let gone = || Error::NotFound("Layanan itu tidak ada.".to_owned());
+    let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF, args![service_id]).await?.ok_or_else(gone)?;
+    take_turn(tx, customer_id).await?;
+    Ok(customer_id)
 }
 
 /// The next `how_many` numbers of a counter; answers the last of them. The counter's row stays locked until the end

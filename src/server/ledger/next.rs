@@ -7,7 +7,7 @@ use crate::args;
 use crate::billing::due::due_for_issue;
 use crate::billing::invoice::invoice_number;
 use crate::billing::payment::OpenBill;
-use crate::billing::pricing::{Discount, PriceInput, PriceRules, PricedBill, Skip, price_bill};
+use crate::billing::pricing::{Discount, PriceInput, PriceRules, PricedBill, PricedLine, Skip, price_bill};
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
@@ -44,10 +44,13 @@ sql!(IS_REGULAR = "SELECT COUNT(*) FROM invoice WHERE id = $1 AND kind = 'regula
 // Who stops by then gets no bill; who changes package is billed by the run of that month, when the change is made.
 sql!(CHANGES_BY = "SELECT COUNT(*) FROM service_change WHERE service_id = $1 AND state = 'planned' AND from_on <= $2");
 sql!(RUN_IS_OVER = "SELECT COUNT(*) FROM issue_run WHERE period = $1 AND state = 'done' AND scope = 'all'");
-sql!(pub(super) INSERT_INVOICE = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)
+sql!(INSERT_INVOICE = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'open', $9, $10, NULL, $11) RETURNING id");
-sql!(pub(super) INSERT_LINE = "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
- VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, FALSE)");
+sql!(
+    INSERT_LINE =
+        "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, FALSE)"
+);
 
 /// A stored discount as the pricing rule takes it: percent in hundredths, or rupiah.
 pub(super) fn discount(kind: &str, value: i64) -> Option<Discount> {
@@ -120,7 +123,7 @@ impl Ledger {
         }
     }
 
-    /// Writes the bill; answers its row.
+    /// Writes a month's bill; answers its row.
     pub(super) async fn issue_one(
         &self,
         tx: &mut Tx,
@@ -128,60 +131,93 @@ impl Ledger {
         period: Period,
         priced: &PricedBill,
     ) -> Result<i64> {
-        let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
-        let number = invoice_number(self.today.year(), self.today.month(), sequence);
         let due_day = u32::try_from(service.due_day).map_err(|_| Error::Corrupt("tanggal tempo".to_owned()))?;
         let min_days = u32::try_from(self.settings.int("invoice.min_days_to_pay")).unwrap_or(0);
-        let due_on = due_for_issue(period, due_day, self.today, min_days, false);
-        let invoice_id = tx
-            .number(
-                INSERT_INVOICE,
-                args![
-                    &number,
-                    service.customer_id,
-                    service.id,
-                    period,
-                    "regular",
-                    self.today,
-                    due_on,
-                    priced.total,
-                    &service.customer_name,
-                    &service.package_name,
-                    self.now
-                ],
-            )
-            .await?;
-        for line in &priced.lines {
-            tx.exec_one(
-                INSERT_LINE,
-                args![
-                    invoice_id,
-                    service.id,
-                    line.period,
-                    line.kind.as_str(),
-                    line.amount,
-                    &line.text,
-                    &line.derivation
-                ],
-            )
-            .await?;
-        }
-        tx.exec_one(
-            INSERT_ENTRY,
-            args![
-                service.customer_id,
-                service.id,
-                "issue",
-                priced.total,
-                invoice_id,
-                None::<i64>,
-                self.today,
-                format!("Tagihan {number}"),
-                &self.who.name,
-                self.now
-            ],
-        )
-        .await?;
-        Ok(invoice_id)
+        let bill = NewBill {
+            customer_id: service.customer_id,
+            service_id: service.id,
+            period,
+            kind: "regular",
+            due_on: due_for_issue(period, due_day, self.today, min_days, false),
+            customer_name: &service.customer_name,
+            package_name: &service.package_name,
+            lines: &priced.lines,
+            change: None,
+            entry: ("issue", "Tagihan ", ""),
+        };
+        Ok(self.write_bill(tx, bill).await?.0)
     }
+
+    /// Writes one bill: its number, its lines, its entry in the books. Answers its row and its number. The runs of a month
+    /// write theirs set by set (`issue`).
+    pub(super) async fn write_bill(&self, tx: &mut Tx, bill: NewBill<'_>) -> Result<(i64, String)> {
+        let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
+        let number = invoice_number(self.today.year(), self.today.month(), sequence);
+        let total: Rupiah = bill.lines.iter().map(|line| line.amount).sum();
+        let head = args![
+            &number,
+            bill.customer_id,
+            bill.service_id,
+            bill.period,
+            bill.kind,
+            self.today,
+            bill.due_on,
+            total,
+            bill.customer_name,
+            bill.package_name,
+            self.now
+        ];
+        let invoice_id = tx.number(INSERT_INVOICE, head).await?;
+        for (place, line) in bill.lines.iter().enumerate() {
+            // The key of a change is its first line's; the others follow it.
+            let change = bill.change.map(|change| match place {
+                0 => change.to_owned(),
+                place => format!("{change}:{place}"),
+            });
+            let values = args![
+                invoice_id,
+                bill.service_id,
+                line.period,
+                line.kind.as_str(),
+                line.amount,
+                &line.text,
+                &line.derivation,
+                change
+            ];
+            tx.exec_one(INSERT_LINE, values).await?;
+        }
+        let (kind, before, after) = bill.entry;
+        let entry = args![
+            bill.customer_id,
+            bill.service_id,
+            kind,
+            total,
+            invoice_id,
+            None::<i64>,
+            self.today,
+            format!("{before}{number}{after}"),
+            &self.who.name,
+            self.now
+        ];
+        tx.exec_one(INSERT_ENTRY, entry).await?;
+        Ok((invoice_id, number))
+    }
+}
+
+/// A bill to be written by [`Ledger::write_bill`]; its total is the sum of its lines.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewBill<'a> {
+    pub(super) customer_id: i64,
+    pub(super) service_id: i64,
+    pub(super) period: Period,
+    /// `regular`, `charge`, `adjustment` or `opening`.
+    pub(super) kind: &'static str,
+    pub(super) due_on: NaiveDate,
+    pub(super) customer_name: &'a str,
+    pub(super) package_name: &'a str,
+    pub(super) lines: &'a [PricedLine],
+    /// Key of the deed that makes it, unique among all lines: the same deed twice is refused by the database.
+    pub(super) change: Option<&'a str>,
+    /// Kind of its entry, and what its text says before and after the number.
+    pub(super) entry: (&'static str, &'a str, &'a str),
 }

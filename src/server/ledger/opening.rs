@@ -1,15 +1,15 @@
 //! Opening the books of a service: what it owed, and what its payer had paid in advance, before Kimonet.
 
-use super::next::{INSERT_INVOICE, INSERT_LINE};
+use super::next::NewBill;
 use super::settle::INSERT_ENTRY;
-use super::{Ledger, count_on, invoice_counter, take_turn};
+use super::{Ledger, take_turn};
 use crate::args;
-use crate::billing::Rupiah;
-use crate::billing::invoice::invoice_number;
+use crate::billing::pricing::PricedLine;
+use crate::billing::{LineKind, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::Result;
 use crate::sql;
-use chrono::{Datelike, Days};
+use chrono::Days;
 
 sql!(
     NAMES_OF = "SELECT c.name, p.name FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"
@@ -79,56 +79,27 @@ impl Ledger {
 
     async fn open_arrears(&self, tx: &mut Tx, service_id: i64, customer_id: i64, arrears: Rupiah) -> Result<()> {
         let (customer_name, package_name): (String, String) = tx.one(NAMES_OF, args![service_id]).await?;
-        let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
-        let number = invoice_number(self.today.year(), self.today.month(), sequence);
         let min_days = u64::try_from(self.settings.int("invoice.min_days_to_pay")).unwrap_or(0);
-        let invoice_id = tx
-            .number(
-                INSERT_INVOICE,
-                args![
-                    &number,
-                    customer_id,
-                    service_id,
-                    self.current(),
-                    "opening",
-                    self.today,
-                    self.today + Days::new(min_days),
-                    arrears,
-                    customer_name,
-                    package_name,
-                    self.now
-                ],
-            )
-            .await?;
-        tx.exec_one(
-            INSERT_LINE,
-            args![
-                invoice_id,
-                service_id,
-                self.current(),
-                "opening",
-                arrears,
-                "Tunggakan awal",
-                "Tunggakan dari pembukuan lama, sebelum memakai Kimonet."
-            ],
-        )
-        .await?;
-        tx.exec_one(
-            INSERT_ENTRY,
-            args![
-                customer_id,
-                service_id,
-                "opening",
-                arrears,
-                invoice_id,
-                None::<i64>,
-                self.today,
-                format!("Tunggakan awal {number}"),
-                &self.who.name,
-                self.now
-            ],
-        )
-        .await?;
+        let line = PricedLine {
+            kind: LineKind::Opening,
+            period: self.current(),
+            amount: arrears,
+            text: "Tunggakan awal".to_owned(),
+            derivation: "Tunggakan dari pembukuan lama, sebelum memakai Kimonet.".to_owned(),
+        };
+        let bill = NewBill {
+            customer_id,
+            service_id,
+            period: self.current(),
+            kind: "opening",
+            due_on: self.today + Days::new(min_days),
+            customer_name: &customer_name,
+            package_name: &package_name,
+            lines: &[line],
+            change: None,
+            entry: ("opening", "Tunggakan awal ", ""),
+        };
+        self.write_bill(tx, bill).await?;
         Ok(())
     }
 }

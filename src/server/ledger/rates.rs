@@ -72,16 +72,31 @@ macro_rules! own_price_of {
     };
 }
 
+/// A column of the standing discount of service `s` in month `$period`, or what stands for none.
+#[macro_export]
+macro_rules! discount_in {
+    ($column:literal, $none:literal, $period:literal) => {
+        concat!(
+            "CASE WHEN s.discount_until = '' OR s.discount_until >= ",
+            $period,
+            " THEN s.",
+            $column,
+            " ELSE ",
+            $none,
+            " END"
+        )
+    };
+}
+
 /// The standing discount of service `s` in month `$period`: its kind, its value.
 #[macro_export]
 macro_rules! discount_of {
     ($period:literal) => {
         concat!(
-            "CASE WHEN s.discount_until = '' OR s.discount_until >= ",
-            $period,
-            " THEN s.discount_kind ELSE 'none' END AS discount_kind, CASE WHEN s.discount_until = '' OR s.discount_until >= ",
-            $period,
-            " THEN s.discount_value ELSE 0 END AS discount_value"
+            $crate::discount_in!("discount_kind", "'none'", $period),
+            " AS discount_kind, ",
+            $crate::discount_in!("discount_value", "0", $period),
+            " AS discount_value"
         )
     };
 }

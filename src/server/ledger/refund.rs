@@ -1,12 +1,12 @@
 //! Saldo goes back to the customer: out of a bag of cash, or out of the bank account. A refund that was a mistake comes
 //! back as a payment.
 
-use super::reverse::reason;
 use super::settle::{AMOUNT_MAX, INSERT_ENTRY};
-use super::{Ledger, count_on, take_turn};
+use super::{Ledger, count_on, take_turn_of};
 use crate::args;
 use crate::billing::Rupiah;
 use crate::server::audit;
+use crate::server::checks::reason;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
@@ -44,7 +44,6 @@ pub struct Refunded {
     pub already: bool,
 }
 
-sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
 sql!(TAKEN = "SELECT id, number, amount FROM refund WHERE request_id = $1");
 sql!(SALDO = "SELECT CAST(COALESCE(SUM(unused), 0) AS BIGINT) FROM payment WHERE customer_id = $1 AND unused > 0");
 sql!(UNUSED = "SELECT id, unused FROM payment WHERE customer_id = $1 AND unused > 0 ORDER BY id");
@@ -84,9 +83,7 @@ impl Ledger {
         if form.reference.chars().count() > 500 {
             return Err(Error::invalid("reference", "Terlalu panjang, paling banyak 500 huruf."));
         }
-        let no_service = || Error::NotFound("Layanan itu tidak ada.".to_owned());
-        let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF, args![form.service_id]).await?.ok_or_else(no_service)?;
-        take_turn(tx, customer_id).await?;
+        let customer_id = take_turn_of(tx, form.service_id).await?;
         if let Some((id, number, amount)) = tx.opt::<(i64, String, i64)>(TAKEN, args![&form.request_id]).await? {
             if amount == form.amount.0 {
                 return Ok(Refunded { id, number, amount: form.amount, already: true });

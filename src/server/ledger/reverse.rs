@@ -6,13 +6,11 @@ use crate::args;
 use crate::billing::Rupiah;
 use crate::server::access;
 use crate::server::audit;
+use crate::server::checks::reason;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
 use chrono::NaiveDate;
-
-/// Letters of a reason at most.
-pub(super) const REASON_CHARS_MAX: usize = 200;
 
 /// A payment as it stands.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -83,15 +81,6 @@ sql!(
  SELECT e.customer_id, e.service_id, 'void', -e.amount, e.invoice_id, NULL, $2, e.id, $3, $4, $5 FROM ledger_entry e
  WHERE e.invoice_id = $1 AND e.kind IN ('issue', 'opening')"
 );
-
-/// The reason without spaces around it, or the sentence that asks for one.
-pub(super) fn reason(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > REASON_CHARS_MAX {
-        return Err(Error::invalid("reason", format!("Tulis alasannya, paling banyak {REASON_CHARS_MAX} huruf.")));
-    }
-    Ok(text.to_owned())
-}
 
 impl Ledger {
     /// Takes a payment (or a note of credit, or a write-off) back, whole: its bills are open again by what it paid, its

@@ -1,6 +1,6 @@
 //! Money comes in: one transaction for payment, allocations, Saldo, next month's bill, access and messages.
 
-use super::{Ledger, confirm, count_on, receipt_counter, take_turn};
+use super::{Ledger, confirm, count_on, receipt_counter, take_turn_of};
 use crate::args;
 use crate::billing::invoice::receipt_number;
 use crate::billing::payment::{OpenBill, plan};
@@ -92,20 +92,19 @@ pub struct Receipt {
 }
 
 #[derive(sqlx::FromRow)]
-struct Stored {
-    id: i64,
+pub(super) struct Stored {
+    pub(super) id: i64,
     receipt: String,
     service_id: i64,
-    amount: i64,
+    pub(super) amount: i64,
     unused: i64,
 }
 
-sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
 sql!(
     FIND_BY_GATEWAY =
         "SELECT id, receipt, service_id, amount, unused FROM payment WHERE gateway = $1 AND gateway_reference = $2"
 );
-sql!(FIND_BY_REQUEST = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE request_id = $1");
+sql!(pub(super) FIND_BY_REQUEST = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE request_id = $1");
 sql!(FIND_BY_ID = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE id = $1");
 sql!(
     INSERT_PAYMENT =
@@ -156,12 +155,7 @@ impl Ledger {
     /// Takes a payment inside the caller's transaction.
     pub async fn settle_in(&self, tx: &mut Tx, form: PayForm) -> Result<Receipt> {
         self.check(&form)?;
-        let customer_id = tx
-            .opt::<(i64,)>(PAYER_OF, args![form.service_id])
-            .await?
-            .ok_or_else(|| Error::NotFound("Layanan itu tidak ada.".to_owned()))?
-            .0;
-        take_turn(tx, customer_id).await?;
+        let customer_id = take_turn_of(tx, form.service_id).await?;
         if let Some(stored) = self.find_taken(tx, &form).await? {
             if let Some(attempt_id) = form.attempt_id {
                 tx.exec(ATTEMPT_PAID, args![attempt_id, self.now]).await?;
@@ -340,7 +334,8 @@ impl Ledger {
         }
     }
 
-    async fn receipt(&self, tx: &mut Tx, payment_id: i64, already: bool) -> Result<Receipt> {
+    /// The receipt of a stored payment, note of credit or write-off.
+    pub(super) async fn receipt(&self, tx: &mut Tx, payment_id: i64, already: bool) -> Result<Receipt> {
         let stored: Stored = tx.one(FIND_BY_ID, args![payment_id]).await?;
         let allocated: Vec<(i64, String, i64)> = tx.all(ALLOCATED, args![payment_id]).await?;
         Ok(Receipt {

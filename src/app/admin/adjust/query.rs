@@ -3,6 +3,7 @@
 use super::{CreditWish, RefundWish};
 use crate::app::dto::money;
 use crate::billing::Rupiah;
+use crate::server::checks::form_id;
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::server::ledger::{CreditForm, CreditKind, RefundForm};
@@ -14,14 +15,6 @@ sql!(BILL = "SELECT service_id, number FROM invoice WHERE id = $1");
 
 fn amount(typed: &str) -> Result<Rupiah> {
     Rupiah::parse_input(typed).map_err(|error| Error::invalid("amount", error.to_string()))
-}
-
-fn request_id(id: String) -> Result<String> {
-    if (16..=66).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        Ok(id)
-    } else {
-        Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."))
-    }
 }
 
 /// Whether he may take this payment back: his own on the day he wrote it down, else by right. Source: RULES, "Money in".
@@ -80,7 +73,7 @@ pub async fn credit(asked: &Asked, wish: CreditWish) -> Result<String> {
         invoice_id: Some(wish.invoice_id),
         amount: amount(&wish.amount)?,
         reason: wish.reason,
-        request_id: request_id(wish.request_id)?,
+        request_id: form_id(wish.request_id)?,
     };
     let written = asked.app.ledger(asked.who.clone()).await?.credit(form).await?;
     Ok(match kind {
@@ -106,7 +99,7 @@ pub async fn refund(asked: &Asked, wish: RefundWish) -> Result<String> {
         holder_id: Some(asked.staff.id),
         reference: wish.reference,
         reason: wish.reason,
-        request_id: request_id(wish.request_id)?,
+        request_id: form_id(wish.request_id)?,
     };
     let back = asked.app.ledger(asked.who.clone()).await?.refund(form).await?;
     Ok(format!("{} dikembalikan ({}).", money(back.amount.0), back.number))

@@ -7,6 +7,7 @@ use crate::app::text;
 use crate::billing::Period;
 use crate::server::access::{self, AccessContext};
 use crate::server::audit::{self, Who};
+use crate::server::checks;
 use crate::server::error::{Error, Result};
 use crate::server::gateways::methods::channel_name;
 use crate::server::messages::defaults::TemplateKind;
@@ -268,12 +269,8 @@ async fn ledger(app: &AppState, id: i64) -> Result<Vec<LedgerRow>> {
 
 /// Isolates or restores by hand.
 pub async fn wish(app: &AppState, who: Who, service_id: i64, cut: bool, reason: &str) -> Result<()> {
-    let reason = reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > 200 {
-        return Err(Error::invalid("reason", "Tulis alasannya, paling banyak 200 huruf."));
-    }
-    let context =
-        AccessContext { settings: app.settings().await?, today: app.clock.today(), now: app.clock.now(), who };
+    let reason = checks::reason(reason)?;
+    let context = AccessContext::now(app, who).await?;
     app.db
         .write::<_, Error, _>(move |tx| {
             let (context, reason) = (context.clone(), reason.clone());

@@ -3,7 +3,9 @@
 use super::{CustomerExtras, ExtraList, ExtraRow, ExtraWish};
 use crate::app::admin::words;
 use crate::app::dto::{PAGE_ROWS, PageInfo, money};
+use crate::billing::pricing::percent;
 use crate::billing::{Period, Rupiah};
+use crate::server::checks::form_id;
 use crate::server::customers::extras::{self, DiscountWish};
 use crate::server::error::{Error, Result};
 use crate::server::guard::Asked;
@@ -53,13 +55,9 @@ struct Row {
 
 impl Row {
     fn view(self) -> ExtraRow {
-        let percent = || match self.value % 100 {
-            0 => format!("{}%", self.value / 100),
-            part => format!("{},{part:02}%", self.value / 100),
-        };
         let (kind, amount) = match self.sort {
             1 => ("Biaya bulanan", money(self.value)),
-            2 => ("Diskon", percent()),
+            2 => ("Diskon", percent(self.value)),
             3 => ("Diskon", money(self.value)),
             _ => ("Harga khusus", money(self.value)),
         };
@@ -128,16 +126,14 @@ pub async fn save(asked: &Asked, wish: ExtraWish) -> Result<String> {
                 .map_err(|_| Error::invalid("until", "Tulis tahun dan bulannya, misalnya 2026-12."))?,
         ),
     };
-    if !(16..=64).contains(&wish.request_id.len()) {
-        return Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."));
-    }
+    let request_id = form_id(wish.request_id)?;
     match wish.kind.as_str() {
         "bulanan" => {
-            let from = extras::add_on(app, who, id, (&wish.text, rupiah(typed)?), until, wish.request_id).await?;
+            let from = extras::add_on(app, who, id, (&wish.text, rupiah(typed)?), until, request_id).await?;
             Ok(format!("Biaya bulanan disimpan, ditagih mulai {}.", from.words()))
         }
         "sekali" => {
-            extras::charge(app, who, id, (&wish.text, rupiah(typed)?), wish.request_id).await?;
+            extras::charge(app, who, id, (&wish.text, rupiah(typed)?), request_id).await?;
             app.work_bell.notify_waiters();
             Ok("Biaya terbit sebagai tagihan tersendiri.".to_owned())
         }

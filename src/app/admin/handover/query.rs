@@ -4,6 +4,7 @@ use super::{Answer, BagPayment, BagRow, HandoverRow, HandoverView, HandoverWish}
 use crate::app::admin::words::{day, instant, since};
 use crate::app::dto::{Badge, Tone, money};
 use crate::billing::Rupiah;
+use crate::server::checks::form_id;
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::server::ledger::{HandoverForm, receives_alone};
@@ -228,11 +229,7 @@ fn amount(field: &str, typed: &str) -> Result<Rupiah> {
 /// Gives the bag's cash away.
 pub async fn give(asked: &Asked, wish: HandoverWish) -> Result<String> {
     bag_of(asked, Some(wish.bag_id)).await?;
-    let is_request_id =
-        (16..=64).contains(&wish.request_id.len()) && wish.request_id.bytes().all(|b| b.is_ascii_hexdigit());
-    if !is_request_id {
-        return Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."));
-    }
+    let request_id = form_id(wish.request_id)?;
     if wish.counted.trim().is_empty() {
         return Err(Error::invalid("counted", "Hitung uangnya, lalu isi jumlahnya."));
     }
@@ -244,7 +241,7 @@ pub async fn give(asked: &Asked, wish: HandoverWish) -> Result<String> {
         reason: wish.reason,
         destination: wish.destination,
         reference: wish.reference,
-        request_id: wish.request_id,
+        request_id,
     };
     let handed = asked.app.ledger(asked.who.clone()).await?.hand_over(form).await?;
     Ok(handed.number)

@@ -80,18 +80,12 @@ pub async fn list(asked: &Asked, all: bool, page: i64) -> Result<HoldList> {
     Ok(HoldList { rows, info, open })
 }
 
-async fn context(asked: &Asked) -> Result<AccessContext> {
-    let app = &asked.app;
-    let settings = app.settings().await?;
-    Ok(AccessContext { settings, today: app.clock.today(), now: app.clock.now(), who: asked.who.clone() })
-}
-
 fn day(typed: &str, today: NaiveDate) -> Result<NaiveDate> {
     parse_date_input(typed, today.year()).ok_or_else(|| Error::invalid("until", "Isi tanggalnya, misalnya 20/1/2026."))
 }
 
 pub async fn promise(asked: &Asked, service_id: i64, until: &str, reason: String) -> Result<String> {
-    let ctx = context(asked).await?;
+    let ctx = AccessContext::now(&asked.app, asked.who.clone()).await?;
     let until = day(until, ctx.today)?;
     asked
         .app
@@ -106,7 +100,7 @@ pub async fn promise(asked: &Asked, service_id: i64, until: &str, reason: String
 }
 
 pub async fn hold(asked: &Asked, service_id: i64, until: &str, reason: String) -> Result<String> {
-    let ctx = context(asked).await?;
+    let ctx = AccessContext::now(&asked.app, asked.who.clone()).await?;
     let until = day(until, ctx.today)?;
     asked
         .app
@@ -130,7 +124,7 @@ pub async fn end(asked: &Asked, id: i64) -> Result<String> {
     if kind == "hold" && !asked.staff.may(Permission::ManageAccess) {
         return Err(Error::Forbidden);
     }
-    let ctx = context(asked).await?;
+    let ctx = AccessContext::now(&asked.app, asked.who.clone()).await?;
     asked
         .app
         .db

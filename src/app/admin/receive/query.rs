@@ -5,6 +5,7 @@ use crate::app::admin::words;
 use crate::app::dto::{Choice, money};
 use crate::billing::words::parse_date_input;
 use crate::billing::{Period, Rupiah};
+use crate::server::checks::form_id;
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::server::ledger::{PayForm, Source};
@@ -136,11 +137,7 @@ async fn form_of(asked: &Asked, wish: PayWish) -> Result<PayForm> {
         "transfer" => return Err(Error::invalid("amount", "Transfer dicatat seluruhnya; kelebihannya menjadi Saldo.")),
         _ => return Err(Error::invalid("method", "Pilih Tunai atau Transfer.")),
     };
-    let is_request_id =
-        (16..=64).contains(&wish.request_id.len()) && wish.request_id.bytes().all(|b| b.is_ascii_hexdigit());
-    if !is_request_id {
-        return Err(Error::invalid("request_id", "Muat ulang halaman ini, lalu isi kembali."));
-    }
+    let request_id = form_id(wish.request_id)?;
     Ok(PayForm {
         service_id: wish.service_id,
         amount: Rupiah(wish.amount),
@@ -151,7 +148,7 @@ async fn form_of(asked: &Asked, wish: PayWish) -> Result<PayForm> {
         holder_id: who.staff_id,
         reference: wish.reference.trim().chars().take(100).collect(),
         note: wish.note.trim().chars().take(200).collect(),
-        request_id: Some(wish.request_id),
+        request_id: Some(request_id),
         attempt_id: None,
     })
 }

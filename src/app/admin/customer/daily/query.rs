@@ -230,10 +230,6 @@ pub async fn save_service(app: &AppState, who: Who, form: ServiceForm) -> Result
     edit::save_service(app, who, form.id, data).await
 }
 
-async fn context(app: &AppState, who: Who) -> Result<AccessContext> {
-    Ok(AccessContext { settings: app.settings().await?, today: app.clock.today(), now: app.clock.now(), who })
-}
-
 /// Changes a service now or plans it, or shows what that would do.
 pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
     let app = &asked.app;
@@ -268,7 +264,7 @@ pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
 
 /// Takes a planned change back.
 pub async fn unplan(app: &AppState, who: Who, change_id: i64) -> Result<()> {
-    let ctx = context(app, who).await?;
+    let ctx = AccessContext::now(app, who).await?;
     app.db
         .write::<_, Error, _>(move |tx| {
             let ctx = ctx.clone();
@@ -279,7 +275,7 @@ pub async fn unplan(app: &AppState, who: Who, change_id: i64) -> Result<()> {
 
 /// Puts a stopped service into use again.
 pub async fn restart(app: &AppState, who: Who, service_id: i64) -> Result<()> {
-    let (ledger, ctx) = (app.ledger(who.clone()).await?, context(app, who).await?);
+    let (ledger, ctx) = (app.ledger(who.clone()).await?, AccessContext::now(app, who).await?);
     app.db
         .write::<_, Error, _>(move |tx| {
             let (ledger, ctx) = (ledger.clone(), ctx.clone());
