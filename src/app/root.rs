@@ -10,6 +10,7 @@ use crate::app::admin::{
     arrears::ArrearsPage,
     banks::BanksPage,
     bulk::BulkPage,
+    closing::ClosingPage,
     collect::CollectPage,
     customer::CustomerPage,
     customers::CustomersPage,
@@ -31,6 +32,7 @@ use crate::app::admin::{
     more::MorePage,
     packages::PackagesPage,
     payments::{PaymentPage, PaymentsPage},
+    prices::PricesPage,
     promises::PromisesPage,
     receive::ReceivePage,
     rehearsal::RehearsalPage,
@@ -97,6 +99,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("log-isolir") view=IsolirLogPage ssr=SsrMode::Async />
                     <Route path=path!("siap") view=SetupPage ssr=SsrMode::Async />
                     <Route path=path!("paket") view=PackagesPage ssr=SsrMode::Async />
+                    <Route path=path!("paket/:id") view=PricesPage ssr=SsrMode::Async />
+                    <Route path=path!("tutup-buku") view=ClosingPage ssr=SsrMode::Async />
                     <Route path=path!("rekening") view=BanksPage ssr=SsrMode::Async />
                     <Route path=path!("cadangan") view=BackupsPage ssr=SsrMode::Async />
                     <Route path=path!("tugas") view=JobsPage ssr=SsrMode::Async />

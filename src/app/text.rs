@@ -65,6 +65,7 @@ pub const PACKAGES: &str = "Paket Internet";
 pub const BILLING_SETTINGS: &str = "Tagihan & Jatuh Tempo";
 pub const ISOLIR_SETTINGS: &str = "Isolir & Hari Libur";
 pub const TAX: &str = "Pajak";
+pub const CLOSING: &str = "Tutup Buku";
 pub const GATEWAYS: &str = "Payment Gateway";
 pub const BANK_ACCOUNTS: &str = "Rekening Bank";
 pub const STAFF: &str = "Pengguna & Hak Akses";

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod due;
 pub mod invoice;
+pub mod late_fee;
 pub mod payment;
 pub mod period;
 pub mod phone;

@@ -12,7 +12,7 @@ mod change;
 mod tax;
 
 pub use change::{ChangeInput, ChangeSide, PricedChange, price_change};
-pub use tax::{Tax, TaxMode, TaxRate, percent};
+pub use tax::{Tax, TaxMode, TaxRate, parse_percent, percent};
 
 /// Hundredths of a percent in a whole.
 const PERCENT_DEN: i64 = 10_000;

@@ -1,7 +1,7 @@
 //! Which deed carries out which kind of work.
 
 use super::{alerts, backup};
-use super::{attempts, changes, housekeeping, invoicing, isolir, reminders, schedule, sweep};
+use super::{attempts, changes, housekeeping, invoicing, isolir, late_fee, reminders, schedule, sweep};
 use crate::server::customers::import;
 use crate::server::error::Result;
 use crate::server::gateways::inbox;
@@ -29,6 +29,7 @@ async fn run_job(state: &AppState, job: &str, slot: &str, attempt: i64) -> Resul
         invoicing::INVOICING => invoicing::run(state, slot).await,
         invoicing::PRORATE => invoicing::run_starters(state).await,
         changes::NAME => changes::run(state).await,
+        late_fee::NAME => late_fee::run(state).await,
         isolir::NAME => isolir::run(state).await,
         sweep::NAME => sweep::run(state).await,
         attempts::NAME => attempts::run(state).await,

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod housekeeping;
 pub mod invoicing;
 pub mod isolir;
+pub mod late_fee;
 pub mod reminders;
 pub mod run;
 pub mod schedule;

@@ -2,7 +2,7 @@
 //! cron texts in the business zone; what was missed while nothing ran follows each job's own rule.
 
 use super::{alerts, backup};
-use super::{attempts, changes, housekeeping, invoicing, isolir, reminders, sweep};
+use super::{attempts, changes, housekeeping, invoicing, isolir, late_fee, reminders, sweep};
 use crate::server::clock::Clock;
 use crate::server::error::{Error, Result};
 use crate::server::settings::{Settings, parse_time};
@@ -52,6 +52,7 @@ pub const ENTRIES: &[Entry] = &[
         cron: "2 0 * * *",
         catch_up: CatchUp::Once,
     },
+    Entry { job: late_fee::NAME, title: "Denda keterlambatan", cron: "10 0 * * *", catch_up: CatchUp::Once },
     Entry { job: isolir::NAME, title: "Isolir harian", cron: "isolir.time", catch_up: CatchUp::Once },
     Entry { job: reminders::NAME, title: "Pengingat tagihan", cron: "reminder.time", catch_up: CatchUp::Once },
     Entry { job: sweep::NAME, title: "Sinkronkan router", cron: "*/5 * * * *", catch_up: CatchUp::Skip },
@@ -97,6 +98,7 @@ impl Entry {
             "17 * * * *" => "Setiap jam, menit ke-17".to_owned(),
             "1 0 1 * *" => "Tanggal 1 pukul 00:01".to_owned(),
             "5 0 * * *" => "Setiap hari pukul 00:05".to_owned(),
+            "10 0 * * *" => "Setiap hari pukul 00:10".to_owned(),
             "2 0 * * *" => "Setiap hari pukul 00:02".to_owned(),
             "30 3 * * *" => "Setiap hari pukul 03:30".to_owned(),
             setting if setting.contains(".time") => format!("Setiap hari pukul {}", settings.text(setting)),

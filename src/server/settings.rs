@@ -73,6 +73,12 @@ pub const KEYS: &[Key] = &[
     key("invoice.rehearsal_max_percent", "5", Kind::Int(0, 100)),
     key("invoice.tax.pkp", "false", Kind::Flag),
     key("invoice.tax.mode", "exclusive", Kind::Choice(&["exclusive", "inclusive"])),
+    // A fee once for each bill that is so many days past due, as a bill of its own; of bills from that month on.
+    key("invoice.late_fee.mode", "off", Kind::Choice(&["off", "amount", "percent"])),
+    key("invoice.late_fee.amount", "5000", Kind::Int(1, 10_000_000)),
+    key("invoice.late_fee.percent", "2", Kind::Int(1, 100)),
+    key("invoice.late_fee.days", "3", Kind::Int(1, 60)),
+    key("invoice.late_fee.from", "", Kind::Month),
     key("isolir.grace_days", "0", Kind::Int(0, 60)),
     key("isolir.min_debt", "10000", Kind::Int(0, 1_000_000_000)),
     key("isolir.time", "08:00", Kind::Time),

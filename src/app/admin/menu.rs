@@ -125,6 +125,8 @@ const MENU: &[Group] = &[
             (P::ManageSettings, text::ISOLIR_SETTINGS, "/admin/pengaturan/isolir"),
             // Pajak
             (P::ManageSettings, text::TAX, "/admin/pengaturan/pajak"),
+            // Tutup Buku
+            (P::ManageCash, text::CLOSING, "/admin/tutup-buku"),
             // Payment Gateway
             (P::ManageSettings, text::GATEWAYS, "/admin/pengaturan/gateway"),
             // Rekening Bank

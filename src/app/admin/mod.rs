@@ -10,6 +10,7 @@ pub mod banks;
 pub mod bulk;
 #[cfg(feature = "ssr")]
 pub mod choices;
+pub mod closing;
 pub mod collect;
 pub mod customer;
 pub mod customers;
@@ -34,6 +35,7 @@ pub mod messages;
 pub mod more;
 pub mod packages;
 pub mod payments;
+pub mod prices;
 pub mod promises;
 pub mod receive;
 pub mod rehearsal;
@@ -43,6 +45,7 @@ pub mod settings;
 pub mod setup;
 pub mod staff;
 pub mod stopped;
+pub mod tax;
 pub mod templates;
 pub mod whatsapp;
 #[cfg(feature = "ssr")]

@@ -190,7 +190,7 @@ fn Rows(rows: Vec<PackageRow>, edited: RwSignal<Option<PackageTyped>>, act: Call
                             {(row.services == 0).then(|| view! { <button class="link" type="button" aria-label=format!("Hapus {name}") on:click=move |_| act.run(Deed::Remove(id))>"Hapus"</button> })}
                         </span>
                     </td>
-                    <td class="num">{row.price}<span class="sub">{row.later}</span></td>
+                    <td class="num">{row.price}<span class="sub">{row.later}</span><a class="small" href=format!("/admin/paket/{id}")>"Harga"</a></td>
                     <td class="hide-s">{row.form.profile.clone()}{profile}</td>
                     <td class="num">{services}</td>
                 </tr>

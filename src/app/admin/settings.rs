@@ -18,6 +18,7 @@ mod tests;
 pub use form::SettingForm;
 pub use outside::{Copy, GatewayChecks, Logo};
 
+use crate::app::admin::tax::TaxRates;
 use crate::app::codec::Json;
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
@@ -226,11 +227,13 @@ pub fn SettingsPage() -> impl IntoView {
                     Ok(form) => {
                         let gateway = form.callback.clone();
                         let logo = form.logo.clone();
+                        let rates = form.name == "pajak";
                         view! {
                             <Title text=form.title.clone() />
                             <div class="title"><div><h1>{form.title.clone()}</h1><span class="mute">{form.intro.clone()}</span></div></div>
                             {logo.map(|logo| view! { <outside::Logo logo /> })}
                             <SettingForm form saved=Callback::new(|()| ()) />
+                            {rates.then(|| view! { <div class="gap-top"><TaxRates /></div> })}
                             {gateway.map(|callback| view! { <GatewayChecks callback /><outside::Later /> })}
                         }
                             .into_any()

@@ -24,6 +24,21 @@ pub struct BillView {
     pub open: Vec<BillLine>,
     /// Paid bills of the last months.
     pub paid: Vec<BillLine>,
+    /// All at once; nothing where there is one bill or none.
+    pub all: Option<AllView>,
+}
+
+/// All open bills of a payer, of his other services too, for one payment.
+#[derive(Clone, Debug, Default)]
+pub struct AllView {
+    /// Public ids.
+    pub ids: Vec<i64>,
+    /// How many.
+    pub count: String,
+    /// Their sum.
+    pub total: String,
+    /// Those of other services: what, and how much.
+    pub others: Vec<(String, String)>,
 }
 
 /// A bill.
@@ -95,8 +110,12 @@ pub fn bill_page(view: &BillView) -> String {
         }
     });
     let open: Vec<_> = view.open.iter().map(open_bill).collect();
-    let why: Vec<_> =
-        view.open.iter().flat_map(|bill| bill.why.clone()).map(|line| view! { <li>{line.derivation}</li> }).collect();
+    let why: Vec<_> = view
+        .open
+        .iter()
+        .flat_map(|bill| bill.why.clone())
+        .map(|line| view! { <li><b>{line.text}</b>": "{line.derivation}</li> })
+        .collect();
     let paid: Vec<_> = view
         .paid
         .iter()
@@ -131,9 +150,32 @@ pub fn bill_page(view: &BillView) -> String {
             <p class="mute small">{due_words(view)}</p>
         </section>
         {form}
+        {view.all.as_ref().map(all_at_once)}
         {has_paid.then(|| view! { <section class="panel"><h2>"Sudah dibayar"</h2><ul class="list">{paid}</ul></section> })}
     };
     document("Tagihan Anda", &view.company, false, (), body)
+}
+
+/// Bayar semua.
+fn all_at_once(all: &AllView) -> impl IntoView + use<> {
+    let ids: Vec<_> =
+        all.ids.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
+    let others: Vec<_> =
+        all.others.iter().cloned().map(|(what, left)| view! { <li><span>{what}</span><b>{left}</b></li> }).collect();
+    let about = if others.is_empty() {
+        format!("{} tagihan dengan satu pembayaran.", all.count)
+    } else {
+        format!("{} tagihan dengan satu pembayaran, termasuk layanan Anda yang lain:", all.count)
+    };
+    view! {
+        <form method="get" action="/bayar/pilih" class="panel">
+            <h2>"Bayar semua"</h2>
+            <p class="mute small">{about}</p>
+            {(!others.is_empty()).then(|| view! { <ul class="list">{others}</ul> })}
+            {ids}
+            <button class="btn big" type="submit">{format!("Bayar semua {}", all.total)}</button>
+        </form>
+    }
 }
 
 fn open_bill(bill: &BillLine) -> impl IntoView + use<> {

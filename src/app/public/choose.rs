@@ -14,6 +14,8 @@ pub struct ChooseView {
     pub bills: Vec<i64>,
     /// Older ones among them that were not chosen; may be empty.
     pub added: String,
+    /// Whether some of the chosen were paid meanwhile.
+    pub gone: bool,
     /// What they are for.
     pub titles: String,
     /// Their sum.
@@ -86,6 +88,7 @@ pub fn choose_page(view: &ChooseView) -> String {
             <p class="mute">{view.titles.clone()}</p>
             <p class="sum">{view.total.clone()}</p>
             {added}
+            {view.gone.then(|| view! { <p class="note info">"Sebagian tagihan dari tautan ini sudah lunas; yang di bawah ini yang masih terbuka."</p> })}
             {hidden}
             {choice}
         </form>

@@ -6,7 +6,7 @@ mod choose;
 mod entrance;
 mod pay;
 
-pub use bill::{BillLine, BillView, LineView, bill_page};
+pub use bill::{AllView, BillLine, BillView, LineView, bill_page};
 pub use choose::{ChooseView, MethodView, choose_page};
 pub use entrance::{FormProblem, code_page, entrance_message, first_owner_page, invitation_page};
 pub use pay::{PayView, pay_page};

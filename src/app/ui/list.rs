@@ -24,7 +24,8 @@ pub fn with_query(mut map: ParamsMap, changes: &[(&'static str, String)]) -> Str
 #[component]
 pub fn FilterForm(
     /// The list's address.
-    action: &'static str,
+    #[prop(into)]
+    action: String,
     /// The fields and their button.
     children: Children,
 ) -> impl IntoView {

@@ -3,12 +3,14 @@
 
 mod bubble;
 mod chart;
+mod desk;
 mod entry;
 mod list;
 mod search;
 
 pub use bubble::Bubble;
 pub use chart::{BarView, ChartView, MonthChart};
+pub use desk::{Desk, DeskAct, DeskDeed, DeskField, DeskRead, DeskRow, DeskTable, DeskView, value_of};
 pub use entry::{OtherProblem, TextInput, wrong_of};
 pub use list::{FilterForm, Pager, SortHead, with_query};
 pub use search::{SearchBox, focus_element};

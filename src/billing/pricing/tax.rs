@@ -74,6 +74,20 @@ fn signed(amount: Rupiah, of: impl Fn(Rupiah) -> Rupiah) -> Rupiah {
     if amount < Rupiah::ZERO { -of(-amount) } else { of(amount) }
 }
 
+/// `10%`, `12,5 %`, `11`: hundredths of a percent, from 0 to 100 percent.
+pub fn parse_percent(typed: &str) -> Option<i64> {
+    let typed = typed.trim();
+    let number = typed.strip_suffix('%').unwrap_or(typed).trim().replace(',', ".");
+    let (whole, part) = number.split_once('.').unwrap_or((number.as_str(), ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if part.len() > 2 || whole.len() > 3 || !digits(part) || !digits(whole) {
+        return None;
+    }
+    let whole: i64 = whole.parse().ok()?;
+    let part: i64 = format!("{part:0<2}").parse().ok()?;
+    Some(whole * 100 + part).filter(|hundredths| *hundredths <= 10_000)
+}
+
 /// Hundredths of a percent in words: `12%`, `12,50%`.
 pub fn percent(hundredths: i64) -> String {
     match hundredths % 100 {

@@ -265,3 +265,15 @@ proptest! {
         prop_assert_eq!(Rupiah(old) + priced.total, before + after);
     }
 }
+
+#[test]
+fn percentages_as_people_type_them() {
+    for (typed, hundredths) in
+        [("10%", 1_000), ("12,5 %", 1_250), ("0,25%", 25), ("100%", 10_000), ("11", 1_100), ("0", 0)]
+    {
+        assert_eq!(parse_percent(typed), Some(hundredths), "{typed}");
+    }
+    for typed in ["101%", "-1%", "1,234%", "%", "", "sepuluh%", "100,01"] {
+        assert_eq!(parse_percent(typed), None, "{typed}");
+    }
+}

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod change;
+pub mod due_day;
 pub mod edit;
 pub mod export;
 pub mod extras;
@@ -13,5 +14,6 @@ pub mod links;
 pub mod packages;
 pub mod place;
 pub mod planned;
+pub mod prices;
 pub mod seed;
 pub mod service_row;

@@ -32,7 +32,7 @@ sql!(INSERT_PRICE = "INSERT INTO package_price (package_id, price, valid_from) V
 /// Widest line that a form takes: 10 Gbit/s.
 const KBPS_MAX: i64 = 10_000_000;
 /// Dearest package.
-const PRICE_MAX: i64 = 1_000_000_000;
+pub(super) const PRICE_MAX: i64 = 1_000_000_000;
 
 /// Checks a form; gives its name and profile without spaces around them.
 fn check(form: &PackageForm) -> Result<(String, String)> {

@@ -167,23 +167,56 @@ struct CheckedBill {
     status: String,
 }
 
+/// Bills that one call may name.
+const INVOICES_MAX: usize = 50;
+
+/// `invoice_ids`, and `invoice_id` beside it.
+fn invoice_ids(object: &serde_json::Map<String, Value>) -> Result<Vec<i64>, Error> {
+    let wrong =
+        || Error::invalid("invoice_ids", format!("Isian invoice_ids harus daftar 1 sampai {INVOICES_MAX} angka."));
+    let listed = object.get("invoice_ids").and_then(Value::as_array).ok_or_else(wrong)?;
+    let number = |value: &Value| match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let alone = object.get("invoice_id").filter(|value| !value.is_null());
+    let ids: Vec<i64> =
+        listed.iter().chain(alone).map(|value| number(value).ok_or_else(wrong)).collect::<Result<_, _>>()?;
+    if ids.is_empty() || ids.len() > INVOICES_MAX { Err(wrong()) } else { Ok(ids) }
+}
+
 /// `POST /billing/pay`. The amount is never the caller's.
 pub async fn pay(
     State(site): State<Site>,
     Extension(address): Extension<ClientAddress>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Value>, JsonError> {
-    let [invoice, gateway, method] = fields(&parse_object(&body?)?, ["invoice_id", "gateway", "method"])?;
-    let public: i64 = invoice.parse().map_err(|_| Error::invalid("invoice_id", "Isian invoice_id harus angka."))?;
+    let object = parse_object(&body?)?;
+    let several = object.get("invoice_ids").is_some_and(|ids| !ids.is_null());
+    let ([gateway, method], publics) = if several {
+        (fields(&object, ["gateway", "method"])?, invoice_ids(&object)?)
+    } else {
+        let [invoice, gateway, method] = fields(&object, ["invoice_id", "gateway", "method"])?;
+        let public = invoice.parse().map_err(|_| Error::invalid("invoice_id", "Isian invoice_id harus angka."))?;
+        ([gateway, method], vec![public])
+    };
     let key = address.0.to_string();
     if !site.limits.pay.allows(&key) {
         return Err(Error::TooMany("Terlalu banyak permintaan. Coba lagi beberapa menit lagi.".to_owned()).into());
     }
     site.limits.pay.count(&key);
     let unknown = || Error::NotFound("Tagihan tidak ditemukan.".to_owned());
-    let invoice_id = site.app.secrets.row_id("invoice", public).map_err(|_| unknown())?;
-    let (_, service_id) = bill::service_of_invoice(&site.app, invoice_id).await?.ok_or_else(unknown)?;
-    let attempt = attempts::begin(&site.app, service_id, &[invoice_id], &gateway, &method).await?;
+    let mut chosen = Vec::with_capacity(publics.len());
+    for public in publics {
+        let id = site.app.secrets.row_id("invoice", public).map_err(|_| unknown())?;
+        if !chosen.contains(&id) {
+            chosen.push(id);
+        }
+    }
+    let first = chosen.first().copied().ok_or_else(unknown)?;
+    bill::service_of_invoice(&site.app, first).await?.ok_or_else(unknown)?;
+    let attempt = attempts::begin(&site.app, &chosen, &gateway, &method).await?;
     Ok(Json(json!({
         "success": true,
         "payment_url": if attempt.payment_url.is_empty() { format!("{}/bayar/{}", site.app.config.base(), attempt.reference) } else { attempt.payment_url },

@@ -6,6 +6,7 @@ use crate::billing::words::{date_words, mask_name};
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Val;
 use crate::server::error::Result;
+use crate::server::gateways::attempts::mask_number;
 use crate::server::state::AppState;
 use crate::sql;
 use chrono::{Months, NaiveDate};
@@ -111,6 +112,40 @@ sql!(
         "SELECT l.invoice_id, l.text, l.derivation, l.amount FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
  WHERE i.service_id = $1 AND i.status IN ('open', 'partial') ORDER BY l.id"
 );
+
+// What has begun of the payer's other services.
+sql!(
+    OTHERS_OPEN = "SELECT i.id, i.period, i.kind, (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1) AS text, s.service_number, i.total - i.paid AS \"left\"
+ FROM invoice i JOIN service s ON s.id = i.service_id
+ WHERE i.customer_id = (SELECT o.customer_id FROM service o WHERE o.id = $1) AND i.service_id <> $1 AND i.status IN ('open', 'partial')
+   AND (i.period <= $2 OR i.kind <> 'regular') ORDER BY i.service_id, i.due_on, i.number LIMIT 50"
+);
+
+/// An open bill of another service of the same payer.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct OtherBill {
+    /// Its row.
+    pub id: i64,
+    period: String,
+    kind: String,
+    text: Option<String>,
+    service_number: String,
+    /// What is left to pay.
+    pub left: i64,
+}
+
+impl OtherBill {
+    /// What it is, and the end of its service's number: who knows one number is not told another.
+    pub fn words(&self) -> String {
+        let what = crate::app::admin::words::bill(&self.kind, &self.period, self.text.as_deref());
+        format!("{what}, layanan {}", mask_number(&self.service_number))
+    }
+}
+
+/// Open bills of the payer's other services.
+pub async fn others_open(state: &AppState, service_id: i64) -> Result<Vec<OtherBill>> {
+    Ok(state.db.all(OTHERS_OPEN, args![service_id, Period::of(state.clock.today())]).await?)
+}
 
 /// The bills of the services of these exact numbers, at most [`TOGETHER_MAX`], in their order: open ones, and the paid
 /// ones of the last six months.

@@ -130,7 +130,8 @@ async fn show(site: &Site, address: ClientAddress, number: &str) -> Response {
             return Ok((StatusCode::NOT_FOUND, Html(page)).into_response());
         };
         let lines = bill::derivations(&site.app, found.service_id).await?;
-        let view = bill_view(site, company, &found, &lines)?;
+        let others = bill::others_open(&site.app, found.service_id).await?;
+        let view = bill_view(site, company, &found, &lines, &others)?;
         Ok::<_, Error>(([(CACHE_CONTROL, "no-store")], Html(public::bill_page(&view))).into_response())
     }
     .await;
@@ -142,6 +143,7 @@ fn bill_view(
     company: public::Company,
     found: &bill::PublicBills,
     lines: &[(i64, String, String, i64)],
+    others: &[bill::OtherBill],
 ) -> Result<BillView> {
     let mut open = Vec::new();
     let mut paid = Vec::new();
@@ -149,7 +151,11 @@ fn bill_view(
         let line = BillLine {
             id: site.app.secrets.public_id("invoice", bill.id)?,
             number: bill.number.clone(),
-            title: bill.words(),
+            // What was charged once is called what its line says.
+            title: match lines.iter().find(|line| bill.kind == "charge" && line.0 == bill.id) {
+                Some(line) => line.1.clone(),
+                None => bill.words(),
+            },
             due: bill.due_words(),
             amount: bill.left.html(),
             next: bill.next,
@@ -168,6 +174,7 @@ fn bill_view(
         if bill.is_open() { open.push(line) } else { paid.push(line) }
     }
     let overdue: Rupiah = found.bills.iter().filter(|bill| bill.overdue).map(|bill| bill.left).sum();
+    let all = everything(site, found, others)?;
     let due_now: Rupiah = found.bills.iter().filter(|bill| bill.is_open() && !bill.next).map(|bill| bill.left).sum();
     Ok(BillView {
         company,
@@ -179,7 +186,25 @@ fn bill_view(
         nothing_due: due_now.is_zero(),
         open,
         paid,
+        all,
     })
+}
+
+/// The offer to pay all that has begun at once, of the payer's other services too; none for a single bill.
+fn everything(site: &Site, found: &bill::PublicBills, others: &[bill::OtherBill]) -> Result<Option<public::AllView>> {
+    let own: Vec<_> = found.bills.iter().filter(|bill| bill.is_open() && !bill.next).collect();
+    let count = own.len() + others.len();
+    if count < 2 {
+        return Ok(None);
+    }
+    let ids = own.iter().map(|bill| bill.id).chain(others.iter().map(|bill| bill.id));
+    let total: Rupiah = own.iter().map(|bill| bill.left).chain(others.iter().map(|bill| Rupiah(bill.left))).sum();
+    Ok(Some(public::AllView {
+        ids: ids.map(|id| site.app.secrets.public_id("invoice", id)).collect::<Result<_>>()?,
+        count: count.to_string(),
+        total: total.html(),
+        others: others.iter().map(|bill| (bill.words(), Rupiah(bill.left).html())).collect(),
+    }))
 }
 
 /// The chosen bills of a form: `tagihan=…` once for each.
@@ -206,18 +231,12 @@ fn chosen(site: &Site, form: &[u8]) -> Result<(Vec<i64>, Option<String>)> {
 async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
     let result = async {
         let (ids, _) = chosen(&site, &form)?;
-        let (number, _) = service_of(&site, &ids).await?;
-        let found =
-            site.look_ups.find(&number).await?.ok_or_else(|| Error::NotFound("Layanan tidak ditemukan.".to_owned()))?;
-        let open: Vec<_> = found.bills.iter().filter(|bill| bill.is_open()).collect();
-        if ids.iter().any(|id| !open.iter().any(|bill| bill.id == *id)) {
-            return Err(Error::Refused("Tagihan itu sudah lunas. Muat ulang halaman tagihan.".to_owned()));
-        }
-        // An older bill is paid first; one that was left out is offered together with the newer ones.
-        let last = open.iter().rposition(|bill| ids.contains(&bill.id)).map_or(0, |n| n + 1);
-        let picked = open.get(..last).unwrap_or_default();
-        let added: Vec<_> = picked.iter().filter(|bill| !ids.contains(&bill.id)).map(|bill| bill.words()).collect();
-        let total: Rupiah = picked.iter().map(|bill| bill.left).sum();
+        // An older bill is paid first; one that was left out is offered together with the newer ones. Of a link for several
+        // bills, those that were paid meanwhile fall away.
+        let picked = attempts::pick(&site.app, &ids).await?;
+        let added: Vec<_> =
+            picked.bills.iter().filter(|bill| picked.added.contains(&bill.id)).map(|bill| picked.words(bill)).collect();
+        let total = Rupiah(picked.bills.iter().map(|bill| bill.left).sum());
         let settings = site.app.settings().await?;
         let mut list = Vec::new();
         for provider in Provider::ALL {
@@ -239,10 +258,15 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
         }
         let view = public::ChooseView {
             company: company(&site).await?,
-            service_number: found.service_number.clone(),
-            bills: picked.iter().map(|bill| site.app.secrets.public_id("invoice", bill.id)).collect::<Result<_>>()?,
+            service_number: picked.bills.first().map(|bill| bill.service_number.clone()).unwrap_or_default(),
+            bills: picked
+                .bills
+                .iter()
+                .map(|bill| site.app.secrets.public_id("invoice", bill.id))
+                .collect::<Result<_>>()?,
             added: added.join(", "),
-            titles: picked.iter().map(|bill| bill.words()).collect::<Vec<_>>().join(", "),
+            gone: picked.gone > 0,
+            titles: picked.bills.iter().map(|bill| picked.words(bill)).collect::<Vec<_>>().join(", "),
             total: total.html(),
             methods: list,
         };
@@ -250,13 +274,6 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
     }
     .await;
     result.unwrap_or_else(problem)
-}
-
-async fn service_of(site: &Site, ids: &[i64]) -> Result<(String, i64)> {
-    let first = ids.first().ok_or_else(|| Error::Refused("Pilih dahulu tagihan yang akan dibayar.".to_owned()))?;
-    bill::service_of_invoice(&site.app, *first)
-        .await?
-        .ok_or_else(|| Error::NotFound("Tagihan tidak ditemukan.".to_owned()))
 }
 
 /// Makes the payment number, then shows it.
@@ -274,10 +291,9 @@ async fn begin(
         }
         site.limits.pay.count(&key);
         let (ids, method) = chosen(&site, &form)?;
-        let (_, service_id) = service_of(&site, &ids).await?;
         let method = method.ok_or_else(|| Error::Refused("Pilih dahulu cara bayarnya.".to_owned()))?;
         let (gateway, method) = method.split_once(':').unwrap_or(("flip", method.as_str()));
-        attempts::begin(&site.app, service_id, &ids, gateway, method).await
+        attempts::begin(&site.app, &ids, gateway, method).await
     }
     .await;
     match result {
@@ -290,7 +306,7 @@ sql!(
     ATTEMPT_RECEIPT = "SELECT p.receipt, p.amount, p.unused, p.at FROM payment p WHERE p.customer_id = $1 AND p.reference = $2 AND p.gateway IS NOT NULL ORDER BY p.id DESC"
 );
 sql!(
-    SERVICE_STATE = "SELECT s.service_number, c.name, s.desired, s.customer_id FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1"
+    SERVICE_STATE = "SELECT s.service_number, c.name, s.customer_id FROM service s JOIN customer c ON c.id = s.customer_id WHERE s.id = $1"
 );
 
 #[derive(Deserialize)]
@@ -322,7 +338,7 @@ async fn pay_page(
 
 async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView> {
     let bills = attempts::bills(&site.app, attempt.id).await?;
-    let (service_number, name, desired, customer_id): (String, String, String, i64) =
+    let (service_number, name, customer_id): (String, String, i64) =
         site.app.db.one(SERVICE_STATE, args![attempt.service_id]).await?;
     let show = site.app.settings().await?.flag("public.show_names");
     let method = methods::method(&attempt.method);
@@ -342,7 +358,7 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
         status: attempt.shown_status(now).to_owned(),
         stored_status: attempt.status.clone(),
         asked,
-        titles: bills.iter().map(attempts::AttemptBill::words).collect::<Vec<_>>().join(", "),
+        titles: attempts::titles(&bills),
         name: if show { name } else { crate::billing::words::mask_name(&name) },
         bills: bills
             .iter()
@@ -367,7 +383,7 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
         saldo: receipt.as_ref().filter(|row| row.2 > 0).map(|row| Rupiah(row.2).html()).unwrap_or_default(),
         paid_at: receipt.as_ref().map(|row| site.app.clock.words(row.3)).unwrap_or_default(),
         rest: if rest.is_zero() { String::new() } else { rest.html() },
-        still_isolated: desired == "isolated",
+        still_isolated: bills.iter().any(|bill| bill.isolated),
     })
 }
 

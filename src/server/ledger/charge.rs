@@ -50,6 +50,7 @@ impl Ledger {
         text: &str,
         change_id: &str,
     ) -> Result<i64> {
+        self.must_be_open_today()?;
         if amount <= Rupiah::ZERO {
             return Err(Error::invalid("fee", "Biaya harus lebih dari nol."));
         }

@@ -120,6 +120,7 @@ impl Ledger {
     /// The same, made of these lines, which sum to what it takes off; without any it has one, and the PPN inside it.
     pub(super) async fn credit_with(&self, tx: &mut Tx, form: CreditForm, lines: Vec<PricedLine>) -> Result<Receipt> {
         let why = reason(&form.reason)?;
+        self.must_be_open_today()?;
         if form.amount <= Rupiah::ZERO {
             return Err(Error::invalid("amount", "Jumlah harus lebih dari nol."));
         }

@@ -7,6 +7,7 @@ mod allocate;
 mod bag;
 mod balance;
 mod charge;
+mod close;
 mod confirm;
 #[cfg(test)]
 mod core_tests;
@@ -18,6 +19,7 @@ mod handover_tests;
 #[cfg(test)]
 mod histories;
 mod issue;
+mod late_fee;
 mod life;
 #[cfg(test)]
 mod life_tests;
@@ -36,11 +38,13 @@ mod verify;
 
 pub use advance::MONTHS_MAX;
 pub use balance::{Balance, LedgerLine};
+pub use close::{KEY as CLOSED_UNTIL, close_books, must_be_open, reopen_books};
 pub use credit::{CreditForm, CreditKind};
 pub use handover::{Handed, HandoverForm, receives_alone};
 pub use issue::{IssueReport, IssueWish, Scope, Skipped};
+pub use late_fee::{issue_late_fees, late_fee_rule, late_fees_on};
 pub use life::Changed;
-pub use rates::tax_on;
+pub use rates::{DatedRate, add_tax_rate, drop_tax_rate, tax_on, tax_rates};
 pub use refund::{RefundForm, Refunded};
 pub use rehearsal::{Approval, LookAhead, Outlier, Parked};
 pub use settle::{Allocated, PayForm, Receipt, Source};

@@ -3,9 +3,12 @@
 use crate::args;
 use crate::billing::Rupiah;
 use crate::billing::pricing::{AddOn, Tax, TaxMode, TaxRate};
+use crate::billing::words::date_short;
+use crate::server::audit::{self, Who};
 use crate::server::db::Db;
 use crate::server::error::{Error, Result};
 use crate::server::settings::Settings;
+use crate::server::state::AppState;
 use crate::sql;
 use chrono::NaiveDate;
 
@@ -99,4 +102,84 @@ macro_rules! discount_of {
             " AS discount_value"
         )
     };
+}
+
+/// Farthest day of a rate ahead, in days.
+const RATE_DAYS_MAX: i64 = 3 * 366;
+
+sql!(RATES = "SELECT valid_from, rate, base_num, base_den FROM tax_rate ORDER BY valid_from DESC");
+sql!(
+    PUT_RATE = "INSERT INTO tax_rate (valid_from, rate, base_num, base_den) VALUES ($1, $2, $3, $4) ON CONFLICT (valid_from) DO NOTHING"
+);
+sql!(DROP_RATE = "DELETE FROM tax_rate WHERE valid_from = $1 AND valid_from > $2");
+
+/// A rate, and the first day of its bills.
+pub type DatedRate = (NaiveDate, TaxRate);
+
+/// All rates, newest first.
+pub async fn tax_rates(db: &Db) -> Result<Vec<DatedRate>> {
+    let rows: Vec<(NaiveDate, i64, i64, i64)> = db.all(RATES, args![]).await?;
+    Ok(rows.into_iter().map(|(from, rate, base_num, base_den)| (from, TaxRate { rate, base_num, base_den })).collect())
+}
+
+/// Adds a rate for bills that are issued from a day on; those that were issued keep theirs.
+///
+/// # Errors
+/// `Invalid` beside `from`, `rate` or `base`.
+pub async fn add_tax_rate(state: &AppState, who: Who, from: NaiveDate, rate: TaxRate) -> Result<()> {
+    let (today, now) = (state.clock.today(), state.clock.now());
+    if from < today || (from - today).num_days() > RATE_DAYS_MAX {
+        return Err(Error::invalid(
+            "from",
+            "Tarif baru mulai paling cepat hari ini, paling lambat tiga tahun lagi; tagihan yang sudah terbit tidak berubah.",
+        ));
+    }
+    if !(1..=10_000).contains(&rate.rate) {
+        return Err(Error::invalid("rate", "Isi tarif lebih dari 0%, paling banyak 100%."));
+    }
+    if rate.base_num < 1 || rate.base_den < rate.base_num || rate.base_den > 1_000 {
+        return Err(Error::invalid(
+            "base",
+            "Isi pecahan paling besar satu, misalnya 11/12; kosongkan untuk harga penuh.",
+        ));
+    }
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                if tx.exec(PUT_RATE, args![from, rate.rate, rate.base_num, rate.base_den]).await? == 0 {
+                    return Err(Error::invalid(
+                        "from",
+                        "Sudah ada tarif mulai tanggal itu. Hapus dulu, atau pilih tanggal lain.",
+                    ));
+                }
+                let after = format!("{} mulai {}", rate.words(), date_short(from));
+                audit::record(tx, &who, now, "tax.rate", "tax", "", &after).await
+            })
+        })
+        .await
+}
+
+/// Takes a rate back whose day has not come.
+///
+/// # Errors
+/// `Refused` when bills may have it already.
+pub async fn drop_tax_rate(state: &AppState, who: Who, from: NaiveDate) -> Result<()> {
+    let (today, now) = (state.clock.today(), state.clock.now());
+    state
+        .db
+        .write::<_, Error, _>(move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                if tx.exec(DROP_RATE, args![from, today]).await? == 0 {
+                    return Err(Error::Refused(
+                        "Tarif itu sudah berlaku atau sudah dihapus. Tarif yang sudah berlaku tidak dapat dihapus; tambahkan tarif baru."
+                            .to_owned(),
+                    ));
+                }
+                audit::record(tx, &who, now, "tax.rate_drop", "tax", &format!("mulai {}", date_short(from)), "").await
+            })
+        })
+        .await
 }

@@ -77,6 +77,7 @@ impl Ledger {
 
     pub(super) async fn refund_in(&self, tx: &mut Tx, form: RefundForm) -> Result<Refunded> {
         let why = reason(&form.reason)?;
+        self.must_be_open_today()?;
         if form.amount <= Rupiah::ZERO || form.amount > AMOUNT_MAX {
             return Err(Error::invalid("amount", "Isi jumlah yang dikembalikan, lebih dari nol."));
         }

@@ -103,6 +103,7 @@ impl Ledger {
     /// The same, inside the caller's transaction.
     pub(crate) async fn reverse_payment_in(&self, tx: &mut Tx, payment_id: i64, why: &str) -> Result<String> {
         let why = reason(why)?;
+        self.must_be_open_today()?;
         let gone = || Error::NotFound("Pembayaran itu tidak ada.".to_owned());
         let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF_PAYMENT, args![payment_id]).await?.ok_or_else(gone)?;
         take_turn(tx, customer_id).await?;
@@ -159,6 +160,7 @@ impl Ledger {
     /// The same, inside the caller's transaction.
     pub(crate) async fn void_invoice_in(&self, tx: &mut Tx, invoice_id: i64, why: &str) -> Result<String> {
         let why = reason(why)?;
+        self.must_be_open_today()?;
         let gone = || Error::NotFound("Tagihan itu tidak ada.".to_owned());
         let (customer_id,) = tx.opt::<(i64,)>(PAYER_OF_BILL, args![invoice_id]).await?.ok_or_else(gone)?;
         take_turn(tx, customer_id).await?;

@@ -2,9 +2,9 @@
 
 use super::{Ledger, confirm, count_on, receipt_counter, take_turn_of};
 use crate::args;
+use crate::billing::Rupiah;
 use crate::billing::invoice::receipt_number;
 use crate::billing::payment::{OpenBill, plan};
-use crate::billing::{Period, Rupiah};
 use crate::server::access;
 use crate::server::audit;
 use crate::server::db::Tx;
@@ -272,11 +272,6 @@ impl Ledger {
         Ok(receipt)
     }
 
-    /// Whether the month of a day is closed: nothing is dated into it any more.
-    fn is_closed(&self, day: NaiveDate) -> bool {
-        self.settings.text("books.closed_until").parse::<Period>().is_ok_and(|closed| Period::of(day) <= closed)
-    }
-
     fn check(&self, form: &PayForm) -> Result<()> {
         if form.amount <= Rupiah::ZERO {
             return Err(Error::invalid("amount", "Jumlah harus lebih dari nol."));
@@ -294,11 +289,8 @@ impl Ledger {
                 format!("Tanggal terima paling lama {BACKDATE_DAYS_MAX} hari yang lalu."),
             ));
         }
-        if by_hand && self.is_closed(form.received_on) {
-            return Err(Error::invalid(
-                "received_on",
-                format!("Bulan {} sudah ditutup; isi tanggal sesudahnya.", Period::of(form.received_on).words()),
-            ));
+        if by_hand {
+            self.must_be_open(form.received_on, "received_on")?;
         }
         for (field, text) in [("note", &form.note), ("reference", &form.reference), ("received_by", &form.received_by)]
         {

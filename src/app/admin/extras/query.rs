@@ -3,7 +3,7 @@
 use super::{CustomerExtras, ExtraList, ExtraRow, ExtraWish};
 use crate::app::admin::words;
 use crate::app::dto::{PAGE_ROWS, PageInfo, money};
-use crate::billing::pricing::percent;
+use crate::billing::pricing::{parse_percent, percent};
 use crate::billing::{Period, Rupiah};
 use crate::server::checks::form_id;
 use crate::server::customers::extras::{self, DiscountWish};
@@ -100,18 +100,6 @@ pub async fn view(asked: &Asked, customer_id: i64) -> Result<CustomerExtras> {
     })
 }
 
-/// `10%`, `12,5 %`: hundredths of a percent.
-fn percent_of(typed: &str) -> Option<i64> {
-    let number = typed.trim().strip_suffix('%')?.trim().replace(',', ".");
-    let (whole, part) = number.split_once('.').unwrap_or((number.as_str(), ""));
-    if part.len() > 2 || !part.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let whole: i64 = whole.parse().ok().filter(|whole| (0..=100).contains(whole))?;
-    let part: i64 = format!("{part:0<2}").parse().ok()?;
-    Some(whole * 100 + part)
-}
-
 fn rupiah(typed: &str) -> Result<Rupiah> {
     Rupiah::parse_input(typed).map_err(|error| Error::invalid("amount", error.to_string()))
 }
@@ -141,7 +129,7 @@ pub async fn save(asked: &Asked, wish: ExtraWish) -> Result<String> {
             let discount = match typed {
                 "" => DiscountWish::None,
                 text if text.ends_with('%') => DiscountWish::Percent(
-                    percent_of(text)
+                    parse_percent(text)
                         .ok_or_else(|| Error::invalid("amount", "Persen tidak terbaca; tulis 10% atau 12,5%."))?,
                 ),
                 text => DiscountWish::Amount(rupiah(text)?),
@@ -170,21 +158,4 @@ pub async fn end(asked: &Asked, id: i64) -> Result<String> {
     asked.reaches_service(service_id).await?;
     extras::end_add_on(&asked.app, asked.who.clone(), id).await?;
     Ok("Biaya bulanan diakhiri; bulan yang sudah ditagih tidak berubah.".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent_of;
-
-    #[test]
-    fn percentages_as_people_type_them() {
-        for (typed, hundredths) in
-            [("10%", Some(1_000)), ("12,5 %", Some(1_250)), ("0,25%", Some(25)), ("100%", Some(10_000))]
-        {
-            assert_eq!(percent_of(typed), hundredths, "{typed}");
-        }
-        for typed in ["101%", "-1%", "1,234%", "%", "10", "sepuluh%"] {
-            assert_eq!(percent_of(typed), None, "{typed}");
-        }
-    }
 }

@@ -195,6 +195,12 @@ pub fn together(
         "perusahaan" if wanted.text("company.name").is_empty() => {
             wrong.push(("company.name", "Isi nama perusahaan; pelanggan membacanya di setiap tagihan.".to_owned()));
         }
+        "denda" if wanted.text("invoice.late_fee.mode") != "off" && wanted.text("invoice.late_fee.from").is_empty() => {
+            wrong.push((
+                "invoice.late_fee.from",
+                "Isi bulan mulainya, misalnya 2026-03, agar tunggakan lama tidak ikut didenda.".to_owned(),
+            ));
+        }
         "cadangan" => {
             let folder = wanted.text("backup.folder");
             if !folder.is_empty() && !std::path::Path::new(folder).is_absolute() {

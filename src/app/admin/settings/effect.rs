@@ -4,12 +4,13 @@ use super::groups::Group;
 use super::{EffectView, TypedValue, query};
 use crate::app::dto::money;
 use crate::app::text;
+use crate::billing::late_fee::LateBill;
 use crate::billing::pricing::{FirstMonth, PriceInput, PriceRules, price_bill};
 use crate::billing::words::{date_words, day_name};
 use crate::billing::{Period, Rupiah, due, prorate};
 use crate::server::access;
 use crate::server::error::Result;
-use crate::server::ledger::tax_on;
+use crate::server::ledger::{late_fee_rule, late_fees_on, tax_on};
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -40,6 +41,7 @@ pub async fn effect(app: &AppState, group: &Group, typed: Vec<TypedValue>) -> Re
     let lines = match group.name {
         "isolir" => isolir(app, wanted).await?,
         "tagihan" => billing(app, &wanted).await?,
+        "denda" => late_fee(app, &wanted).await?,
         "pajak" => tax(app, &wanted).await?,
         "pesan" => reminders(app, &wanted).await?,
         "kas" => cash(app, &wanted).await?,
@@ -138,6 +140,32 @@ async fn billing(app: &AppState, wanted: &Settings) -> Result<Vec<String>> {
         lines.push(format!("Begitu {} lunas, tagihan {} langsung terbit.", Period::of(today).words(), next.words()));
     }
     Ok(lines)
+}
+
+async fn late_fee(app: &AppState, wanted: &Settings) -> Result<Vec<String>> {
+    let Some(rule) = late_fee_rule(wanted) else {
+        return Ok(vec!["Tidak ada denda.".to_owned()]);
+    };
+    let price = example_price(app).await?;
+    let day = app.clock.today() + Days::new(1);
+    let month = Period::of(day);
+    let due_on = due::due_on(month, 10);
+    let example = LateBill { number: "contoh".to_owned(), due_on, left: price };
+    let amount = rule.line(&example, month).map_or(Rupiah::ZERO, |line| line.amount);
+    let (count, sum) = late_fees_on(app, wanted, day).await?;
+    Ok(vec![
+        format!(
+            "Tagihan {} yang jatuh tempo {} dan belum dibayar didenda {} pada {}.",
+            money(price.0),
+            date_words(due_on),
+            money(amount.0),
+            date_words(due_on + Days::new(rule.days))
+        ),
+        match count {
+            0 => "Besok tidak ada denda yang terbit.".to_owned(),
+            n => format!("Besok pukul 00:10 terbit {} denda, jumlahnya {}.", text::count(n), money(sum.0)),
+        },
+    ])
 }
 
 async fn tax(app: &AppState, wanted: &Settings) -> Result<Vec<String>> {

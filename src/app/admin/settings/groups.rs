@@ -244,6 +244,37 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        name: "denda",
+        title: "Denda Keterlambatan",
+        intro: "Pilihan, tidak dipakai kecuali Anda menyalakannya. Denda terbit sebagai tagihan tersendiri, sekali untuk tiap tagihan yang terlambat; tagihan aslinya tidak berubah.",
+        permission: Permission::ManageSettings,
+        effect: true,
+        fields: &[
+            choice(
+                "invoice.late_fee.mode",
+                "Denda",
+                &[("off", "Tidak dipakai"), ("amount", "Jumlah tetap"), ("percent", "Persen dari sisa tagihan")],
+                "Tidak untuk tunggakan awal, tidak selama ada janji bayar, dan tidak ada denda atas denda.",
+            ),
+            field("invoice.late_fee.amount", "Jumlah tetap", L::Money, "rupiah", "Sama untuk setiap tagihan."),
+            field(
+                "invoice.late_fee.percent",
+                "Persen",
+                L::Number,
+                "persen",
+                "Dari yang masih kurang pada hari dendanya terbit.",
+            ),
+            field("invoice.late_fee.days", "Terbit sesudah", L::Number, "hari", "Sekian hari sesudah jatuh tempo."),
+            field(
+                "invoice.late_fee.from",
+                "Mulai tagihan bulan",
+                L::Line,
+                "",
+                "Misalnya 2026-03. Tagihan bulan sebelumnya tidak dikenai denda.",
+            ),
+        ],
+    },
+    Group {
         name: "pajak",
         title: text::TAX,
         intro: "Hanya untuk perusahaan yang sudah dikukuhkan sebagai Pengusaha Kena Pajak (PKP).",
@@ -255,7 +286,7 @@ pub const GROUPS: &[Group] = &[
                 "Perusahaan ini PKP",
                 L::Flag,
                 "",
-                "Bila aktif, tagihan yang terbit sesudahnya memuat PPN 12% x 11/12 (setara 11%).",
+                "Bila aktif, tagihan yang terbit sesudahnya memuat PPN menurut tarif di bawah.",
             ),
             choice(
                 "invoice.tax.mode",

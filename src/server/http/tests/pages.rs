@@ -3,6 +3,7 @@
 use super::{Town, ask, get, post_form};
 use crate::jobs::worker;
 use crate::sandbox::flip::{Deed, DeedOptions};
+use crate::{args, sql};
 use axum::http::{HeaderValue, StatusCode};
 use std::time::Duration;
 
@@ -170,4 +171,139 @@ async fn the_page_is_told_when_the_money_comes() {
         .await
         .is_ok()
     );
+}
+
+sql!(
+    SAME_PAYER = "UPDATE service SET customer_id = (SELECT o.customer_id FROM service o WHERE o.id = $2) WHERE id = $1"
+);
+sql!(ATTEMPTS = "SELECT status, amount FROM payment_attempt ORDER BY id");
+
+/// Two lines of one payer with the bills of January, as of the 15th.
+async fn two_lines(town: &Town) -> (i64, i64) {
+    let package = town.app.package("Home", 300_000, 1).await;
+    let (rumah, toko) = (
+        town.app.service("10000001", package, "2025-06-01").await,
+        town.app.service("10000002", package, "2025-06-01").await,
+    );
+    let mut tx = town.app.state.db.begin().await.unwrap();
+    tx.exec_one(SAME_PAYER, args![toko, rumah]).await.unwrap();
+    tx.commit().await.unwrap();
+    town.app.set(&[("invoice.next_on_payment", "false")]).await;
+    town.app.issue("2026-01").await;
+    (rumah, toko)
+}
+
+async fn work(town: &Town) {
+    worker::drain(&town.app.state, Duration::from_secs(20)).await.unwrap();
+}
+
+#[tokio::test]
+async fn several_bills_of_several_lines_are_one_payment() {
+    for town in Town::each("2026-01-15 10:00").await {
+        let (rumah, toko) = two_lines(&town).await;
+        let page = ask(&town.router, get("/billing/10000001")).await.text;
+        for words in ["Bayar semua", "2 tagihan dengan satu pembayaran", "Januari 2026, layanan ••••0002", "600.000"]
+        {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(!page.contains("10000002"), "who knows one number is not told the other");
+        let (own, other) = (town.bill(rumah, 0).await, town.bill(toko, 0).await);
+        let choice = ask(&town.router, get(&format!("/bayar/pilih?tagihan={own}&tagihan={other}"))).await;
+        assert!(choice.text.contains("600.000") && choice.text.contains("layanan ••••0002"), "{}", choice.text);
+        let form = |one: i64, two: i64| format!("tagihan={one}&tagihan={two}&metode=flip%3Abni_va");
+        let made = ask(&town.router, post_form("/bayar", &form(own, other))).await;
+        let path = made.header("location").to_owned();
+        let turned = ask(&town.router, post_form("/bayar", &form(other, own))).await;
+        assert_eq!(turned.header("location"), path, "the same bills in another order are the same attempt");
+        let reference = path.rsplit('/').next().unwrap();
+        town.flip.act(reference, Deed::Pay, &DeedOptions { times: 3, ..DeedOptions::default() }).await.unwrap();
+        work(&town).await;
+        for service in [rumah, toko] {
+            assert_eq!(town.app.bills(service).await[0].3, "paid", "on {}", town.app.state.db.engine());
+        }
+        assert_eq!(town.app.saldo(rumah).await, 0);
+        let done = ask(&town.router, get(&path)).await.text;
+        assert!(done.contains("Pembayaran Berhasil") && done.contains("Januari 2026 (layanan ••••0002)"), "{done}");
+        let one = ask(&town.router, get("/billing/10000001")).await.text;
+        assert!(!one.contains("Bayar semua"), "nothing is left to pay at once");
+        town.app.assert_books().await;
+    }
+}
+
+#[tokio::test]
+async fn a_bill_paid_meanwhile_leaves_its_share_to_the_next() {
+    for town in Town::each("2026-01-15 10:00").await {
+        let (rumah, toko) = two_lines(&town).await;
+        let link = format!("tagihan={}&tagihan={}", town.bill(rumah, 0).await, town.bill(toko, 0).await);
+        let made = ask(&town.router, post_form("/bayar", &format!("{link}&metode=flip%3Abni_va"))).await;
+        let first = made.header("location").rsplit('/').next().unwrap().to_owned();
+        town.app.cash(toko, 300_000).await;
+        // The link still works for what is left, and says so; a new number is for that alone.
+        let choice = ask(&town.router, get(&format!("/bayar/pilih?{link}"))).await;
+        assert_eq!(choice.status, StatusCode::OK);
+        assert!(choice.text.contains("sudah lunas") && choice.text.contains("300.000"), "{}", choice.text);
+        // The number made before is paid as it was: its surplus is Saldo.
+        town.flip.act(&first, Deed::Pay, &DeedOptions::default()).await.unwrap();
+        work(&town).await;
+        assert_eq!((town.app.bills(rumah).await[0].3.as_str(), town.app.saldo(rumah).await), ("paid", 300_000));
+        let over = ask(&town.router, get(&format!("/bayar/pilih?{link}"))).await;
+        assert_eq!(over.status, StatusCode::UNPROCESSABLE_ENTITY);
+        town.app.assert_books().await;
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_for_several_expires_and_may_still_be_paid() {
+    for town in Town::each("2026-01-15 10:00").await {
+        let (rumah, toko) = two_lines(&town).await;
+        let body = serde_json::json!({ "invoice_ids": [town.bill(toko, 0).await, town.bill(rumah, 0).await], "gateway": "flip", "method": "bni_va" });
+        let made = ask(&town.router, super::post_json("/billing/pay", &body)).await;
+        assert_eq!(
+            (made.status, made.json()["amount"].clone()),
+            (StatusCode::OK, serde_json::json!(600_000)),
+            "{}",
+            made.text
+        );
+        let reference = made.json()["transaction_id"].as_str().unwrap().to_owned();
+        town.flip.act(&reference, Deed::Expire, &DeedOptions::default()).await.unwrap();
+        work(&town).await;
+        let states = async || town.app.state.db.all::<(String, i64)>(ATTEMPTS, args![]).await.unwrap();
+        assert_eq!(states().await, [("expired".to_owned(), 600_000)]);
+        town.flip.act(&reference, Deed::Pay, &DeedOptions::default()).await.unwrap();
+        work(&town).await;
+        assert_eq!(states().await, [("paid".to_owned(), 600_000)]);
+        for service in [rumah, toko] {
+            assert_eq!(town.app.bills(service).await[0].3, "paid");
+        }
+        town.app.assert_books().await;
+    }
+}
+
+#[tokio::test]
+async fn what_may_not_be_put_together_is_refused() {
+    for town in Town::each("2026-01-15 10:00").await {
+        let (rumah, toko) = two_lines(&town).await;
+        let package = town.app.package("Lain", 200_000, 1).await;
+        let stranger = town.app.service("10000003", package, "2025-06-01").await;
+        town.app.issue("2026-01").await;
+        town.app.at("2026-02-01 00:01");
+        town.app.issue("2026-02").await;
+        let (january, february) = (town.bill(rumah, 0).await, town.bill(rumah, 1).await);
+        let (other, strange) = (town.bill(toko, 0).await, town.bill(stranger, 0).await);
+        let pay = async |ids: serde_json::Value| {
+            let body = serde_json::json!({ "invoice_ids": ids, "gateway": "flip", "method": "bni_va" });
+            ask(&town.router, super::post_json("/billing/pay", &body)).await
+        };
+        // The newer one of one line needs its older one, whatever else is paid along.
+        let newer = pay(serde_json::json!([february, other])).await;
+        assert_eq!(newer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(newer.text.contains("lebih lama"), "{}", newer.text);
+        assert_eq!(pay(serde_json::json!([january, february, other])).await.json()["amount"], 900_000);
+        assert_eq!(pay(serde_json::json!([january, strange])).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for nonsense in [serde_json::json!([]), serde_json::json!("x"), serde_json::json!([null])] {
+            let answer = pay(nonsense).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text);
+            assert!(answer.text.contains("invoice_ids"), "{}", answer.text);
+        }
+    }
 }

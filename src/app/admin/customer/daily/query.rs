@@ -13,6 +13,7 @@ use crate::billing::words::{date_words, parse_date_input};
 use crate::server::access::AccessContext;
 use crate::server::audit::{self, Who};
 use crate::server::customers::change;
+use crate::server::customers::due_day;
 use crate::server::customers::edit::{self, CustomerData, ServiceData};
 use crate::server::customers::files;
 use crate::server::customers::place::{parse_place, place_words};
@@ -47,6 +48,7 @@ sql!(
     INSERT_NOTE =
         "INSERT INTO customer_note (customer_id, kind, text, who, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6)"
 );
+sql!(DUE_DAY = "SELECT due_day FROM service WHERE id = $1");
 sql!(CUSTOMER_THERE = "SELECT COUNT(*) FROM customer WHERE id = $1");
 
 #[derive(sqlx::FromRow)]
@@ -216,10 +218,15 @@ pub async fn save_service(app: &AppState, who: Who, form: ServiceForm) -> Result
     if never_isolate.is_empty() && never_isolate_until.is_some() {
         return Err(Error::invalid("never_isolate", "Tulis alasannya, atau kosongkan tanggalnya."));
     }
+    // It moves by a deed of its own; a form that says nothing of it leaves it.
+    let due_day = match form.due_day.trim() {
+        "" => app.db.opt::<(i64,)>(DUE_DAY, args![form.id]).await?.map_or(1, |row| row.0),
+        typed => due_day_of(typed)?,
+    };
     let data = ServiceData {
         area: text_of("area", "Wilayah", &form.area, 100)?,
         collector_id: (form.collector_id != 0).then_some(form.collector_id),
-        due_day: due_day_of(&form.due_day)?,
+        due_day,
         router_id: (form.router_id != 0).then_some(form.router_id),
         pppoe_username: account_text("pppoe_username", "Nama PPPoE", &form.pppoe_username)?,
         pppoe_password: account_text("pppoe_password", "Kata sandi PPPoE", &form.pppoe_password)?,
@@ -234,6 +241,9 @@ pub async fn save_service(app: &AppState, who: Who, form: ServiceForm) -> Result
 pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
     let app = &asked.app;
     let sees_money = asked.staff.may(Permission::ViewInvoices);
+    if let Some(day) = wish.what.strip_prefix("tempo:") {
+        return move_due_day(asked, &wish, day, sees_money).await;
+    }
     let (preview, now) = (wish.preview, wish.now);
     let wish = change::Wish {
         service_id: wish.service_id,
@@ -260,6 +270,37 @@ pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
     }
     let lines = done.lines.into_iter().map(|line| (line.text, line.derivation, money(line.amount.0)));
     Ok(ChangeSeen { words, lines: if sees_money { lines.collect() } else { Vec::new() } })
+}
+
+/// Moves the due day, or shows which bills keep theirs and from which one the new day holds.
+async fn move_due_day(asked: &Asked, wish: &ChangeWish, day: &str, sees_money: bool) -> Result<ChangeSeen> {
+    let place = (wish.service_id, due_day_of(day)?);
+    let moved = due_day::move_to(&asked.app, asked.who.clone(), place, &wish.reason, wish.preview).await?;
+    let cut = moved.cut_on.map_or_else(
+        || "tidak ada hari isolir dalam dua bulan sesudahnya".to_owned(),
+        |cut| format!("bila belum dibayar, isolir paling cepat {}", date_words(cut)),
+    );
+    let mut lines: Vec<_> = moved
+        .keeps
+        .into_iter()
+        .map(|bill| {
+            let left = if sees_money { money(bill.left.0) } else { String::new() };
+            (
+                format!("{} · {}", bill.number, bill.period.words()),
+                format!("Tetap jatuh tempo {}", date_words(bill.due_on)),
+                left,
+            )
+        })
+        .collect();
+    lines.push((
+        format!("Tagihan {}", moved.first.words()),
+        format!("Jatuh tempo {}; {cut}", date_words(moved.due_on)),
+        String::new(),
+    ));
+    let verb = if wish.preview { "Akan pindah" } else { "Pindah" };
+    let words =
+        format!("{verb} dari tanggal {} ke tanggal {}, mulai tagihan {}.", moved.before, place.1, moved.first.words());
+    Ok(ChangeSeen { words, lines })
 }
 
 /// Takes a planned change back.

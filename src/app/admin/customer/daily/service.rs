@@ -46,8 +46,7 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<String>)
     let form = service.form;
     let (id, list) = (form.id, "wilayah-pelanggan");
     let text = |value: String| RwSignal::new(value);
-    let (area, due_day, username, password) =
-        (text(form.area), text(form.due_day), text(form.pppoe_username), text(form.pppoe_password));
+    let (area, username, password) = (text(form.area), text(form.pppoe_username), text(form.pppoe_password));
     let (never, until, place) = (text(form.never_isolate), text(form.never_isolate_until), text(form.place));
     let (collector, router) = (RwSignal::new(form.collector_id), RwSignal::new(form.router_id));
     let problem = RwSignal::new(None::<ApiError>);
@@ -57,7 +56,7 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<String>)
             id,
             area: area.get_untracked(),
             collector_id: collector.get_untracked(),
-            due_day: due_day.get_untracked(),
+            due_day: String::new(),
             router_id: router.get_untracked(),
             pppoe_username: username.get_untracked(),
             pppoe_password: password.get_untracked(),
@@ -107,7 +106,6 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<String>)
                 <datalist id=list>{areas}</datalist>
                 <Line label="Wilayah" id=at("wilayah") field="area" value=area problem list />
                 <Pick label="Kolektor" id=at("kolektor") value=collector choices=collectors none="Tanpa kolektor" />
-                <Line label="Tanggal jatuh tempo (1-31)" id=at("tempo") field="due_day" value=due_day problem />
                 <Pick label="Router" id=at("router") value=router choices=routers none="Tanpa router" />
                 <Line label="Nama PPPoE" id=at("pppoe") field="pppoe_username" value=username problem hint="Nama atau router lain: akun lama dinonaktifkan, akun baru dibuat" />
                 <Line label="Kata sandi PPPoE baru" id=at("sandi") field="pppoe_password" value=password problem hint="Kosongkan bila tetap. Dipakai saat akun dibuat di router" />
@@ -123,27 +121,36 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<String>)
                 </div>
             </form>
             <div class="stack gap-top">{planned}</div>
-            {service.runs.then(|| view! { <PlanForm service_id=id packages again /> })}
+            {service.runs.then(|| view! { <PlanForm service_id=id due_day=form.due_day packages again /> })}
         </details>
     }
 }
 
 #[component]
-fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<String>) -> impl IntoView {
+fn PlanForm(service_id: i64, due_day: String, packages: Vec<Choice>, again: Callback<String>) -> impl IntoView {
     let (what, reason) = (RwSignal::new("berhenti".to_owned()), RwSignal::new(String::new()));
-    let now = RwSignal::new(false);
+    let (now, day) = (RwSignal::new(false), RwSignal::new(String::new()));
+    let moves = move || what.read().as_str() == "tempo";
     let (problem, seen) = (RwSignal::new(None::<ApiError>), RwSignal::new(None::<ChangeSeen>));
     let change = Action::new(move |preview: &bool| {
         let preview = *preview;
         async move {
             problem.set(None);
-            let (what, now, reason) = (what.get_untracked(), now.get_untracked(), reason.get_untracked());
+            let (mut what, now, reason) = (what.get_untracked(), now.get_untracked(), reason.get_untracked());
+            if what == "tempo" {
+                what = format!("tempo:{}", day.get_untracked());
+            }
             match change_service(ChangeWish { service_id, what, now, reason, preview }).await {
                 Ok(done) if preview => seen.set(Some(done)),
                 Ok(done) => again.run(done.words),
                 Err(error) => problem.set(Some(error)),
             }
         }
+    });
+    // What was shown is of the day that was typed then.
+    Effect::new(move |_| {
+        day.track();
+        seen.set(None);
     });
     let id = format!("rencana-{service_id}");
     let (what_id, when_id) = (format!("{id}-apa"), format!("{id}-mulai"));
@@ -153,7 +160,7 @@ fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<String>) -> 
         .collect::<Vec<_>>();
     view! {
         <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); change.dispatch(true); }>
-            <h3>"Ganti paket, cuti, atau berhenti"</h3>
+            <h3>"Ganti paket, tanggal tempo, cuti, atau berhenti"</h3>
             <div class="field">
                 <label for=what_id.clone()>"Yang berubah"</label>
                 <select id=what_id on:change=move |event| { what.set(event_target_value(&event)); seen.set(None); }>
@@ -161,10 +168,14 @@ fn PlanForm(service_id: i64, packages: Vec<Choice>, again: Callback<String>) -> 
                     <option value="cuti:1">"Cuti 1 bulan"</option>
                     <option value="cuti:2">"Cuti 2 bulan"</option>
                     <option value="cuti:3">"Cuti 3 bulan"</option>
+                    <option value="tempo">{format!("Pindah tanggal jatuh tempo (sekarang tanggal {due_day})")}</option>
                     {packages}
                 </select>
             </div>
-            <div class="field">
+            <div hidden=move || !moves()>
+                <Line label="Tanggal jatuh tempo baru (1-31)" id=format!("{id}-tempo") field="due_day" value=day problem hint="Tagihan yang sudah terbit tetap pada tanggalnya" />
+            </div>
+            <div class="field" hidden=moves>
                 <label for=when_id.clone()>"Mulai"</label>
                 <select id=when_id on:change=move |event| { now.set(event_target_value(&event) == "sekarang"); seen.set(None); }>
                     <option value="bulan">"Bulan depan, atau bulan pertama yang belum ditagih"</option>

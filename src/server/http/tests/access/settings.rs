@@ -9,6 +9,12 @@ pub fn functions() -> Vec<Function> {
     let bank =
         json!({ "account": { "id": 0, "bank": "BCA", "number": "1234567890", "holder": "PT Uji", "active": true } });
     vec![
+        ("package/prices", Some(P::ManagePackages), json!({ "asked": [["id", "1"]] })),
+        ("package/price", Some(P::ManagePackages), json!({ "deed": { "deed": "", "values": [["id", "1"]] } })),
+        ("tax/rates", Some(P::ManageSettings), json!({ "asked": [] })),
+        ("tax/rate", Some(P::ManageSettings), json!({ "deed": { "deed": "", "values": [] } })),
+        ("books/view", Some(P::ManageCash), json!({ "asked": [] })),
+        ("books/close", Some(P::ManageCash), json!({ "deed": { "deed": "", "values": [] } })),
         ("setting/groups", Some(P::ManageSettings), json!({})),
         ("setting/read", Some(P::ManageSettings), json!({ "group": "tagihan" })),
         ("setting/save", Some(P::ManageSettings), json!({ "group": "tagihan", "values": [] })),
