@@ -36,6 +36,7 @@ use crate::app::admin::{
     promises::PromisesPage,
     receive::ReceivePage,
     rehearsal::RehearsalPage,
+    reports::ReportPage,
     routers::{RouterPage, RoutersPage},
     settings::{SettingsIndex, SettingsPage},
     setup::SetupPage,
@@ -75,6 +76,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tagih") view=CollectPage ssr=SsrMode::Async />
                     <Route path=path!("tunggakan") view=ArrearsPage ssr=SsrMode::Async />
                     <Route path=path!("kas-harian") view=DailyCashPage ssr=SsrMode::Async />
+                    <Route path=path!("laporan/:name") view=ReportPage ssr=SsrMode::Async />
                     <Route path=path!("setoran") view=HandoverPage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />
                     <Route path=path!("wilayah") view=AreasPage ssr=SsrMode::Async />

@@ -58,6 +58,20 @@ pub const WHATSAPP: &str = "Koneksi";
 pub const TEMPLATES: &str = "Template Pesan";
 pub const UNREACHED: &str = "Belum Terhubungi";
 pub const DAILY_CASH: &str = "Kas Harian";
+/// LAPORAN.
+pub const MONTH_REPORT: &str = "Ringkasan Bulan";
+/// LAPORAN.
+pub const REVENUE: &str = "Pendapatan";
+/// LAPORAN.
+pub const RECEIVABLES: &str = "Umur Piutang";
+/// LAPORAN.
+pub const CASH_BOOK: &str = "Arus Kas";
+/// LAPORAN.
+pub const PER_COLLECTOR: &str = "Per Kolektor";
+/// LAPORAN.
+pub const TAX_REPORT: &str = "PPN";
+/// Behind Ringkasan Bulan.
+pub const SALDO_REPORT: &str = "Saldo Pelanggan";
 pub const COMPANY: &str = "Perusahaan";
 pub const ALL_SETTINGS: &str = "Semua Pengaturan";
 pub const SETUP: &str = "Siapkan Kimonet";

@@ -118,6 +118,8 @@ permissions! {
     ManageCash = "manage_cash", "Menerima setoran dan melihat semua kas";
     /// What the whole business bills and takes in: sums on Beranda, LAPORAN.
     ViewReports = "view_reports", "Melihat pendapatan dan laporan";
+    /// Write expenses into the cash book, take them back.
+    ManageExpenses = "manage_expenses", "Mencatat pengeluaran";
     /// Issue bills.
     RunBilling = "run_billing", "Menerbitkan tagihan";
     /// Routers and what waits for them.

@@ -103,13 +103,19 @@ const MENU: &[Group] = &[
         text::GROUP_REPORTS,
         &[
             // Ringkasan Bulan
+            (P::ViewReports, text::MONTH_REPORT, "/admin/laporan/ringkasan"),
             // Pendapatan
+            (P::ViewReports, text::REVENUE, "/admin/laporan/pendapatan"),
             // Umur Piutang
+            (P::ViewReports, text::RECEIVABLES, "/admin/laporan/piutang"),
             // Kas Harian
             (P::ManageCash, text::DAILY_CASH, "/admin/kas-harian"),
             // Arus Kas
+            (P::ViewReports, text::CASH_BOOK, "/admin/laporan/arus-kas"),
             // Per Kolektor
+            (P::ViewReports, text::PER_COLLECTOR, "/admin/laporan/kolektor"),
             // PPN
+            (P::ViewReports, text::TAX_REPORT, "/admin/laporan/ppn"),
         ],
     ),
     (

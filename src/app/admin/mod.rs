@@ -39,6 +39,7 @@ pub mod prices;
 pub mod promises;
 pub mod receive;
 pub mod rehearsal;
+pub mod reports;
 pub mod routers;
 pub mod search;
 pub mod settings;

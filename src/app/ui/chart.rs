@@ -63,7 +63,7 @@ impl ChartView {
 }
 
 /// A round step that gives two to five lines.
-fn tick_step(highest: i64) -> i64 {
+pub fn tick_step(highest: i64) -> i64 {
     let mut unit = 1_i64;
     while unit.saturating_mul(10) <= highest {
         unit = unit.saturating_mul(10);
@@ -76,7 +76,7 @@ fn tick_step(highest: i64) -> i64 {
 }
 
 /// `150 jt`, `2,5 jt`, `300 rb`.
-fn short_amount(amount: i64) -> String {
+pub fn short_amount(amount: i64) -> String {
     let (unit, word) = match amount {
         1_000_000_000.. => (1_000_000_000, "M"),
         1_000_000.. => (1_000_000, "jt"),

@@ -9,7 +9,7 @@ mod list;
 mod search;
 
 pub use bubble::Bubble;
-pub use chart::{BarView, ChartView, MonthChart};
+pub use chart::{BarView, ChartView, MonthChart, short_amount, tick_step};
 pub use desk::{Desk, DeskAct, DeskDeed, DeskField, DeskRead, DeskRow, DeskTable, DeskView, value_of};
 pub use entry::{OtherProblem, TextInput, wrong_of};
 pub use list::{FilterForm, Pager, SortHead, with_query};

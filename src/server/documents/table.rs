@@ -20,7 +20,7 @@ const TEXT_SIZE: f32 = 7.5;
 const ROW: f32 = 13.0;
 /// Where the first row's text stands.
 const FIRST_ROW: f32 = 88.0;
-/// Rows of a page.
+/// Rows of a page; the totals have room below the last.
 const PAGE_ROWS: usize = 36;
 /// Space between columns.
 const GAP: f32 = 5.0;
@@ -37,16 +37,22 @@ pub struct Column {
 }
 
 /// A table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Table {
     /// Heading.
     pub title: String,
     /// Under it: company, day, what was chosen.
     pub subtitle: String,
+    /// Whose it is, in the corner of each page: name, address, telephone.
+    pub company: Vec<String>,
+    /// When it was made, at the foot.
+    pub made: String,
     /// Columns.
     pub columns: Vec<Column>,
     /// Rows, a text a column.
     pub rows: Vec<Vec<String>>,
+    /// The last row, in bold; without texts there is none.
+    pub totals: Vec<String>,
 }
 
 struct Place {
@@ -70,8 +76,10 @@ impl Table {
                 PageSettings::from_wh(WIDTH, HEIGHT).ok_or_else(|| Error::Internal("ukuran halaman PDF".to_owned()))?;
             let mut page = document.start_page_with(settings);
             let mut surface = page.surface();
-            write(&mut surface, &bold, TITLE_SIZE, (MARGIN, 42.0), &bold.drawable(&self.title));
-            let subtitle = regular.fitting(&self.subtitle, TEXT_SIZE, WIDTH - 2.0 * MARGIN);
+            let whole = WIDTH - 2.0 * MARGIN;
+            write(&mut surface, &bold, TITLE_SIZE, (MARGIN, 42.0), &bold.fitting(&self.title, TITLE_SIZE, whole / 2.0));
+            self.corner(&mut surface, &regular, &bold);
+            let subtitle = regular.fitting(&self.subtitle, TEXT_SIZE, whole);
             write(&mut surface, &regular, TEXT_SIZE, (MARGIN, 57.0), &subtitle);
             for (column, place) in self.columns.iter().zip(&places) {
                 cell(&mut surface, &bold, place, FIRST_ROW - ROW, &column.title);
@@ -85,6 +93,13 @@ impl Table {
                 line(&mut surface, y + 4.0, 0.2);
                 y += ROW;
             }
+            if number + 1 == count && !self.totals.is_empty() {
+                line(&mut surface, y - ROW + 4.0, 0.8);
+                for (text, place) in self.totals.iter().zip(&places) {
+                    cell(&mut surface, &bold, place, y, text);
+                }
+            }
+            write(&mut surface, &regular, TEXT_SIZE, (MARGIN, HEIGHT - 22.0), &regular.drawable(&self.made));
             let foot = format!("Halaman {} dari {count}", number + 1);
             let x = WIDTH - MARGIN - regular.width(&foot, TEXT_SIZE);
             write(&mut surface, &regular, TEXT_SIZE, (x, HEIGHT - 22.0), &foot);
@@ -92,6 +107,17 @@ impl Table {
             page.finish();
         }
         document.finish().map_err(|error| Error::Internal(format!("PDF: {error:?}")))
+    }
+
+    /// The company, ending at the right edge beside the title.
+    fn corner(&self, surface: &mut Surface<'_>, regular: &Face, bold: &Face) {
+        let mut y = 24.0;
+        for (at, text) in self.company.iter().take(3).enumerate() {
+            let face = if at == 0 { bold } else { regular };
+            let text = face.fitting(text, TEXT_SIZE, (WIDTH - 2.0 * MARGIN) / 2.0 - GAP);
+            write(surface, face, TEXT_SIZE, (WIDTH - MARGIN - face.width(&text, TEXT_SIZE), y), &text);
+            y += 10.0;
+        }
     }
 
     /// The columns side by side, each as wide as its share.
@@ -154,6 +180,9 @@ mod tests {
             subtitle: "Kimonet 🛰 15/01/2026".to_owned(),
             columns: vec![column("Nama", false), column("Belum dibayar", true)],
             rows: (0..100).map(row).collect(),
+            totals: vec!["Semua".to_owned(), "4.950.000".to_owned()],
+            company: vec!["PT Kimonet Karanganyar".repeat(9), "Jalan Melati 17".to_owned()],
+            made: "Dibuat 15 Januari 2026".to_owned(),
         };
         let pdf = table.render().unwrap();
         assert!(pdf.starts_with(b"%PDF-"));

@@ -20,6 +20,7 @@ mod metrics;
 mod pages;
 mod papers;
 mod qr;
+mod report_files;
 pub mod upload;
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ sql!(LIST = concat!(columns!(), in_days!(), " ORDER BY p.received_on DESC, p.id 
 sql!(LIST_FOUND = concat!(columns!(), of_services!(), " ORDER BY p.received_on DESC, p.id DESC LIMIT $7 OFFSET $8) hit
  JOIN payment p ON p.id = hit.id JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id ORDER BY p.received_on DESC, p.id DESC"));
 sql!(SERVICE_OF = "SELECT service_id FROM payment WHERE receipt = $1");
-sql!(RECEIVERS = "SELECT name FROM staff UNION SELECT name FROM cash_bag WHERE staff_id IS NULL ORDER BY 1");
+sql!(pub(crate) RECEIVERS = "SELECT name FROM staff UNION SELECT name FROM cash_bag WHERE staff_id IS NULL ORDER BY 1");
 sql!(
     VIEW = "SELECT p.id, p.receipt, p.customer_id, p.service_id, c.name, c.phone, v.service_number, k.name AS package, p.amount, p.unused, p.method, p.channel,
    p.reference, p.note, p.received_on, p.at, p.received_by, p.staff_id, p.reversed_on, (SELECT text || ' · ' || who FROM ledger_entry e WHERE e.payment_id = p.id AND e.kind = 'reversal') AS reversal, (SELECT COUNT(*) FROM receipt_print r WHERE r.payment_id = p.id) AS prints

@@ -13,6 +13,13 @@ pub fn functions() -> Vec<Function> {
     let handover = json!({ "wish": { "bag_id": 0, "expected": 0, "counted": "", "kept": "", "reason": "", "destination": "kantor",
         "reference": "", "request_id": "r" } });
     vec![
+        ("report/view", Some(P::ViewReports), json!({ "name": "ringkasan", "query": "" })),
+        (
+            "expense/record",
+            Some(P::ManageExpenses),
+            json!({ "wish": { "day": "", "category": "", "amount": "", "method": "", "note": "", "request_id": "r" } }),
+        ),
+        ("expense/reverse", Some(P::ManageExpenses), json!({ "id": 1, "reason": "" })),
         ("collect/list", Some(P::Collect), json!({ "filter": {} })),
         ("collect/contact", Some(P::Collect), json!({ "customer_id": 1, "text": "" })),
         ("arrears/list", Some(P::Collect), json!({ "filter": {} })),
@@ -78,6 +85,8 @@ pub fn downloads() -> Vec<Download> {
         ("/admin/kwitansi/1?lebar=58", P::ViewInvoices),
         ("/admin/setoran/1/cetak", P::HandOver),
         ("/admin/tagih/cetak", P::Collect),
+        ("/admin/laporan/ringkasan/xlsx", P::Export),
+        ("/admin/laporan/arus-kas/pdf", P::Export),
         ("/admin/tunggakan.xlsx", P::Export),
         ("/admin/kas-harian.xlsx", P::ManageCash),
     ]
