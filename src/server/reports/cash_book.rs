@@ -169,7 +169,7 @@ async fn kinds(
         let rows_behind = href("pengembalian", &[("dari", &from), ("sampai", &to)]);
         rows.push(vec![Cell::text("Saldo dikembalikan"), Cell::default(), Cell::money(refunded, rows_behind)]);
     }
-    bars.sort_by(|a, b| b.1.cmp(&a.1));
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
     let profit: i64 = months.values().map(|of| of.received() - of.out()).sum();
     Ok(Report {
         says: format!(

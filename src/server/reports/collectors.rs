@@ -56,7 +56,7 @@ pub async fn report(asked: &Asked, wish: &Wish) -> Result<Report> {
             Cell::money(own, href("uang-masuk", &[("dari", &from), ("sampai", &to), ("penerima", &name)])),
         ]);
     }
-    bars.sort_by(|a, b| b.1.cmp(&a.1));
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
     Ok(Report {
         title: text::PER_COLLECTOR.to_owned(),
         says: format!(
