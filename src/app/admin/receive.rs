@@ -20,6 +20,9 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use serde::{Deserialize, Serialize};
 
+/// The name under which a payment is asked about that another took while the form was open.
+pub const MEANWHILE_FIELD: &str = "meanwhile";
+
 /// An open bill that can be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenBill {
@@ -70,6 +73,8 @@ pub struct PayStart {
     pub banks: Vec<Choice>,
     /// Id of this form.
     pub request_id: String,
+    /// The payer's newest payment when the form was opened; 0 for none.
+    pub newest: i64,
 }
 
 /// A payment as the cashier recorded it.
@@ -96,6 +101,10 @@ pub struct PayWish {
     /// Months in advance that are issued and paid with it; then all open bills of the service are paid as well.
     #[serde(default)]
     pub months: i64,
+    /// The payer's newest payment that the cashier knows of, as [`PayStart::newest`] told it; without one, one that came
+    /// meanwhile is not asked about.
+    #[serde(default)]
+    pub newest: Option<i64>,
 }
 
 /// What a payment would be used for.

@@ -1,7 +1,7 @@
 //! The form of Terima Pembayaran.
 
 use super::done::Receipt;
-use super::{OpenBill, PayPreview, PayStart, PayWish, ReceiptView, preview_payment, record_payment};
+use super::{MEANWHILE_FIELD, OpenBill, PayPreview, PayStart, PayWish, ReceiptView, preview_payment, record_payment};
 use crate::app::dto::{Tone, money};
 use crate::app::error::ApiError;
 use crate::app::ui::{Field, MoneyInput, Notice, OtherProblem, Select, focus_element, wrong_of};
@@ -98,6 +98,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
     let received = Memo::new(move |_| Rupiah::parse_input(&typed.get()).map_or(0, |amount| amount.0));
     let parts = Memo::new(move |_| split(received.get(), owed.get(), to_saldo.get() || method.get() == "transfer"));
     let (service_id, request_id) = (start.service_id, StoredValue::new(start.request_id.clone()));
+    let newest = StoredValue::new(Some(start.newest));
     let wish_of = move || PayWish {
         service_id,
         request_id: request_id.get_value(),
@@ -119,13 +120,20 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
         },
         note: note.get_untracked(),
         months: months.get_untracked(),
+        newest: newest.get_value(),
     };
     let send = Action::new(move |(): &()| {
         let wish = wish_of();
         async move {
             match record_payment(wish).await {
                 Ok(done) => receipt.set(Some(done)),
-                Err(error) => problem.set(Some(error)),
+                Err(error) => {
+                    // Told once: whoever saves again means another payment.
+                    if matches!(&error, ApiError::Invalid { field, .. } if field == MEANWHILE_FIELD) {
+                        newest.set_value(None);
+                    }
+                    problem.set(Some(error));
+                }
             }
         }
     });

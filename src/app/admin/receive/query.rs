@@ -1,6 +1,6 @@
 //! What Terima Pembayaran reads, and its one door to the ledger.
 
-use super::{OpenBill, PayPreview, PayStart, PayWish, ReceiptView};
+use super::{MEANWHILE_FIELD, OpenBill, PayPreview, PayStart, PayWish, ReceiptView};
 use crate::app::admin::words;
 use crate::app::dto::{Choice, money};
 use crate::billing::words::parse_date_input;
@@ -33,6 +33,11 @@ sql!(
 );
 sql!(
     JUST_PAID = "SELECT receipt, amount, at, received_by FROM payment WHERE customer_id = $1 AND service_id = $2 AND method IN ('cash', 'transfer', 'gateway') AND reversed_on IS NULL AND at > $3 ORDER BY id DESC LIMIT 1"
+);
+sql!(NEWEST = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM payment WHERE customer_id = $1");
+sql!(
+    MEANWHILE = "SELECT p.receipt, p.amount, p.received_by FROM payment p JOIN service s ON s.customer_id = p.customer_id
+ WHERE s.id = $1 AND p.id > $2 AND COALESCE(p.request_id, '') <> $3 AND p.method IN ('cash', 'transfer', 'gateway') AND p.reversed_on IS NULL ORDER BY p.id DESC LIMIT 1"
 );
 sql!(
     BAG_OF = "SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT) FROM bag_entry e WHERE e.bag_id = (SELECT b.id FROM cash_bag b WHERE b.staff_id = $1)"
@@ -97,6 +102,7 @@ pub async fn start(asked: &Asked, service_id: i64) -> Result<PayStart> {
             .map(|word| Choice::new(word.clone(), word))
             .collect(),
         request_id: hex::encode(crate::server::secrets::random_bytes::<16>()?),
+        newest: app.db.number(NEWEST, args![customer_id]).await?,
     })
 }
 
@@ -194,6 +200,18 @@ sql!(
 pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
     let (app, who) = (&asked.app, asked.who.clone());
     let (months, change, service_id) = (wish.months, wish.received - wish.amount, wish.service_id);
+    if let Some(newest) = wish.newest {
+        let known = args![service_id, newest, &wish.request_id];
+        if let Some((receipt, amount, by)) = app.db.opt::<(String, i64, String)>(MEANWHILE, known).await? {
+            return Err(Error::invalid(
+                MEANWHILE_FIELD,
+                format!(
+                    "Selagi formulir ini terbuka, {by} menerima {} untuk pelanggan ini ({receipt}). Bila uang ini lain lagi, simpan sekali lagi; bila sama, tinggalkan.",
+                    money(amount)
+                ),
+            ));
+        }
+    }
     let form = form_of(asked, wish).await?;
     let cash = form.source == Source::Cash;
     let ledger = app.ledger(who).await?;
@@ -246,6 +264,31 @@ mod tests {
             reference: String::new(),
             note: String::new(),
             months: 0,
+            newest: Some(start.newest),
+        }
+    }
+
+    #[tokio::test]
+    async fn who_opened_the_form_before_another_took_the_money_is_asked_before_it_is_a_second_payment() {
+        for t in TestApp::each("2026-01-15 10:00").await {
+            let package = t.package("Home", 300_000, 1).await;
+            let siti = t.service("SITI", package, "2025-06-01").await;
+            t.issue("2026-01").await;
+            let mut tx = t.state.db.begin().await.unwrap();
+            tx.exec_one(HIRE, args![1_i64, t.state.clock.now()]).await.unwrap();
+            tx.commit().await.unwrap();
+            let (one, two) = (t.asked(Role::Owner, 1), t.asked(Role::Owner, 1));
+            let (first, second) = (start(&one, siti).await.unwrap(), start(&two, siti).await.unwrap());
+            record(&one, wish(&first, 300_000, 300_000)).await.unwrap();
+            assert!(record(&one, wish(&first, 300_000, 300_000)).await.unwrap().already, "his own form again");
+            let asked = record(&two, wish(&second, 300_000, 300_000)).await.unwrap_err();
+            assert!(matches!(&asked, Error::Invalid { field, .. } if field == MEANWHILE_FIELD), "{asked}");
+            assert!(asked.to_string().contains("KW/2026/01/000001"), "{asked}");
+            assert_eq!(t.saldo(siti).await, 0, "nothing was written");
+            let sure = PayWish { newest: None, ..wish(&second, 300_000, 300_000) };
+            let taken = record(&two, sure).await.unwrap();
+            assert!(!taken.already && !taken.used_for.is_empty(), "the next month's bill gets it");
+            t.assert_books().await;
         }
     }
 
