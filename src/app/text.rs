@@ -156,6 +156,9 @@ pub fn job_about(job: &str) -> &'static str {
         "housekeeping" => "Menghapus sesi lama, log yang penuh, dan pekerjaan yang selesai.",
         "backup" => "Menulis cadangan, dan menyalinnya ke tempat kedua bila diatur.",
         "drill" => "Memulihkan cadangan terbaru ke tempat sementara dan memeriksanya.",
+        "verify" => {
+            "Menghitung ulang setiap baris tagihan dan setiap jumlah, lalu membandingkannya dengan yang tercatat."
+        }
         "alerts" => "Mencari yang gawat, lalu mengabari pemilik.",
         _ => "",
     }

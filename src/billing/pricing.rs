@@ -6,11 +6,14 @@
 
 use super::{LineKind, Period, Rupiah, prorate, words};
 use chrono::{Datelike, NaiveDate};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
+mod basis;
 mod change;
 mod tax;
 
+pub use basis::{Basis, MonthBasis};
 pub use change::{ChangeInput, ChangeSide, PricedChange, price_change};
 pub use tax::{Tax, TaxMode, TaxRate, parse_percent, percent};
 
@@ -18,7 +21,7 @@ pub use tax::{Tax, TaxMode, TaxRate, parse_percent, percent};
 const PERCENT_DEN: i64 = 10_000;
 
 /// How the month in which a service starts is billed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FirstMonth {
     /// By days; a start on the 1st is the whole month.
     Prorate,
@@ -29,7 +32,7 @@ pub enum FirstMonth {
 }
 
 /// A standing discount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Discount {
     /// Hundredths of a percent: 1000 is 10 %.
     Percent(i64),
@@ -38,7 +41,7 @@ pub enum Discount {
 }
 
 /// The settings that pricing reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceRules {
     /// `invoice.first_month`.
     pub first_month: FirstMonth,
@@ -52,7 +55,7 @@ pub struct PriceRules {
 }
 
 /// Something rented beside the package, month by month (a device, a public IP).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddOn {
     /// What the bill says.
     pub text: String,
@@ -61,7 +64,7 @@ pub struct AddOn {
 }
 
 /// What is to be priced.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceInput {
     /// Price of the package for its whole duration.
     pub price: Rupiah,

@@ -7,7 +7,7 @@ use crate::billing::Period;
 use crate::server::audit::Who;
 use crate::server::customers::find::service_id;
 use crate::server::error::{Error, Result};
-use crate::server::ledger::{self, IssueWish, Scope};
+use crate::server::ledger::{IssueWish, Scope};
 use crate::server::state::AppState;
 use crate::sql;
 use chrono::NaiveDate;
@@ -121,18 +121,15 @@ pub async fn list(state: &AppState, options: ListArgs) -> Result<Outcome> {
 }
 
 pub async fn verify(state: &AppState, deep: bool) -> Result<Outcome> {
-    if deep {
-        return Err(Error::invalid(
-            "--deep",
-            "verify --deep belum ada di versi ini; verify tanpa --deep memeriksa semua jumlah.",
-        ));
-    }
-    let report = ledger::verify(state).await?;
+    let report = crate::jobs::books::look(state, deep).await?;
     let value = serde_json::to_value(&report)?;
     if report.differences.is_empty() {
         let text = format!(
-            "Cocok: {} pelanggan, {} tagihan, {} pembayaran, tidak ada selisih.",
-            report.customers, report.invoices, report.payments
+            "Cocok: {} pelanggan, {} tagihan, {} pembayaran{}, tidak ada selisih.",
+            report.customers,
+            report.invoices,
+            report.payments,
+            if deep { format!(", {} baris dihitung ulang", report.derived) } else { String::new() }
         );
         Ok(Outcome::done(value, text))
     } else {

@@ -1,6 +1,6 @@
 //! Which deed carries out which kind of work.
 
-use super::{alerts, backup};
+use super::{alerts, backup, books};
 use super::{attempts, changes, housekeeping, invoicing, isolir, late_fee, reminders, schedule, sweep};
 use crate::server::customers::import;
 use crate::server::error::Result;
@@ -35,6 +35,7 @@ async fn run_job(state: &AppState, job: &str, slot: &str, attempt: i64) -> Resul
         attempts::NAME => attempts::run(state).await,
         backup::BACKUP => backup::run(state, slot).await,
         backup::DRILL => backup::run_drill(state).await,
+        books::NAME => books::run(state).await,
         alerts::NAME => alerts::run(state).await,
         reminders::NAME => reminders::run(state).await,
         housekeeping::NAME => housekeeping::run(state).await,

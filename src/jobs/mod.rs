@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod attempts;
 pub mod backup;
+pub mod books;
 pub mod carry;
 pub mod changes;
 pub mod housekeeping;

@@ -1,7 +1,7 @@
 //! When jobs run: rows of `schedule`, moved on by compare-and-swap, so that several processes need no leader. Times are
 //! cron texts in the business zone; what was missed while nothing ran follows each job's own rule.
 
-use super::{alerts, backup};
+use super::{alerts, backup, books};
 use super::{attempts, changes, housekeeping, invoicing, isolir, late_fee, reminders, sweep};
 use crate::server::clock::Clock;
 use crate::server::error::{Error, Result};
@@ -60,6 +60,7 @@ pub const ENTRIES: &[Entry] = &[
     Entry { job: housekeeping::NAME, title: "Bersih-bersih", cron: "17 * * * *", catch_up: CatchUp::Skip },
     Entry { job: backup::BACKUP, title: "Cadangan harian", cron: "backup.time", catch_up: CatchUp::Once },
     Entry { job: backup::DRILL, title: "Latihan pemulihan cadangan", cron: "30 3 * * *", catch_up: CatchUp::Once },
+    Entry { job: books::NAME, title: "Periksa pembukuan", cron: "45 2 * * *", catch_up: CatchUp::Once },
     Entry { job: alerts::NAME, title: "Periksa peringatan", cron: "* * * * *", catch_up: CatchUp::Skip },
 ];
 
@@ -100,6 +101,7 @@ impl Entry {
             "5 0 * * *" => "Setiap hari pukul 00:05".to_owned(),
             "10 0 * * *" => "Setiap hari pukul 00:10".to_owned(),
             "2 0 * * *" => "Setiap hari pukul 00:02".to_owned(),
+            "45 2 * * *" => "Setiap hari pukul 02:45".to_owned(),
             "30 3 * * *" => "Setiap hari pukul 03:30".to_owned(),
             setting if setting.contains(".time") => format!("Setiap hari pukul {}", settings.text(setting)),
             other => other.to_owned(),

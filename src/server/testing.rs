@@ -221,7 +221,7 @@ impl TestApp {
 
     /// Fails unless the books agree.
     pub async fn assert_books(&self) -> VerifyReport {
-        let report = verify(&self.state).await.unwrap();
+        let report = verify(&self.state, true).await.unwrap();
         assert_eq!(report.differences, Vec::<String>::new(), "on {}", self.state.db.engine());
         report
     }

@@ -41,6 +41,19 @@ pub struct Matter {
     pub deed: Deed,
 }
 
+/// What the last look at something that must hold has found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// What was looked at.
+    pub title: String,
+    /// Where more of it stands; empty when nowhere for this person.
+    pub href: String,
+    /// What was found, in a word.
+    pub badge: Badge,
+    /// When, and in words.
+    pub words: String,
+}
+
 /// The live part of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dashboard {
@@ -70,9 +83,8 @@ pub struct Dashboard {
     pub overdue: Option<(String, i64)>,
     /// What needs attention.
     pub matters: Vec<Matter>,
-    /// Whether the newest backup could be restored: the last drill, in a word and in words; only for whoever has a say
-    /// in backups.
-    pub drill: Option<(Badge, String)>,
+    /// Whether the books agree and the newest backup could be restored, as far as this person has a say in it.
+    pub health: Vec<Health>,
     /// What this person often does from here: word and address.
     pub actions: Vec<(String, String)>,
 }
@@ -184,9 +196,15 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
             view! { <a class=class href=href>{word}</a> }
         })
         .collect::<Vec<_>>();
-    let drill = now.drill.clone().map(|(badge, words)| view! {
-        <p class="small"><a href="/admin/cadangan">{text::BACKUPS}</a>" "<Tag badge />" "<span class="sub">{words}</span></p>
-    });
+    let health = now
+        .health
+        .iter()
+        .cloned()
+        .map(|Health { title, href, badge, words }| {
+            let href = (!href.is_empty()).then_some(href);
+            view! { <p class="small"><a href=href>{title}</a>" "<Tag badge />" "<span class="sub">{words}</span></p> }
+        })
+        .collect::<Vec<_>>();
     let of_month = |more: &str| format!("/admin/tagihan?period={}{more}", now.period);
     let money = [
         now.billed.clone().map(|(sum, bills)| view! {
@@ -234,7 +252,7 @@ fn Now(now: Dashboard, refresh: Callback<()>) -> impl IntoView {
                 <div class="head"><h2>"Kerjakan sekarang"</h2></div>
                 <div class="stack tight pad">
                     {actions}
-                    {drill}
+                    {health}
                 </div>
             </section>
         </div>

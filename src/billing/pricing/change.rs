@@ -5,9 +5,10 @@ use super::tax::percent;
 use super::{Discount, PERCENT_DEN, PriceRules, PricedLine};
 use crate::billing::{LineKind, Period, Rupiah, prorate, words};
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 /// A package before or after the change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeSide {
     /// Its name.
     pub package_name: String,
@@ -16,7 +17,7 @@ pub struct ChangeSide {
 }
 
 /// A change from a day to the end of its month.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeInput {
     /// First day of the new.
     pub from: NaiveDate,

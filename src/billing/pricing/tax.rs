@@ -2,9 +2,10 @@
 
 use super::PricedLine;
 use crate::billing::{LineKind, Period, Rupiah};
+use serde::{Deserialize, Serialize};
 
 /// Whether prices hold the PPN already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TaxMode {
     /// It is added.
     Exclusive,
@@ -13,7 +14,7 @@ pub enum TaxMode {
 }
 
 /// A rate: so much of a base that is a share of the price (DPP nilai lain).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxRate {
     /// Hundredths of a percent: 1200 is 12 %.
     pub rate: i64,
@@ -97,7 +98,7 @@ pub fn percent(hundredths: i64) -> String {
 }
 
 /// The PPN of a bill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tax {
     /// Whether it is inside.
     pub mode: TaxMode,

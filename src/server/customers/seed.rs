@@ -117,7 +117,7 @@ pub async fn seed(state: &AppState, wish: SeedWish) -> Result<Seeded> {
             let counters = counters.clone();
             Box::pin(async move {
                 tx.insert_many("INSERT INTO counter (name, n)", counters).await?;
-                for table in ["customer", "service", "invoice", "payment"] {
+                for table in ["customer", "service", "invoice", "payment", "price_basis"] {
                     tx.ids_follow(table).await?;
                 }
                 links::link(tx, now).await?;

@@ -233,10 +233,10 @@ mod tests {
             t.assert_books().await;
 
             run(&t, DAMAGE, args![budi]).await;
-            let report = crate::server::ledger::verify(&t.state).await.unwrap();
+            let report = crate::server::ledger::verify(&t.state, true).await.unwrap();
             assert!(report.differences.iter().any(|line| line.contains("BUDI")), "{:?}", report.differences);
             run(&t, MISNAME, args![budi]).await;
-            let report = crate::server::ledger::verify(&t.state).await.unwrap();
+            let report = crate::server::ledger::verify(&t.state, true).await.unwrap();
             assert!(report.differences.iter().any(|line| line.contains("daftar")), "{:?}", report.differences);
         }
     }

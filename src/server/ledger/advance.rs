@@ -95,11 +95,11 @@ impl Ledger {
         if service.covered_until.parse::<Period>().is_ok_and(|until| until >= period) {
             return Ok(None);
         }
-        let Some(input) = service.priced(period, self.price_rules())? else {
+        let Some(basis) = service.priced(period, price_of, self.price_rules())? else {
             return Err(Error::Refused("Paket ini belum punya harga. Isi harganya di Paket Internet.".to_owned()));
         };
-        match price_bill(&input) {
-            Ok(priced) => Ok(Some(self.issue_one(tx, &service, period, &priced).await?)),
+        match price_bill(&basis.input) {
+            Ok(priced) => Ok(Some(self.issue_one(tx, &service, basis, &priced).await?)),
             Err(_nothing_that_month) => Ok(None),
         }
     }

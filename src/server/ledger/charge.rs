@@ -27,12 +27,12 @@ impl Ledger {
         if service.stage != "aktif" || covered || Period::of(service.started_on) != current {
             return Ok(None);
         }
-        let Some(input) = service.priced(current, self.price_rules())? else {
+        let Some(basis) = service.priced(current, self.today, self.price_rules())? else {
             return Err(Error::invalid("package_id", "Paket ini belum punya harga. Isi harganya di Paket Internet."));
         };
-        match price_bill(&input) {
+        match price_bill(&basis.input) {
             Ok(priced) => {
-                let id = self.issue_one(tx, &service, current, &priced).await?;
+                let id = self.issue_one(tx, &service, basis, &priced).await?;
                 self.use_saldo(tx, customer_id).await?;
                 Ok(Some(id))
             }
@@ -74,6 +74,7 @@ impl Ledger {
             package_name: &package_name,
             lines: &[line],
             change: Some(change_id),
+            basis: None,
             entry: ("issue", &format!("{text} "), ""),
         };
         let (invoice_id, _) = self.write_bill(tx, bill).await?;

@@ -282,7 +282,7 @@ async fn damage_by_hand_is_found_and_named() {
             let mut tx = t.state.db.begin().await.unwrap();
             tx.exec(crate::server::db::Sql::same(hurt), args![]).await.unwrap();
             tx.commit().await.unwrap();
-            let found = verify(&t.state).await.unwrap().differences;
+            let found = verify(&t.state, true).await.unwrap().differences;
             assert!(found.iter().any(|line| line.contains(named)), "{hurt}: {found:?}");
         }
     }

@@ -2,9 +2,9 @@
 //! as a payment is, and are taken back as one.
 
 use super::settle::{AMOUNT_MAX, FIND_BY_REQUEST, INSERT_ENTRY, Receipt, Stored};
-use super::{Ledger, count_on, take_turn_of};
+use super::{Ledger, basis, count_on, take_turn_of};
 use crate::args;
-use crate::billing::pricing::PricedLine;
+use crate::billing::pricing::{Basis, PricedLine};
 use crate::billing::{LineKind, Rupiah};
 use crate::server::access;
 use crate::server::audit;
@@ -82,8 +82,8 @@ sql!(
 sql!(
     INSERT_CREDIT =
         "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
-   request_id, reference, note, received_on, received_by, unused, at, bag_id, staff_id)
- VALUES ($1, $2, $3, $4, $5, '', NULL, NULL, $6, $7, $8, $9, $10, $4, $11, NULL, $12) RETURNING id"
+   request_id, reference, note, received_on, received_by, unused, at, bag_id, staff_id, basis_id)
+ VALUES ($1, $2, $3, $4, $5, '', NULL, NULL, $6, $7, $8, $9, $10, $4, $11, NULL, $12, $13) RETURNING id"
 );
 sql!(
     INSERT_CREDIT_LINE =
@@ -114,11 +114,12 @@ impl Ledger {
 
     /// The same, inside the caller's transaction.
     pub(crate) async fn credit_in(&self, tx: &mut Tx, form: CreditForm) -> Result<Receipt> {
-        self.credit_with(tx, form, Vec::new()).await
+        self.credit_with(tx, form, None).await
     }
 
-    /// The same, made of these lines, which sum to what it takes off; without any it has one, and the PPN inside it.
-    pub(super) async fn credit_with(&self, tx: &mut Tx, form: CreditForm, lines: Vec<PricedLine>) -> Result<Receipt> {
+    /// The same, with the lines that `made_from` makes, which sum to what it takes off; without it one line, and the PPN
+    /// inside it.
+    pub(super) async fn credit_with(&self, tx: &mut Tx, form: CreditForm, made_from: Option<Basis>) -> Result<Receipt> {
         let why = reason(&form.reason)?;
         self.must_be_open_today()?;
         if form.amount <= Rupiah::ZERO {
@@ -148,6 +149,10 @@ impl Ledger {
         let receipt =
             format!("{}/{:04}/{:02}/{sequence:06}", form.kind.prefix(), self.today.year(), self.today.month());
         let reference = bill.as_ref().map(|bill| bill.number.clone()).unwrap_or_default();
+        let basis_id = match &made_from {
+            Some(basis) => Some(basis::store(tx, basis).await?),
+            None => None,
+        };
         let row = args![
             &receipt,
             customer_id,
@@ -160,11 +165,15 @@ impl Ledger {
             self.today,
             &self.who.name,
             self.now,
-            self.who.staff_id
+            self.who.staff_id,
+            basis_id
         ];
         let payment_id = tx.number(INSERT_CREDIT, row).await?;
         if form.kind == CreditKind::Note {
-            let lines = if lines.is_empty() { self.note_lines(&form, &why, bill.as_ref()) } else { lines };
+            let lines = match &made_from {
+                Some(basis) => basis.lines(),
+                None => self.note_lines(&form, &why, bill.as_ref()),
+            };
             for line in lines {
                 let values =
                     args![payment_id, line.period, line.kind.as_str(), line.amount, line.text, line.derivation];

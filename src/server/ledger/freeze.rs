@@ -3,13 +3,13 @@
 //! The pricing rule is asked once for each distinct way to price (package, start, discount), not once a service; the
 //! candidates then join those prices, so that issuing is set-based and still has one rule.
 
-use super::Ledger;
 use super::issue::{Run, Scope, Skipped};
 use super::next::discount;
 use super::rates::add_ons;
+use super::{Ledger, basis};
 use crate::args;
 use crate::billing::due::due_for_issue;
-use crate::billing::pricing::{PriceInput, PricedBill, Skip, price_bill};
+use crate::billing::pricing::{Basis, MonthBasis, PriceInput, Skip, price_bill};
 use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::customers::planned;
 use crate::server::db::Tx;
@@ -46,8 +46,8 @@ sql!(
 sql!(PRICES = "SELECT package_id, price, valid_from FROM package_price ORDER BY package_id, valid_from");
 sql!(
     INSERT_PRICE =
-        "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total, months, own_price, add_ons)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id"
+        "INSERT INTO issue_price (run_id, package_id, started_on, discount_kind, discount_value, skip, total, months, own_price, add_ons, basis_id)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id"
 );
 sql!(
     INSERT_PRICE_LINE = "INSERT INTO issue_price_line (price_id, kind, period, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -197,10 +197,18 @@ impl Ledger {
                     .get(&way.package_id)
                     .and_then(|dated| dated.iter().rev().find(|(from, _)| *from <= day).map(|(_, price)| *price))
             });
+            let mut basis_id = None;
             let priced = match price {
                 None => Err("paket belum punya harga".to_owned()),
                 Some(_) if way.started_on > self.today => Err(Skip::NotStarted.to_string()),
-                Some(price) => self.price(&way, Rupiah(price), period)?.map_err(|skip| skip.to_string()),
+                Some(price) => {
+                    let basis = self.basis(&way, Rupiah(price), period, day)?;
+                    let priced = price_bill(&basis.input).map_err(|skip| skip.to_string());
+                    if priced.is_ok() {
+                        basis_id = Some(basis::store(tx, &Basis::Month(Box::new(basis))).await?);
+                    }
+                    priced
+                }
             };
             let (skip, total) = match &priced {
                 Ok(bill) => (String::new(), bill.total),
@@ -220,7 +228,8 @@ impl Ledger {
                 total,
                 months,
                 way.own_price,
-                &way.add_ons
+                &way.add_ons,
+                basis_id
             ];
             let price_id = tx.number(INSERT_PRICE, price).await?;
             for line in priced.map(|bill| bill.lines).unwrap_or_default() {
@@ -234,10 +243,10 @@ impl Ledger {
         Ok(())
     }
 
-    fn price(&self, way: &Way, price: Rupiah, period: Period) -> Result<Result<PricedBill, Skip>> {
+    fn basis(&self, way: &Way, price: Rupiah, period: Period, price_on: NaiveDate) -> Result<MonthBasis> {
         let duration_months =
             u32::try_from(way.duration_months).map_err(|_| Error::Corrupt("lama paket".to_owned()))?;
-        Ok(price_bill(&PriceInput {
+        let input = PriceInput {
             price,
             duration_months,
             package_name: way.package_name.clone(),
@@ -246,7 +255,8 @@ impl Ledger {
             discount: discount(&way.discount_kind, way.discount_value),
             add_ons: add_ons(&way.add_ons)?,
             rules: self.price_rules(),
-        }))
+        };
+        Ok(MonthBasis { input, package_id: way.package_id, own_price: way.own_price >= 0, price_on })
     }
 
     /// A bill is due in its own month; in arrears, in the month of issue. The punctual run on the 1st is exempt from

@@ -205,7 +205,7 @@ async fn history(t: &TestApp, seed: u64) {
                 }
             }
         }
-        let report = verify(&t.state).await.unwrap();
+        let report = verify(&t.state, true).await.unwrap();
         assert!(report.differences.is_empty(), "seed {seed}, step {step}: {:?}", report.differences);
     }
 }

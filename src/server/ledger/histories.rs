@@ -175,7 +175,7 @@ async fn history(t: &TestApp, seed: u64) {
         }
         // Each step of some histories is looked at, the others now and then: what is wrong stays wrong.
         if seed.is_multiple_of(20) || step % 10 == 9 {
-            let report = verify(&t.state).await.unwrap();
+            let report = verify(&t.state, true).await.unwrap();
             assert!(report.differences.is_empty(), "seed {seed}, step {step}: {:?}", report.differences);
             assert_eq!(t.state.db.number(DOUBLE_MONTHS, args![]).await.unwrap(), 0, "seed {seed}, step {step}");
         }

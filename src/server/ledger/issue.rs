@@ -98,11 +98,11 @@ sql!(LAST_POSITION = "SELECT CAST(COALESCE(MAX(position), 0) AS BIGINT) FROM iss
 sql!(TAKE_CHUNK = "UPDATE issue_run SET position = $3 WHERE id = $1 AND position = $2 AND state = 'frozen'");
 // Whether a line of the month exists is counted, which each engine looks up in an index; as NOT EXISTS, PostgreSQL, whose
 // statistics know no bill of the new month yet, joins every candidate with every bill of the month.
-sql!(INSERT_BILLS = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, price_id, created_at)
+sql!(INSERT_BILLS = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, price_id, created_at, basis_id)
  SELECT $4 || CASE WHEN n.seq < 1000000 THEN SUBSTR(CAST(1000000 + n.seq AS TEXT), 2) ELSE CAST(n.seq AS TEXT) END,
-   n.customer_id, n.service_id, $5, 'regular', $6, n.due_on, n.total, 0, 'open', n.customer_name, n.package_name, $1, n.price_id, $7
+   n.customer_id, n.service_id, $5, 'regular', $6, n.due_on, n.total, 0, 'open', n.customer_name, n.package_name, $1, n.price_id, $7, n.basis_id
  FROM (SELECT $8 + ROW_NUMBER() OVER (ORDER BY c.position) AS seq, s.customer_id, c.service_id, c.due_on, pr.total,
-     cu.name AS customer_name, p.name AS package_name, c.price_id
+     cu.name AS customer_name, p.name AS package_name, c.price_id, pr.basis_id
    FROM issue_candidate c
    CROSS JOIN issue_price pr CROSS JOIN service s CROSS JOIN customer cu CROSS JOIN package p
    WHERE pr.id = c.price_id AND s.id = c.service_id AND cu.id = s.customer_id AND p.id = s.package_id AND c.run_id = $1 AND c.position > $2 AND c.position <= $3 AND s.stage = 'aktif'

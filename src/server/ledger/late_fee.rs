@@ -129,6 +129,7 @@ impl Ledger {
             package_name: &late.package_name,
             lines: std::slice::from_ref(&line),
             change: Some(&format!("late_fee:{}", late.id)),
+            basis: None,
             entry: ("issue", &format!("{} ", line.text), ""),
         };
         self.write_bill(tx, bill).await?;

@@ -6,7 +6,7 @@ use super::credit::{CreditForm, CreditKind};
 use super::next::{NewBill, SERVICE_TO_BILL, ServiceRow};
 use super::{Ledger, take_turn_of};
 use crate::args;
-use crate::billing::pricing::{ChangeInput, ChangeSide, PricedChange, PricedLine, price_change};
+use crate::billing::pricing::{Basis, ChangeInput, ChangeSide, MonthBasis, PricedLine, price_change};
 use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::access;
 use crate::server::audit;
@@ -124,23 +124,24 @@ impl Ledger {
         }
         self.issue_month(tx, service_id, self.current(), self.current().first_day()).await?;
         let new = ChangeSide { package_name: name.clone(), price: Rupiah(price) };
-        let mut sum = PricedChange { lines: Vec::new(), total: Rupiah::ZERO };
+        let mut inputs = Vec::new();
         for (_, month, _, _) in tx.all::<Billed>(BILLED_FROM, args![service_id, self.current()]).await? {
-            let priced = self.correction(tx, service_id, period_of(&month)?, Some(new.clone())).await?;
-            sum.total += priced.total;
-            sum.lines.extend(priced.lines);
+            inputs.push(self.correction(tx, service_id, period_of(&month)?, Some(new.clone())).await?);
         }
+        let basis = Basis::Changes(inputs);
+        let lines = basis.lines();
+        let total = lines.iter().map(|line| line.amount).sum();
         let values = args![service_id, "package", self.today, package_id, &why, &self.who.name, self.now];
         let change_id = tx.number(WRITE_CHANGE, values).await?;
         let text = format!("Ganti paket {} ke {name}: {why}", service.package_name);
-        let paper = self.write_correction(tx, &service, change_id, &sum, &text).await?;
+        let paper = self.write_correction(tx, &service, change_id, basis, &text).await?;
         tx.exec_one(SET_PACKAGE, args![service_id, package_id]).await?;
         if let Some(router_id) = router_id {
             work::enqueue(tx, &Job::SyncRouter { router_id }, self.now, self.now).await?;
         }
         let subject = format!("service:{service_id}");
         audit::record(tx, &self.who, self.now, "service.package", &subject, &service.package_name, &text).await?;
-        Ok(Changed { from: self.today, lines: sum.lines, total: sum.total, paper })
+        Ok(Changed { from: self.today, lines, total, paper })
     }
 
     /// Stops a service from today on (today is not used), in the caller's transaction. A paid month is not refunded; of
@@ -162,7 +163,8 @@ impl Ledger {
             if left == 0 || service.duration_months != 1 {
                 continue;
             }
-            let priced = self.correction(tx, service_id, period_of(&month)?, None).await?;
+            let input = self.correction(tx, service_id, period_of(&month)?, None).await?;
+            let priced = price_change(&input);
             if paid == 0 && left + priced.total.0 <= 0 {
                 let number = self.void_invoice_in(tx, invoice_id, &why).await?;
                 total -= Rupiah(left);
@@ -181,7 +183,7 @@ impl Ledger {
                     reason: format!("Berhenti mulai {}", crate::billing::words::date_short(self.today)),
                     request_id: format!("change:{change_id}:{month}"),
                 };
-                let note = self.credit_with(tx, form, if whole { priced.lines.clone() } else { Vec::new() }).await?;
+                let note = self.credit_with(tx, form, whole.then(|| Basis::Changes(vec![input]))).await?;
                 total -= off;
                 paper = Some(note.receipt);
                 lines.extend(priced.lines);
@@ -214,20 +216,20 @@ impl Ledger {
         service_id: i64,
         period: Period,
         new: Option<ChangeSide>,
-    ) -> Result<PricedChange> {
-        let service: ServiceRow =
-            tx.one(SERVICE_TO_BILL, args![service_id, self.today.max(period.first_day()), period]).await?;
-        let Some(input) = service.priced(period, self.price_rules())? else {
+    ) -> Result<ChangeInput> {
+        let price_on = self.today.max(period.first_day());
+        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, price_on, period]).await?;
+        let Some(MonthBasis { input, .. }) = service.priced(period, price_on, self.price_rules())? else {
             return Err(Error::Refused("Paket layanan ini belum punya harga.".to_owned()));
         };
         let from = self.today.max(period.first_day()).max(service.started_on);
-        Ok(price_change(&ChangeInput {
+        Ok(ChangeInput {
             from,
             old: Some(ChangeSide { package_name: input.package_name, price: input.price }),
             new,
             discount: input.discount,
             rules: input.rules,
-        }))
+        })
     }
 
     /// Writes a bill of kind `adjustment`, or a note of credit against the open bills; answers its number.
@@ -236,23 +238,25 @@ impl Ledger {
         tx: &mut Tx,
         service: &ServiceRow,
         change_id: i64,
-        sum: &PricedChange,
+        basis: Basis,
         text: &str,
     ) -> Result<Option<String>> {
-        if sum.total == Rupiah::ZERO {
+        let lines = basis.lines();
+        let total: Rupiah = lines.iter().map(|line| line.amount).sum();
+        if total == Rupiah::ZERO {
             return Ok(None);
         }
-        if sum.total < Rupiah::ZERO {
+        if total < Rupiah::ZERO {
             let open: Vec<Billed> = tx.all(BILLED_FROM, args![service.id, self.current()]).await?;
             let form = CreditForm {
                 kind: CreditKind::Note,
                 service_id: service.id,
-                invoice_id: open.iter().find(|bill| bill.2 > 0 && -sum.total.0 <= bill.2 + bill.3).map(|bill| bill.0),
-                amount: -sum.total,
+                invoice_id: open.iter().find(|bill| bill.2 > 0 && -total.0 <= bill.2 + bill.3).map(|bill| bill.0),
+                amount: -total,
                 reason: text.chars().take(checks::REASON_CHARS_MAX).collect(),
                 request_id: format!("change:{change_id}"),
             };
-            return Ok(Some(self.credit_with(tx, form, sum.lines.clone()).await?.receipt));
+            return Ok(Some(self.credit_with(tx, form, Some(basis)).await?.receipt));
         }
         let bill = NewBill {
             customer_id: service.customer_id,
@@ -262,8 +266,9 @@ impl Ledger {
             due_on: self.charge_due(),
             customer_name: &service.customer_name,
             package_name: &service.package_name,
-            lines: &sum.lines,
+            lines: &lines,
             change: Some(&format!("change:{change_id}")),
+            basis: Some(&basis),
             entry: ("issue", "Tagihan ", &format!(": {text}")),
         };
         let (_, number) = self.write_bill(tx, bill).await?;

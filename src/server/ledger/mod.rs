@@ -6,6 +6,7 @@ mod advance;
 mod allocate;
 mod bag;
 mod balance;
+mod basis;
 mod charge;
 mod close;
 mod confirm;
@@ -13,6 +14,8 @@ mod confirm;
 mod core_tests;
 mod credit;
 mod freeze;
+#[cfg(test)]
+mod golden;
 mod handover;
 #[cfg(test)]
 mod handover_tests;
@@ -38,6 +41,7 @@ mod verify;
 
 pub use advance::MONTHS_MAX;
 pub use balance::{Balance, LedgerLine};
+pub(crate) use basis::written as written_basis;
 pub use close::{KEY as CLOSED_UNTIL, close_books, must_be_open, reopen_books};
 pub use credit::{CreditForm, CreditKind};
 pub use handover::{Handed, HandoverForm, receives_alone};

@@ -2,12 +2,14 @@
 
 use super::rates::add_ons;
 use super::settle::INSERT_ENTRY;
-use super::{Ledger, count_on, invoice_counter};
+use super::{Ledger, basis, count_on, invoice_counter};
 use crate::args;
 use crate::billing::due::due_for_issue;
 use crate::billing::invoice::invoice_number;
 use crate::billing::payment::OpenBill;
-use crate::billing::pricing::{Discount, PriceInput, PriceRules, PricedBill, PricedLine, Skip, price_bill};
+use crate::billing::pricing::{
+    Basis, Discount, MonthBasis, PriceInput, PriceRules, PricedBill, PricedLine, Skip, price_bill,
+};
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
@@ -22,6 +24,8 @@ pub(super) struct ServiceRow {
     pub(super) customer_name: String,
     pub(super) package_name: String,
     pub(super) duration_months: i64,
+    pub(super) package_id: i64,
+    pub(super) own_price: Option<i64>,
     pub(super) price: Option<i64>,
     pub(super) started_on: NaiveDate,
     due_day: i64,
@@ -33,8 +37,9 @@ pub(super) struct ServiceRow {
 }
 
 // $2: the day whose price holds; $3: the month.
-sql!(pub(super) SERVICE_TO_BILL = concat!("SELECT s.id, s.customer_id, c.name AS customer_name, p.name AS package_name, p.duration_months,
-   COALESCE(", own_price_of!("s.id", "$2"), ", (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1)) AS price,
+sql!(pub(super) SERVICE_TO_BILL = concat!("SELECT s.id, s.customer_id, c.name AS customer_name, p.name AS package_name, p.duration_months, s.package_id,
+   ", own_price_of!("s.id", "$2"), " AS own_price,
+   (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1) AS price,
    s.started_on, s.due_day, s.stage, s.covered_until, ", discount_of!("$3"), ", COALESCE(", add_ons_of!("s.id", "$3"), ", '') AS add_ons
  FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"));
 // Asked apart, since standing and cancelled lines have an index each.
@@ -44,8 +49,8 @@ sql!(IS_REGULAR = "SELECT COUNT(*) FROM invoice WHERE id = $1 AND kind = 'regula
 // Who stops by then gets no bill; who changes package is billed by the run of that month, when the change is made.
 sql!(CHANGES_BY = "SELECT COUNT(*) FROM service_change WHERE service_id = $1 AND state = 'planned' AND from_on <= $2");
 sql!(RUN_IS_OVER = "SELECT COUNT(*) FROM issue_run WHERE period = $1 AND state = 'done' AND scope = 'all'");
-sql!(INSERT_INVOICE = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'open', $9, $10, NULL, $11) RETURNING id");
+sql!(INSERT_INVOICE = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at, basis_id)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'open', $9, $10, NULL, $11, $12) RETURNING id");
 sql!(
     INSERT_LINE =
         "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)
@@ -62,10 +67,11 @@ pub(super) fn discount(kind: &str, value: i64) -> Option<Discount> {
 }
 
 impl ServiceRow {
-    /// What prices its bill of a month; nothing when its package has no price yet.
-    pub(super) fn priced(&self, period: Period, rules: PriceRules) -> Result<Option<PriceInput>> {
-        let Some(price) = self.price else { return Ok(None) };
-        Ok(Some(PriceInput {
+    /// What prices its bill of a month at the price of `price_on`, for which it was read; nothing when its package has no
+    /// price yet.
+    pub(super) fn priced(&self, period: Period, price_on: NaiveDate, rules: PriceRules) -> Result<Option<MonthBasis>> {
+        let Some(price) = self.own_price.or(self.price) else { return Ok(None) };
+        let input = PriceInput {
             price: Rupiah(price),
             duration_months: u32::try_from(self.duration_months)
                 .map_err(|_| Error::Corrupt("lama paket".to_owned()))?,
@@ -75,7 +81,8 @@ impl ServiceRow {
             discount: discount(&self.discount_kind, self.discount_value),
             add_ons: add_ons(&self.add_ons)?,
             rules,
-        }))
+        };
+        Ok(Some(MonthBasis { input, package_id: self.package_id, own_price: self.own_price.is_some(), price_on }))
     }
 }
 
@@ -113,10 +120,10 @@ impl Ledger {
         if service.stage != "aktif" || covered || service.duration_months != 1 {
             return Ok(false);
         }
-        let Some(input) = service.priced(period, self.price_rules())? else { return Ok(false) };
-        match price_bill(&input) {
+        let Some(basis) = service.priced(period, period.first_day(), self.price_rules())? else { return Ok(false) };
+        match price_bill(&basis.input) {
             Ok(priced) => {
-                self.issue_one(tx, &service, period, &priced).await?;
+                self.issue_one(tx, &service, basis, &priced).await?;
                 Ok(true)
             }
             Err(Skip::Free | Skip::NotStarted | Skip::Covered | Skip::FirstMonthFree | Skip::JoinsNext) => Ok(false),
@@ -128,9 +135,10 @@ impl Ledger {
         &self,
         tx: &mut Tx,
         service: &ServiceRow,
-        period: Period,
+        basis: MonthBasis,
         priced: &PricedBill,
     ) -> Result<i64> {
+        let period = basis.input.period;
         let due_day = u32::try_from(service.due_day).map_err(|_| Error::Corrupt("tanggal tempo".to_owned()))?;
         let min_days = u32::try_from(self.settings.int("invoice.min_days_to_pay")).unwrap_or(0);
         let bill = NewBill {
@@ -143,6 +151,7 @@ impl Ledger {
             package_name: &service.package_name,
             lines: &priced.lines,
             change: None,
+            basis: Some(&Basis::Month(Box::new(basis))),
             entry: ("issue", "Tagihan ", ""),
         };
         Ok(self.write_bill(tx, bill).await?.0)
@@ -154,6 +163,10 @@ impl Ledger {
         let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
         let number = invoice_number(self.today.year(), self.today.month(), sequence);
         let total: Rupiah = bill.lines.iter().map(|line| line.amount).sum();
+        let basis_id = match bill.basis {
+            Some(basis) => Some(basis::store(tx, basis).await?),
+            None => None,
+        };
         let head = args![
             &number,
             bill.customer_id,
@@ -165,7 +178,8 @@ impl Ledger {
             total,
             bill.customer_name,
             bill.package_name,
-            self.now
+            self.now,
+            basis_id
         ];
         let invoice_id = tx.number(INSERT_INVOICE, head).await?;
         for (place, line) in bill.lines.iter().enumerate() {
@@ -218,6 +232,8 @@ pub(super) struct NewBill<'a> {
     pub(super) lines: &'a [PricedLine],
     /// Key of the deed that makes it, unique among all lines: the same deed twice is refused by the database.
     pub(super) change: Option<&'a str>,
+    /// What its lines were made from, where they were derived.
+    pub(super) basis: Option<&'a Basis>,
     /// Kind of its entry, and what its text says before and after the number.
     pub(super) entry: (&'static str, &'a str, &'a str),
 }

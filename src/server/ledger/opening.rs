@@ -97,6 +97,7 @@ impl Ledger {
             package_name: &package_name,
             lines: &[line],
             change: None,
+            basis: None,
             entry: ("opening", "Tunggakan awal ", ""),
         };
         self.write_bill(tx, bill).await?;

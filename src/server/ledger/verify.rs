@@ -1,6 +1,11 @@
 //! Do the books agree with themselves? Every cache against its rows, every sum against its parts. Each check is one
 //! statement that answers with the rows that disagree; a clean database answers with none.
 
+mod deep;
+mod facts;
+#[cfg(test)]
+mod tests;
+
 use crate::args;
 use crate::server::audit;
 use crate::server::db::Sql;
@@ -8,6 +13,7 @@ use crate::server::error::Result;
 use crate::server::state::AppState;
 use crate::sql;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Differences listed of each kind; the rest is counted.
 const LISTED_MAX: usize = 100;
@@ -21,8 +27,42 @@ pub struct VerifyReport {
     pub invoices: i64,
     /// Payments looked at.
     pub payments: i64,
+    /// Lines that were derived again; 0 where only sums were looked at.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub derived: i64,
+    /// Monthly bills and corrections from before their basis was kept, of which only the sums can be looked at.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub without_basis: i64,
     /// Every difference, in words.
     pub differences: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(n: &i64) -> bool {
+    *n == 0
+}
+
+/// Differences by kind, as they are found; beyond [`LISTED_MAX`] of a kind they are only counted.
+#[derive(Debug, Default)]
+struct Found(BTreeMap<&'static str, (Vec<String>, usize)>);
+
+impl Found {
+    fn add(&mut self, what: &'static str, words: impl FnOnce() -> String) {
+        let (listed, more) = self.0.entry(what).or_default();
+        if listed.len() < LISTED_MAX {
+            listed.push(words());
+        } else {
+            *more += 1;
+        }
+    }
+
+    fn words(self) -> Vec<String> {
+        let told = |(what, (listed, more)): (&str, (Vec<String>, usize))| {
+            let rest = (more > 0).then(|| format!("{what}: dan {more} lagi"));
+            listed.into_iter().map(|one| format!("{what}: {one}")).chain(rest).collect::<Vec<_>>()
+        };
+        self.0.into_iter().flat_map(told).collect()
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -179,25 +219,23 @@ const CHECKS: &[(&str, Sql)] = &[
     ("yang dibaca daftar tidak sama dengan layanannya", ROWS_SAY_WHAT_SERVICES_ARE),
 ];
 
-/// Checks every sum in the database.
-pub async fn verify(state: &AppState) -> Result<VerifyReport> {
-    let mut differences = Vec::new();
+/// Checks every sum in the database; `deep` derives every line again as well.
+pub async fn verify(state: &AppState, deep: bool) -> Result<VerifyReport> {
+    let mut found = Found::default();
     for (what, sql) in CHECKS {
-        let rows: Vec<Difference> = state.db.all(*sql, args![]).await?;
-        differences.extend(
-            rows.iter()
-                .take(LISTED_MAX)
-                .map(|row| format!("{what}: {} tercatat {}, menurut barisnya {}", row.name, row.stored, row.derived)),
-        );
-        if rows.len() > LISTED_MAX {
-            differences.push(format!("{what}: dan {} lagi", rows.len() - LISTED_MAX));
+        for row in state.db.all::<Difference>(*sql, args![]).await? {
+            found.add(what, || format!("{} tercatat {}, menurut barisnya {}", row.name, row.stored, row.derived));
         }
     }
+    let covered = if deep { deep::look(state, &mut found).await? } else { deep::Covered::default() };
+    let mut differences = found.words();
     differences.extend(audit::verify_chain(&state.db).await?.into_iter().take(LISTED_MAX));
     Ok(VerifyReport {
         customers: state.db.number(COUNT_CUSTOMERS, args![]).await?,
         invoices: state.db.number(COUNT_INVOICES, args![]).await?,
         payments: state.db.number(COUNT_PAYMENTS, args![]).await?,
+        derived: covered.derived,
+        without_basis: covered.without_basis,
         differences,
     })
 }

@@ -1,11 +1,13 @@
 //! What Beranda reads: a few sums over indexes, the same for ten customers as for a hundred thousand.
 
-use super::{Dashboard, Deed, Matter};
+use super::{Dashboard, Deed, Health, Matter};
+use crate::app::admin::jobs::query::result_words;
 use crate::app::admin::words;
 use crate::app::dto::{Badge, Tone, money};
 use crate::app::text;
 use crate::app::ui::ChartView;
 use crate::billing::Period;
+use crate::jobs::books;
 use crate::jobs::run::CRITICAL;
 use crate::jobs::schedule::ENTRIES;
 use crate::server::alerts;
@@ -43,6 +45,9 @@ sql!(
     REVIEW = "SELECT gateway, payment_ref, outcome, received_at FROM gateway_notice WHERE state = 'review' ORDER BY id DESC LIMIT 3"
 );
 sql!(SWITCHED_OFF = "SELECT job FROM schedule WHERE NOT enabled ORDER BY job");
+sql!(
+    LAST_LOOK = "SELECT state, result, finished_at FROM job_run WHERE job = $1 AND finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT 1"
+);
 sql!(COUNT_REVIEW = "SELECT COUNT(*) FROM gateway_notice WHERE state = 'review'");
 sql!(BRAKE = "SELECT day, would_cut, active FROM isolir_brake WHERE state = 'waiting' AND day = $1");
 // By day, added up to months below: the index has the days in order, a month as text would need a sort.
@@ -94,12 +99,39 @@ pub async fn dashboard(app: &AppState, staff: &StaffSession) -> Result<Dashboard
         outstanding: sees_bills.then(|| (money(billed - collected), open)),
         overdue: overdue.map(|(count, sum)| (money(sum), count)),
         matters: matters(app, staff, now, today).await?,
-        drill: match staff.may(Permission::Backup) {
-            true => Some(crate::app::admin::backups::query::last_drill(app).await?),
-            false => None,
-        },
+        health: health(app, staff).await?,
         actions: actions(staff),
     })
+}
+
+/// Whether data can be restored and the books agree: the last drill, the last look.
+async fn health(app: &AppState, staff: &StaffSession) -> Result<Vec<Health>> {
+    let mut list = Vec::new();
+    if staff.may(Permission::ViewReports) {
+        let last: Option<(String, String, DateTime<Utc>)> = app.db.opt(LAST_LOOK, args![books::NAME]).await?;
+        let (badge, words) = match last {
+            Some((state, result, at)) => {
+                let badge = match serde_json::from_str::<serde_json::Value>(&result).map(|found| found["green"] == true)
+                {
+                    Ok(true) if state == "done" => Badge::new("Cocok", Tone::Ok),
+                    Ok(false) if state == "done" => Badge::new("Ada selisih", Tone::Bad),
+                    _ => Badge::new("Gagal diperiksa", Tone::Bad),
+                };
+                (badge, format!("{}: {}", words::instant(&app.clock, at), result_words(&result)))
+            }
+            None => (
+                Badge::new("Belum diperiksa", Tone::Plain),
+                "Setiap malam semua tagihan dihitung ulang dan semua jumlah dibandingkan.".to_owned(),
+            ),
+        };
+        let href = if staff.may(Permission::ManageWork) { "/admin/tugas/riwayat?job=verify" } else { "" };
+        list.push(Health { title: "Pembukuan".to_owned(), href: href.to_owned(), badge, words });
+    }
+    if staff.may(Permission::Backup) {
+        let (badge, words) = crate::app::admin::backups::query::last_drill(app).await?;
+        list.push(Health { title: text::BACKUPS.to_owned(), href: "/admin/cadangan".to_owned(), badge, words });
+    }
+    Ok(list)
 }
 
 async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today: NaiveDate) -> Result<Vec<Matter>> {
@@ -107,6 +139,7 @@ async fn matters(app: &AppState, staff: &StaffSession, now: DateTime<Utc>, today
     // A router that is down has its own line below.
     for alert in alerts::open_ones(app).await?.into_iter().filter(|alert| alert.kind != "router_down") {
         let href = match alert.kind.as_str() {
+            "books" => (Permission::ManageWork, "/admin/tugas/riwayat?job=verify"),
             "bills_held" => (Permission::RunBilling, "/admin/pratinjau"),
             "backup" | "backup_copy" | "backup_old" | "drill" => (Permission::Backup, "/admin/cadangan"),
             "queue" | "dead" => (Permission::ManageWork, "/admin/tugas/macet"),

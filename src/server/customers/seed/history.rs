@@ -5,17 +5,19 @@ use super::{SeedWish, Seeded};
 use crate::args;
 use crate::billing::due::due_on;
 use crate::billing::invoice::{invoice_number, receipt_number};
-use crate::billing::pricing::{FirstMonth, PriceInput, PriceRules, PricedBill, price_bill};
+use crate::billing::pricing::{Basis, FirstMonth, MonthBasis, PriceInput, PriceRules, PricedBill, price_bill};
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Val;
 use crate::server::error::{Error, Result};
+use crate::server::ledger::written_basis as written;
 use crate::server::state::AppState;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
 use rand::Rng;
 use rand::rngs::StdRng;
 use std::collections::BTreeMap;
 
-const INVOICE: &str = "INSERT INTO invoice (id, number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at)";
+const INVOICE: &str = "INSERT INTO invoice (id, number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at, basis_id)";
+const BASIS: &str = "INSERT INTO price_basis (id, digest, input)";
 const LINE: &str =
     "INSERT INTO invoice_line (invoice_id, service_id, period, kind, amount, text, derivation, change_id, void)";
 const PAYMENT: &str = "INSERT INTO payment (id, receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference, request_id, reference, note, received_on, received_by, unused, at, bag_id)";
@@ -33,9 +35,9 @@ const AHEAD: Rupiah = Rupiah(50_000);
 pub struct Books {
     months: Vec<Period>,
     midnight: Vec<DateTime<Utc>>,
-    rows: [Vec<Vec<Val>>; 6],
+    rows: [Vec<Vec<Val>>; 7],
     counters: BTreeMap<String, i64>,
-    prices: BTreeMap<(usize, Period), PricedBill>,
+    prices: BTreeMap<(usize, Period, Option<NaiveDate>), (PricedBill, i64)>,
     invoices: i64,
     payments: i64,
     noon: BTreeMap<NaiveDate, DateTime<Utc>>,
@@ -78,28 +80,36 @@ impl Books {
         *n
     }
 
-    fn price(&mut self, person: &Person, month: Period) -> Result<PricedBill> {
-        let whole = Period::of(person.started_on) < month;
-        if whole && let Some(bill) = self.prices.get(&(person.package, month)) {
-            return Ok(bill.clone());
+    /// The bill of a month, and the row of what it was priced from.
+    fn price(&mut self, person: &Person, month: Period) -> Result<(PricedBill, i64)> {
+        // Long ago is all alike, as in a run.
+        let seam = month.prev().first_day();
+        let start = (person.started_on >= seam).then_some(person.started_on);
+        let key = (person.package, month, start);
+        if let Some(known) = self.prices.get(&key) {
+            return Ok(known.clone());
         }
         let (name, _, _, price) =
             PACKAGES.get(person.package).copied().ok_or_else(|| Error::Internal("paket".to_owned()))?;
-        let bill = price_bill(&PriceInput {
+        let input = PriceInput {
             price: Rupiah(price),
             duration_months: 1,
             package_name: name.to_owned(),
             period: month,
-            service_start: person.started_on,
+            service_start: start.unwrap_or_else(|| month.prev().prev().first_day()),
             discount: None,
             add_ons: Vec::new(),
             rules: PriceRules { first_month: FirstMonth::Prorate, join_after_day: 0, round_to: 1, tax: None },
-        })
-        .map_err(|skip| Error::Internal(skip.to_string()))?;
-        if whole {
-            self.prices.insert((person.package, month), bill.clone());
-        }
-        Ok(bill)
+        };
+        let bill = price_bill(&input).map_err(|skip| Error::Internal(skip.to_string()))?;
+        let package_id = i64::try_from(person.package).unwrap_or(i64::MAX - 1) + 1;
+        let price_on = input.service_start.max(month.first_day());
+        let basis = Basis::Month(Box::new(MonthBasis { input, package_id, own_price: false, price_on }));
+        let (digest, text) = written(&basis)?;
+        let id = i64::try_from(self.prices.len()).unwrap_or(i64::MAX - 1) + 1;
+        self.rows[6].push(args![id, digest, text]);
+        self.prices.insert(key, (bill.clone(), id));
+        Ok((bill, id))
     }
 
     /// Noon of a day, remembered: there are few days and many payments.
@@ -124,9 +134,9 @@ impl Books {
             if away || Period::of(person.started_on) > month {
                 continue;
             }
-            let bill = self.price(person, month)?;
+            let (bill, basis) = self.price(person, month)?;
             let unpaid = matches!(person.habit, Habit::Owing(months) if from_end <= months);
-            let invoice_id = self.issue(person, month, at, &bill, unpaid);
+            let invoice_id = self.issue(person, month, at, (&bill, basis), unpaid);
             if !unpaid {
                 let extra = if person.habit == Habit::Ahead && from_end == 1 { AHEAD } else { Rupiah::ZERO };
                 self.pay(person, month, invoice_id, bill.total, extra, rng);
@@ -135,7 +145,14 @@ impl Books {
         Ok(())
     }
 
-    fn issue(&mut self, person: &Person, month: Period, at: DateTime<Utc>, bill: &PricedBill, unpaid: bool) -> i64 {
+    fn issue(
+        &mut self,
+        person: &Person,
+        month: Period,
+        at: DateTime<Utc>,
+        (bill, basis): (&PricedBill, i64),
+        unpaid: bool,
+    ) -> i64 {
         self.invoices += 1;
         let id = self.invoices;
         let issued_on = month.first_day();
@@ -171,7 +188,8 @@ impl Books {
             &person.name,
             package,
             None::<i64>,
-            at
+            at,
+            basis
         ]);
         for line in &bill.lines {
             self.rows[1].push(args![
@@ -255,8 +273,9 @@ impl Books {
 
     /// The rows made so far, table by table.
     pub fn take_rows(&mut self) -> Vec<(&'static str, Vec<Vec<Val>>)> {
-        let [invoices, lines, payments, allocations, entries, bags] = std::mem::take(&mut self.rows);
+        let [invoices, lines, payments, allocations, entries, bags, bases] = std::mem::take(&mut self.rows);
         vec![
+            (BASIS, bases),
             (INVOICE, invoices),
             (LINE, lines),
             (PAYMENT, payments),
