@@ -7,6 +7,7 @@ mod tables;
 
 use crate::app::admin::adjust::RefundSaldo;
 use crate::app::admin::extras::CustomerExtrasPanel;
+use crate::app::admin::settings::Copy;
 use crate::app::codec::Json;
 use crate::app::dto::{Badge, Tone};
 use crate::app::error::ApiError;
@@ -170,6 +171,8 @@ pub struct CustomerView {
     pub ahead: String,
     /// Saldo, formatted.
     pub saldo: String,
+    /// Where all open bills are paid at once; empty for fewer than two.
+    pub sheet: String,
     /// Id of the form that gives Saldo back; empty where there is none, or no right to it.
     pub refund: String,
     /// Services.
@@ -207,6 +210,7 @@ impl CustomerView {
             owes: false,
             ahead: String::new(),
             saldo: String::new(),
+            sheet: String::new(),
             refund: String::new(),
             bills: Vec::new(),
             payments: Vec::new(),
@@ -303,6 +307,9 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
                 <RefundSaldo service_id request_id done=refunded />
             })}
             {customer.may_adjust.then(|| view! { <CustomerExtrasPanel customer_id=customer.id done=refunded /> })}
+            {(!customer.sheet.is_empty()).then(|| view! {
+                <section class="panel pad"><Copy id="tautan-semua" label="Tautan bayar semua tagihan sekaligus" value=customer.sheet /></section>
+            })}
             {sees_money.then(|| view! {
                 <Bills rows=customer.bills />
                 <Payments rows=customer.payments />

@@ -125,7 +125,8 @@ mod query {
   (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = i.service_id AND l.period = i.period AND l.kind IN ('subscription', 'prorate') AND NOT l.void) AS billed FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1");
     sql!(LINES = "SELECT text, derivation, amount, void FROM invoice_line WHERE invoice_id = $1 ORDER BY id");
     sql!(
-        SHARES = "SELECT p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount
+        SHARES = "SELECT p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount,
+   COALESCE((SELECT STRING_AGG(cl.derivation, '; ' ORDER BY cl.id) FROM credit_line cl WHERE cl.payment_id = p.id), '')
  FROM allocation a JOIN payment p ON p.id = a.payment_id WHERE a.invoice_id = $1 ORDER BY a.id"
     );
 
@@ -133,7 +134,7 @@ mod query {
     pub async fn view(asked: &Asked, id: i64) -> Result<InvoiceView> {
         let app = &asked.app;
         let may_pay = asked.staff.may(Permission::RecordPayment);
-        type Share = (String, NaiveDate, String, String, Option<String>, i64);
+        type Share = (String, NaiveDate, String, String, Option<String>, i64, String);
         let row: Row = app
             .db
             .opt(INVOICE, args![id])
@@ -172,10 +173,15 @@ mod query {
                 .collect(),
             shares: shares
                 .into_iter()
-                .map(|(receipt, day, method, channel, gateway, amount)| ShareView {
+                .map(|(receipt, day, method, channel, gateway, amount, why)| ShareView {
                     receipt,
                     day: words::day(day),
-                    way: text::method(&method, channel_name(&channel), gateway.as_deref()),
+                    // A note of credit says what it is made of.
+                    way: [text::method(&method, channel_name(&channel), gateway.as_deref()), why]
+                        .into_iter()
+                        .filter(|part| !part.is_empty())
+                        .collect::<Vec<_>>()
+                        .join(": "),
                     amount: money(amount),
                 })
                 .collect(),

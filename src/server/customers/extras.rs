@@ -9,11 +9,13 @@ use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::ledger::Ledger;
 use crate::server::state::AppState;
-use crate::{args, sql};
+use crate::{args, own_price_of, sql};
 use chrono::NaiveDate;
 
 /// Largest amount of a month, in rupiah.
 const AMOUNT_MAX: i64 = 1_000_000_000;
+/// Farthest end, in months.
+const MONTHS_MAX: i32 = 120;
 /// Letters of what a bill says at most.
 const TEXT_CHARS_MAX: usize = 60;
 
@@ -29,6 +31,14 @@ pub enum DiscountWish {
 }
 
 sql!(SERVICE = "SELECT covered_until, discount_kind, discount_value, discount_until FROM service WHERE id = $1");
+// The price that holds on $2: its own, else the package's.
+sql!(
+    PRICE_NOW = concat!(
+        "SELECT CAST(COALESCE(",
+        own_price_of!("s.id", "$2"),
+        ", (SELECT pp.price FROM package_price pp WHERE pp.package_id = s.package_id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1), 0) AS BIGINT) FROM service s WHERE s.id = $1"
+    )
+);
 sql!(
     INSERT_ADDON =
         "INSERT INTO service_addon (service_id, text, amount, from_period, until_period, request_id, who, created_at)
@@ -64,10 +74,21 @@ fn text_of(text: &str) -> Result<String> {
 }
 
 fn amount_of(amount: Rupiah) -> Result<Rupiah> {
-    if amount.is_positive() && amount.0 <= AMOUNT_MAX {
-        Ok(amount)
-    } else {
-        Err(Error::invalid("amount", "Isi jumlah rupiah, lebih dari nol."))
+    if amount.0 > AMOUNT_MAX {
+        return Err(Error::invalid("amount", format!("Jumlah terlalu besar; paling banyak {}.", Rupiah(AMOUNT_MAX))));
+    }
+    if amount.is_positive() { Ok(amount) } else { Err(Error::invalid("amount", "Isi jumlah rupiah, lebih dari nol.")) }
+}
+
+/// A last month that is neither over nor a slip of the pen.
+fn until_of(until: Option<Period>, from: Period) -> Result<Option<Period>> {
+    let last = from.add_months(MONTHS_MAX);
+    match until {
+        Some(until) if until > last => Err(Error::invalid(
+            "until",
+            format!("Terlalu jauh; paling lambat {}, atau kosongkan bila tanpa akhir.", last.words()),
+        )),
+        until => Ok(until),
     }
 }
 
@@ -95,7 +116,7 @@ pub async fn add_on(
                         format!("Paling cepat {}, bulan pertama yang belum ditagih.", from.words()),
                     ));
                 }
-                let last = until.map(|until| until.to_string()).unwrap_or_default();
+                let last = until_of(until, from)?.map(|until| until.to_string()).unwrap_or_default();
                 let values = args![service_id, &text, amount, from, last, request_id, &who.name, now];
                 if tx.opt::<(i64,)>(INSERT_ADDON, values).await?.is_some() {
                     let after = format!("{text} {amount} mulai {from}");
@@ -156,13 +177,22 @@ pub async fn set_discount(
     if until.is_some_and(|until| until < current) {
         return Err(Error::invalid("until", "Bulan itu sudah lewat; isi bulan ini atau sesudahnya, atau kosongkan."));
     }
-    let last = until.map(|until| until.to_string()).unwrap_or_default();
+    let last = until_of(until, current)?.map(|until| until.to_string()).unwrap_or_default();
+    let today = state.clock.today();
     state
         .db
         .write::<_, Error, _>(move |tx| {
             let (who, last) = (who.clone(), last.clone());
             Box::pin(async move {
                 let (_, old_kind, old_value, old_last) = standing(tx, service_id).await?;
+                // More than the price takes nothing more off: it is a mistake.
+                let price = Rupiah(tx.number(PRICE_NOW, args![service_id, today]).await?);
+                if kind == "amount" && Rupiah(value) > price {
+                    return Err(Error::invalid(
+                        "amount",
+                        format!("Diskon lebih besar dari harga layanan ini ({price}). Untuk gratis tulis 100%."),
+                    ));
+                }
                 tx.exec_one(SET_DISCOUNT, args![service_id, kind, value, &last]).await?;
                 let (before, after) = (format!("{old_kind} {old_value} {old_last}"), format!("{kind} {value} {last}"));
                 let subject = format!("service:{service_id}");
@@ -174,8 +204,17 @@ pub async fn set_discount(
 
 /// A price of its own from the first month that is not billed yet; without one, the package's again. Answers that day.
 pub async fn set_price(state: &AppState, who: Who, service_id: i64, price: Option<Rupiah>) -> Result<NaiveDate> {
-    if price.is_some_and(|price| price < Rupiah::ZERO || price.0 > AMOUNT_MAX) {
-        return Err(Error::invalid("price", "Isi harga sebulan, nol atau lebih; kosongkan untuk harga paket."));
+    if price.is_some_and(|price| !price.is_positive()) {
+        return Err(Error::invalid(
+            "price",
+            "Isi harga sebulan, lebih dari nol; untuk gratis beri diskon 100%, untuk harga paket kosongkan.",
+        ));
+    }
+    if let Some(price) = price {
+        amount_of(price).map_err(|error| match error {
+            Error::Invalid { message, .. } => Error::invalid("price", message),
+            other => other,
+        })?;
     }
     let (today, now) = (state.clock.today(), state.clock.now());
     state

@@ -173,8 +173,8 @@ fn ids_of(reach: &Reach) -> (String, String) {
 /// # Errors
 /// `Invalid` beside `price` or `from`.
 pub fn check(wish: &PriceWish, today: NaiveDate) -> Result<()> {
-    if wish.price < Rupiah::ZERO || wish.price.0 > PRICE_MAX {
-        return Err(Error::invalid("price", "Harga harus antara Rp 0 dan Rp 1.000.000.000."));
+    if !wish.price.is_positive() || wish.price.0 > PRICE_MAX {
+        return Err(Error::invalid("price", "Isi harga lebih dari nol, paling banyak Rp 1.000.000.000."));
     }
     let first = Period::of(today).next();
     if wish.from < first || wish.from > first.add_months(MONTHS_MAX) {

@@ -2,6 +2,7 @@
 //! after the gateway was asked, since the token of a notice does not sign its status.
 
 use super::attempts::{self, Attempt};
+use super::bills;
 use super::{AttemptRef, Gateway, Notice, PaymentState, Provider, Status};
 use crate::args;
 use crate::billing::Rupiah;
@@ -216,7 +217,7 @@ async fn ask(state: &AppState, attempt: &Attempt, payment_id: &str, link_id: &st
 
 /// Books what the gateway says was paid; the notice and the attempt end in the same transaction.
 async fn settle(state: &AppState, attempt: &Attempt, payment: &PaymentState, notice_id: Option<i64>) -> Result<()> {
-    let chosen: Vec<i64> = attempts::bills(state, attempt.id).await?.iter().map(|bill| bill.invoice_id).collect();
+    let chosen: Vec<i64> = bills::of_attempt(state, attempt.id).await?.iter().map(|bill| bill.invoice_id).collect();
     let who = Who { staff_id: None, name: "Flip".to_owned(), address: String::new() };
     let ledger = state.ledger(who).await?;
     let form = PayForm {

@@ -10,6 +10,7 @@ use http::HeaderMap;
 use std::fmt;
 
 pub mod attempts;
+pub mod bills;
 pub mod flip;
 mod flip_wire;
 pub mod inbox;

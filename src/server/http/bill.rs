@@ -6,7 +6,7 @@ use crate::billing::words::{date_words, mask_name};
 use crate::billing::{Period, Rupiah};
 use crate::server::db::Val;
 use crate::server::error::Result;
-use crate::server::gateways::attempts::mask_number;
+use crate::server::gateways::bills::mask_number;
 use crate::server::state::AppState;
 use crate::sql;
 use chrono::{Months, NaiveDate};
@@ -109,8 +109,11 @@ sql!(
 sql!(SERVICE_OF_SLUG = "SELECT service_number FROM service WHERE slug = $1");
 sql!(
     LINES_OF_OPEN =
-        "SELECT l.invoice_id, l.text, l.derivation, l.amount FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
- WHERE i.service_id = $1 AND i.status IN ('open', 'partial') ORDER BY l.id"
+        "SELECT l.invoice_id, l.text, l.derivation, l.amount, CAST(0 AS BIGINT) AS sort, l.id AS place FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+ WHERE i.service_id = $1 AND i.status IN ('open', 'partial')
+ UNION ALL SELECT a.invoice_id, p.receipt || ' ' || cl.text, cl.derivation, cl.amount, CAST(1 AS BIGINT), cl.id FROM invoice i JOIN allocation a ON a.invoice_id = i.id
+   JOIN payment p ON p.id = a.payment_id JOIN credit_line cl ON cl.payment_id = p.id
+ WHERE i.service_id = $1 AND i.status IN ('open', 'partial') AND p.method = 'credit' AND p.reversed_on IS NULL AND a.amount > 0 ORDER BY 5, 6"
 );
 
 // What has begun of the payer's other services.
@@ -201,7 +204,8 @@ pub async fn number_of_slug(state: &AppState, slug: &str) -> Result<Option<Strin
     Ok(state.db.opt::<(String,)>(SERVICE_OF_SLUG, args![slug]).await?.map(|row| row.0))
 }
 
-/// How the open bills of a service came about: bill, text, derivation, amount.
+/// How the open bills of a service came about, and what notes of credit took off them: bill, text, derivation, amount.
 pub async fn derivations(state: &AppState, service_id: i64) -> Result<Vec<(i64, String, String, i64)>> {
-    Ok(state.db.all(LINES_OF_OPEN, args![service_id]).await?)
+    let rows: Vec<(i64, String, String, i64, i64, i64)> = state.db.all(LINES_OF_OPEN, args![service_id]).await?;
+    Ok(rows.into_iter().map(|(bill, text, derivation, amount, _, _)| (bill, text, derivation, amount)).collect())
 }

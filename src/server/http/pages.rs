@@ -5,6 +5,7 @@ use crate::app::public::{self, BillLine, BillView, LineView, MethodView, PayView
 use crate::billing::Rupiah;
 use crate::server::error::{Error, Result};
 use crate::server::gateways::attempts::{self, Attempt};
+use crate::server::gateways::bills;
 use crate::server::gateways::{Provider, methods};
 use crate::server::work::{self, Job};
 use crate::{args, sql};
@@ -233,7 +234,7 @@ async fn choose(State(site): State<Site>, RawForm(form): RawForm) -> Response {
         let (ids, _) = chosen(&site, &form)?;
         // An older bill is paid first; one that was left out is offered together with the newer ones. Of a link for several
         // bills, those that were paid meanwhile fall away.
-        let picked = attempts::pick(&site.app, &ids).await?;
+        let picked = bills::pick(&site.app, &ids).await?;
         let added: Vec<_> =
             picked.bills.iter().filter(|bill| picked.added.contains(&bill.id)).map(|bill| picked.words(bill)).collect();
         let total = Rupiah(picked.bills.iter().map(|bill| bill.left).sum());
@@ -337,7 +338,7 @@ async fn pay_page(
 }
 
 async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView> {
-    let bills = attempts::bills(&site.app, attempt.id).await?;
+    let bills = bills::of_attempt(&site.app, attempt.id).await?;
     let (service_number, name, customer_id): (String, String, i64) =
         site.app.db.one(SERVICE_STATE, args![attempt.service_id]).await?;
     let show = site.app.settings().await?.flag("public.show_names");
@@ -358,7 +359,7 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
         status: attempt.shown_status(now).to_owned(),
         stored_status: attempt.status.clone(),
         asked,
-        titles: attempts::titles(&bills),
+        titles: bills::titles(&bills),
         name: if show { name } else { crate::billing::words::mask_name(&name) },
         bills: bills
             .iter()

@@ -2,9 +2,11 @@
 
 mod access;
 mod api;
+mod bad_input;
 mod callback;
 mod crowd;
 mod doors;
+mod explained;
 mod machines;
 mod menu;
 mod pages;

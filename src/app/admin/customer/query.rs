@@ -106,6 +106,10 @@ sql!(
 );
 sql!(EVENTS = "SELECT e.at, e.what, s.service_number, e.reason, e.who FROM access_event e JOIN service s ON s.id = e.service_id
  WHERE e.service_id IN (SELECT id FROM service WHERE customer_id = $1) ORDER BY e.id DESC LIMIT 30");
+// What has begun and is open: for one link.
+sql!(
+    SHEET = "SELECT i.id FROM invoice i WHERE i.customer_id = $1 AND i.status IN ('open', 'partial') AND (i.period <= $2 OR i.kind <> 'regular') ORDER BY i.due_on, i.id LIMIT 50"
+);
 sql!(LEDGER = "SELECT business_date, text, amount FROM ledger_entry WHERE customer_id = $1 ORDER BY id");
 
 /// Rows of Kartu Piutang that are shown; the balance counts all of them.
@@ -134,6 +138,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
         owes: owed > 0,
         ahead: if ahead == 0 { String::new() } else { format!("Tagihan berikutnya {}", money(ahead)) },
         saldo: money(saldo),
+        sheet: sheet(app, id).await?,
         refund: if saldo > 0 { hex::encode(random_bytes::<16>()?) } else { String::new() },
         services: services.into_iter().map(|service| service_view(app, service)).collect(),
         bills: bills
@@ -182,6 +187,19 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
         sees_money: true,
         may_access,
     })
+}
+
+/// The address at which all open bills are paid at once; empty for fewer than two.
+async fn sheet(app: &AppState, id: i64) -> Result<String> {
+    let open: Vec<(i64,)> = app.db.all(SHEET, args![id, Period::of(app.clock.today())]).await?;
+    if open.len() < 2 {
+        return Ok(String::new());
+    }
+    let bills: Vec<String> = open
+        .into_iter()
+        .map(|(bill,)| Ok(format!("tagihan={}", app.secrets.public_id("invoice", bill)?)))
+        .collect::<Result<_>>()?;
+    Ok(format!("{}/bayar/pilih?{}", app.config.base(), bills.join("&")))
 }
 
 fn service_view(app: &AppState, row: Service) -> ServiceView {

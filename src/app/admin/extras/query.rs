@@ -128,10 +128,9 @@ pub async fn save(asked: &Asked, wish: ExtraWish) -> Result<String> {
         "diskon" => {
             let discount = match typed {
                 "" => DiscountWish::None,
-                text if text.ends_with('%') => DiscountWish::Percent(
-                    parse_percent(text)
-                        .ok_or_else(|| Error::invalid("amount", "Persen tidak terbaca; tulis 10% atau 12,5%."))?,
-                ),
+                text if text.ends_with('%') => DiscountWish::Percent(parse_percent(text).ok_or_else(|| {
+                    Error::invalid("amount", "Isi persen lebih dari 0, paling banyak 100, misalnya 10% atau 12,5%.")
+                })?),
                 text => DiscountWish::Amount(rupiah(text)?),
             };
             extras::set_discount(app, who, id, discount, until).await.map_err(|error| match error {

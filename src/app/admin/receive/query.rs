@@ -15,6 +15,9 @@ use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 
 /// How far back a cashier may date a payment, in days; RULES, "Money in".
 const CASHIER_BACKDATE_DAYS: u64 = 7;
+/// Letters of a bank's reference and of a note at most.
+const REFERENCE_CHARS_MAX: usize = 100;
+const NOTE_CHARS_MAX: usize = 200;
 /// Another payment for the same service within so many minutes is asked about.
 const JUST_MINUTES: i64 = 15;
 
@@ -118,6 +121,15 @@ async fn full_bag(asked: &Asked) -> Result<Option<String>> {
     }))
 }
 
+/// A text without spaces around it; one that is too long is refused, not cut.
+fn short(field: &str, text: &str, most: usize) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > most {
+        return Err(Error::invalid(field, format!("Terlalu panjang, paling banyak {most} huruf.")));
+    }
+    Ok(text.to_owned())
+}
+
 /// The payment that was wished for, checked.
 async fn form_of(asked: &Asked, wish: PayWish) -> Result<PayForm> {
     asked.reaches_service(wish.service_id).await?;
@@ -152,8 +164,8 @@ async fn form_of(asked: &Asked, wish: PayWish) -> Result<PayForm> {
         received_on,
         received_by: who.name.clone(),
         holder_id: who.staff_id,
-        reference: wish.reference.trim().chars().take(100).collect(),
-        note: wish.note.trim().chars().take(200).collect(),
+        reference: short("reference", &wish.reference, REFERENCE_CHARS_MAX)?,
+        note: short("note", &wish.note, NOTE_CHARS_MAX)?,
         request_id: Some(request_id),
         attempt_id: None,
     })
