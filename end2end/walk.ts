@@ -44,9 +44,11 @@ const SCREENS: [string, string][] = [
   ['siap', '/admin/siap?langkah=perusahaan'],
   ['siap-router', '/admin/siap?langkah=router'],
   ['semua-pengaturan', '/admin/pengaturan'],
-  ...['perusahaan', 'tagihan', 'isolir', 'pajak', 'gateway', 'pesan', 'whatsapp', 'kas', 'keamanan', 'peringatan', 'cadangan']
+  ...['perusahaan', 'tagihan', 'isolir', 'denda', 'pajak', 'gateway', 'pesan', 'whatsapp', 'kas', 'keamanan', 'peringatan', 'cadangan']
     .map((group): [string, string] => [`pengaturan-${group}`, `/admin/pengaturan/${group}`]),
   ['paket', '/admin/paket'],
+  ['paket-harga', '/admin/paket/1?price=350000&area='],
+  ['tutup-buku', '/admin/tutup-buku'],
   ['rekening', '/admin/rekening'],
   ['pengguna', '/admin/pengguna'],
   ['pengguna-satu', 'first:/admin/pengguna'],

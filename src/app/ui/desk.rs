@@ -200,7 +200,14 @@ fn Form(view: DeskView, problem: RwSignal<Option<ApiError>>, run: Callback<DeskD
     let keys: Vec<String> = view.fields.iter().map(|field| field.key.clone()).collect();
     let slots: Vec<(String, RwSignal<String>)> =
         view.fields.iter().map(|field| (field.key.clone(), RwSignal::new(field.value.clone()))).collect();
+    let shown = StoredValue::new(view.fields.iter().map(|field| field.value.clone()).collect::<Vec<_>>());
     let typed = StoredValue::new(slots.clone());
+    // What was looked at is what is done: after another keystroke it is looked at again first.
+    let other_than_shown = move || {
+        typed.with_value(|slots| {
+            shown.with_value(|shown| slots.iter().zip(shown).any(|(slot, was)| *slot.1.read() != *was))
+        })
+    };
     let fields = view
         .fields
         .into_iter()
@@ -241,7 +248,7 @@ fn Form(view: DeskView, problem: RwSignal<Option<ApiError>>, run: Callback<DeskD
                         {body}
                         <div class="row">
                             <button class="btn" type="submit">{view.preview}</button>
-                            {has_button.then(|| view! { <button class="btn main" type="button" on:click=move |_| go()>{button}</button> })}
+                            {has_button.then(|| view! { <button class="btn main" type="button" hidden=other_than_shown on:click=move |_| go()>{button}</button> })}
                         </div>
                     </div>
                 </FilterForm>
