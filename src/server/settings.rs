@@ -59,6 +59,8 @@ pub const KEYS: &[Key] = &[
     key("company.address", "", Kind::Text),
     key("company.phone", "", Kind::Text),
     key("company.email", "tagihan@kimonet.example", Kind::Text),
+    // Tax number, printed on bills of a PKP.
+    key("company.npwp", "", Kind::Text),
     // Name of the stored picture; set by uploading one.
     key("company.logo", "", Kind::Text),
     key("invoice.billing", "di_awal", Kind::Choice(&["di_awal", "di_akhir"])),
@@ -71,6 +73,8 @@ pub const KEYS: &[Key] = &[
     key("invoice.bill_while_isolated", "1", Kind::Int(0, 24)),
     // More than this share of an approved set differing: nothing is issued and the owner is asked.
     key("invoice.rehearsal_max_percent", "5", Kind::Int(0, 100)),
+    // A box for a duty stamp on receipts above Rp 5.000.000 (UU 10/2020).
+    key("receipt.meterai", "false", Kind::Flag),
     key("invoice.tax.pkp", "false", Kind::Flag),
     key("invoice.tax.mode", "exclusive", Kind::Choice(&["exclusive", "inclusive"])),
     // A fee once for each bill that is so many days past due, as a bill of its own; of bills from that month on.

@@ -18,7 +18,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use serde::{Deserialize, Serialize};
-use tables::{Bills, Events, Ledger, Messages, Payments};
+use tables::{Bills, Events, Ledger, Messages, Papers, Payments};
 
 /// A service of the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -271,7 +271,7 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
     let first = customer.services.first().map(|service| service.id);
     let pay = first.filter(|_| customer.may_pay).map(|id| format!("/admin/terima?layanan={id}"));
     let may_access = customer.may_access;
-    let sees_money = customer.sees_money;
+    let (sees_money, owes) = (customer.sees_money, customer.owes);
     let LastSaid(said) = use_context().unwrap_or_else(|| LastSaid(RwSignal::new(String::new())));
     let refunded = Callback::new(move |words: String| {
         said.set(words);
@@ -313,6 +313,7 @@ fn Whole(customer: CustomerView, refresh: Callback<()>) -> impl IntoView {
             {sees_money.then(|| view! {
                 <Bills rows=customer.bills />
                 <Payments rows=customer.payments />
+                <Papers id=customer.id owes=owes />
                 <Ledger rows=customer.ledger />
             })}
             <Events rows=customer.events />

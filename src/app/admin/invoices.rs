@@ -215,7 +215,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
             <span><b>{list.info.words()}</b>" tagihan"</span>
             {match list.sums {
                 Some(sums) => view! {
-                    {list.may_export.then(|| view! { <a href=format!("/admin/tagihan.pdf?period={month}") rel="external" target="_blank">"Cetak sebulan (PDF)"</a> })}
+                    {list.may_export.then(|| view! { <a href=format!("/admin/tagihan/cetak?period={month}") rel="external" target="_blank">"Cetak sebulan (PDF)"</a> })}
                     <span>"Jumlah "<b>{sums.total}</b></span>
                     <span>"Terkumpul "<b>{sums.paid}</b></span>
                     <span>"Belum dibayar "<b>{sums.left}</b></span>

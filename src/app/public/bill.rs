@@ -98,6 +98,12 @@ fn due_words(view: &BillView) -> String {
     }
 }
 
+/// Address of a bill's paper.
+fn paper(view: &BillView, bill: &BillLine) -> String {
+    let number: String = url::form_urlencoded::byte_serialize(view.service_number.as_bytes()).collect();
+    format!("/billing/{}/{}/pdf", number.replace('+', "%20"), bill.id)
+}
+
 /// The page.
 pub fn bill_page(view: &BillView) -> String {
     let warning = view.isolated.then(|| {
@@ -116,11 +122,20 @@ pub fn bill_page(view: &BillView) -> String {
         .flat_map(|bill| bill.why.clone())
         .map(|line| view! { <li><b>{line.text}</b>": "{line.derivation}</li> })
         .collect();
+    let papers: Vec<_> = view
+        .open
+        .iter()
+        .map(|bill| view! { <li><span>{bill.title.clone()}<small>{bill.number.clone()}</small></span><a href=paper(view, bill)>"PDF"</a></li> })
+        .collect();
     let paid: Vec<_> = view
         .paid
         .iter()
         .cloned()
-        .map(|bill| view! { <li><span>{bill.title}<small>{bill.number}</small></span><span class="tag ok">"Lunas"</span></li> })
+        .map(|bill| {
+            let paper = paper(view, &bill);
+            let label = format!("Unduh tagihan {} (PDF)", bill.number);
+            view! { <li><span>{bill.title}<small>{bill.number}</small></span><span class="tag ok">"Lunas"</span><a href=paper aria-label=label>"PDF"</a></li> }
+        })
         .collect();
     let (has_open, has_paid) = (!view.open.is_empty(), !view.paid.is_empty());
     let form = if has_open {
@@ -135,6 +150,7 @@ pub fn bill_page(view: &BillView) -> String {
                 <summary>"Kenapa tagihan saya segini?"</summary>
                 <ul class="why">{why}</ul>
             </details>
+            <section class="panel"><h2>"Unduh tagihan"</h2><ul class="list">{papers}</ul></section>
         }
         .into_any()
     } else {

@@ -130,6 +130,7 @@ fn paid(view: &PayView) -> String {
         (!view.saldo.is_empty()).then(|| view! { <li><span>"Menjadi Saldo"</span><b>{view.saldo.clone()}</b></li> });
     let rest =
         (!view.rest.is_empty()).then(|| view! { <li><span>"Sisa tagihan"</span><b>{view.rest.clone()}</b></li> });
+    let has_receipt = !view.receipt.is_empty();
     let line = if view.still_isolated {
         "Masih ada tagihan lain yang lewat jatuh tempo, jadi internet belum dipulihkan."
     } else {
@@ -150,7 +151,10 @@ fn paid(view: &PayView) -> String {
             </ul>
             <p>{line}</p>
         </section>
-        <a class="btn" href=format!("/billing?nomor_layanan={back}")>"Lihat tagihan"</a>
+        <div class="row">
+            <a class="btn" href=format!("/billing?nomor_layanan={back}")>"Lihat tagihan"</a>
+            {has_receipt.then(|| view! { <a class="btn" href=format!("/bayar/{}/kuitansi.pdf", view.reference)>"Unduh kuitansi (PDF)"</a> })}
+        </div>
     };
     document("Pembayaran Berhasil", &view.company, false, (), body)
 }

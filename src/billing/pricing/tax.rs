@@ -62,7 +62,7 @@ impl TaxRate {
     }
 
     /// ` (setara 11%)`, where the base is not the price and the effect is whole hundredths of a percent.
-    fn effect(self) -> String {
+    pub fn effect(self) -> String {
         let whole = self.rate * self.base_num;
         if self.base_num == self.base_den || whole % self.base_den != 0 {
             return String::new();

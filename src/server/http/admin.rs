@@ -1,7 +1,7 @@
 //! The office: log-in and log-out as plain forms, pages behind the door, Leptos behind that.
 
 use super::pages::problem;
-use super::{ClientAddress, Site, activity_file, entrance, files, isolir_files, logo, papers, upload};
+use super::{ClientAddress, Site, activity_file, entrance, files, isolir_files, logo, paper_files, papers, upload};
 use crate::app::admin::menu;
 use crate::app::{App, shell};
 use crate::server::error::Error;
@@ -63,6 +63,7 @@ pub fn router(site: &Site) -> Router {
         .merge(super::cash_files::routes().with_state(site.app.clone()))
         .merge(super::report_files::routes().with_state(site.app.clone()))
         .merge(papers::routes().with_state(site.app.clone()))
+        .merge(paper_files::routes().with_state(site.app.clone()))
         .merge(logo::routes().with_state(site.app.clone()))
         .layer(middleware::from_fn_with_state(site.clone(), door))
         .merge(forms)

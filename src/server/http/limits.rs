@@ -61,6 +61,8 @@ pub struct Limits {
     pub callback: Limit,
     /// Payment numbers asked for from one address.
     pub pay: Limit,
+    /// Papers drawn for one address.
+    pub papers: Limit,
 }
 
 impl Default for Limits {
@@ -72,6 +74,7 @@ impl Default for Limits {
             lookup: Limit::new(120, Duration::from_secs(60)),
             callback: Limit::new(600, Duration::from_secs(60)),
             pay: Limit::new(300, quarter),
+            papers: Limit::new(300, quarter),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The public pages: an awaited read, a rendered page, plain forms. They work with JavaScript switched off.
 
-use super::{ClientAddress, Site, bill, events};
+use super::{ClientAddress, Site, bill, events, public_papers};
 use crate::app::public::{self, BillLine, BillView, LineView, MethodView, PayView};
 use crate::billing::Rupiah;
 use crate::server::error::{Error, Result};
@@ -26,6 +26,8 @@ pub fn routes() -> Router<Site> {
         .route("/", get(home))
         .route("/billing", get(billing))
         .route("/billing/{number}", get(billing_of))
+        .route("/billing/{number}/{bill}/pdf", get(public_papers::bill))
+        .route("/bayar/{reference}/kuitansi.pdf", get(public_papers::receipt))
         .route("/{number}", get(by_number))
         .route("/bayar", post(begin).get(|| async { Redirect::to("/") }))
         .route("/bayar/pilih", get(choose).post(choose))

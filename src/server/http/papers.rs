@@ -2,14 +2,12 @@
 
 use super::pages::problem;
 use crate::app::admin::{handover, payments};
-use crate::billing::Period;
-use crate::server::documents::bills;
-use crate::server::error::{Error, Result};
+use crate::server::error::Result;
 use crate::server::guard::{Asked, Permission, guard_parts};
 use crate::server::state::AppState;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -17,13 +15,11 @@ use html_escape::encode_text as safe;
 use serde::Deserialize;
 
 /// A paper runs no script and takes nothing from elsewhere.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/admin/tagihan/{id}/pdf", get(bill))
-        .route("/admin/tagihan.pdf", get(month))
         .route("/admin/kwitansi/{id}", get(receipt))
         .route("/admin/setoran/{id}/cetak", get(handed))
         .route(
@@ -78,43 +74,6 @@ fn row(word: &str, value: &str) -> String {
     if value.is_empty() { String::new() } else { format!("<tr><th>{}</th><td>{}</td></tr>", safe(word), safe(value)) }
 }
 
-fn pdf(name: &str, bytes: Vec<u8>) -> Response {
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    (
-        [
-            (CONTENT_TYPE, "application/pdf".to_owned()),
-            (CONTENT_DISPOSITION, format!("inline; filename=\"{name}.pdf\"")),
-            (CACHE_CONTROL, "no-store".to_owned()),
-        ],
-        bytes,
-    )
-        .into_response()
-}
-
-async fn bill(State(app): State<AppState>, Path(id): Path<i64>, parts: Parts) -> Response {
-    let result = async {
-        let asked = guard_parts(&app, &parts, Permission::ViewInvoices).await?;
-        let (number, bytes) = bills::one(&asked, id).await?;
-        Ok(pdf(&number, bytes))
-    };
-    result.await.unwrap_or_else(problem)
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Month {
-    period: String,
-}
-
-async fn month(State(app): State<AppState>, Query(month): Query<Month>, parts: Parts) -> Response {
-    let result = async {
-        let asked = guard_parts(&app, &parts, Permission::Export).await?;
-        let period: Period = month.period.parse().map_err(|_| Error::invalid("period", "Pilih bulannya dahulu."))?;
-        Ok(pdf(&format!("tagihan-{period}"), bills::month(&asked, period).await?))
-    };
-    result.await.unwrap_or_else(problem)
-}
-
 async fn receipt(
     State(app): State<AppState>,
     Path(id): Path<i64>,
@@ -130,8 +89,11 @@ async fn receipt(
 
 async fn receipt_page(asked: &Asked, id: i64, width: &str) -> Result<Response> {
     let paid = payments::query::view(asked, id).await?;
-    let before = payments::query::printed(asked, id).await?;
-    let copy = if before > 0 { "<p class=\"copy\">SALINAN</p>" } else { "" };
+    let before = payments::query::printed(&asked.app, &asked.who.name, id).await?;
+    let mut copy = if before > 0 { "<p class=\"copy\">SALINAN</p>".to_owned() } else { String::new() };
+    if !paid.reversal.is_empty() {
+        copy.push_str(&format!("<p class=\"copy\">DIBATALKAN</p><p>{}</p>", safe(&paid.reversal)));
+    }
     let mut lines = String::new();
     for used in &paid.used_for {
         lines.push_str(&row(&format!("{} {}", used.period, used.number), &used.amount));

@@ -69,6 +69,27 @@ pub fn Payments(rows: Vec<PaymentRow>) -> impl IntoView {
     }
 }
 
+/// Kartu Piutang between two days as a file, and all open bills on one sheet. They open beside the page, so that what was
+/// typed stays.
+#[component]
+pub fn Papers(id: i64, owes: bool) -> impl IntoView {
+    let address = format!("/admin/pelanggan/{id}");
+    view! {
+        <form class="panel pad stack no-print" method="get" action=format!("{address}/kartu.pdf") target="_blank">
+            <h2>"Cetak untuk pelanggan"</h2>
+            <div class="filters">
+                <div class="field"><label for="kartu-from">"Kartu Piutang dari tanggal"</label><input id="kartu-from" name="from" type="text" inputmode="numeric" placeholder="awal tahun ini" /></div>
+                <div class="field"><label for="kartu-to">"Sampai tanggal"</label><input id="kartu-to" name="to" type="text" inputmode="numeric" placeholder="hari ini" /></div>
+                <div class="row">
+                    <button class="btn main" type="submit">"Kartu Piutang PDF"</button>
+                    <button class="btn" type="submit" formaction=format!("{address}/kartu.xlsx")>"Excel"</button>
+                    {owes.then(|| view! { <a class="btn" href=format!("{address}/tagihan.pdf") rel="external" target="_blank">"Semua tagihan terbuka (PDF)"</a> })}
+                </div>
+            </div>
+        </form>
+    }
+}
+
 /// Kartu Piutang, newest first.
 #[component]
 pub fn Ledger(rows: Vec<LedgerRow>) -> impl IntoView {

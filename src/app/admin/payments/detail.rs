@@ -94,6 +94,7 @@ pub fn Print(
 ) -> impl IntoView {
     view! {
         <div class="row no-print">
+            <a class="btn" href=format!("/admin/kwitansi/{id}/pdf") rel="external" target="_blank">"Kuitansi PDF"</a>
             <a class="btn" href=format!("/admin/kwitansi/{id}?lebar=58") rel="external" target="_blank">"Cetak 58 mm"</a>
             <a class="btn" href=format!("/admin/kwitansi/{id}?lebar=80") rel="external" target="_blank">"Cetak 80 mm"</a>
             {(!whatsapp.is_empty()).then(|| view! { <a class="btn" href=whatsapp rel="external noopener" target="_blank">"Kirim lewat WhatsApp saya"</a> })}

@@ -4,13 +4,15 @@ use super::{PaymentFilter, PaymentList, PaymentRow, PaymentView, UsedFor};
 use crate::app::admin::adjust::may_reverse;
 use crate::app::admin::words::{self, day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
-use crate::billing::words::{date_short, parse_date_input, terbilang};
+use crate::billing::words::{date_short, date_words, parse_date_input, terbilang};
 use crate::billing::{Period, Rupiah};
 use crate::server::customers::service_row::{Needles, find};
 use crate::server::db::Val;
+use crate::server::documents::receipt::{DUTY_ABOVE, ReceiptPaper};
 use crate::server::error::{Error, Result};
 use crate::server::gateways::methods::channel_name;
 use crate::server::guard::Asked;
+use crate::server::state::AppState;
 use crate::{args, sql};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
@@ -98,7 +100,7 @@ struct Row {
     reversed_on: Option<NaiveDate>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(Debug, sqlx::FromRow)]
 struct Whole {
     id: i64,
     receipt: String,
@@ -215,23 +217,113 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
     })
 }
 
+/// A payment as it is kept, and what it paid.
+#[derive(Debug)]
+pub struct Found {
+    row: Whole,
+    /// What it paid.
+    pub used_for: Vec<UsedFor>,
+}
+
+impl Found {
+    /// Reads a payment; whether he may see it is the caller's to ask.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none.
+    pub async fn read(app: &AppState, id: i64) -> Result<Self> {
+        let row: Whole =
+            app.db.opt(VIEW, args![id]).await?.ok_or_else(|| Error::NotFound("Pembayaran itu tidak ada.".to_owned()))?;
+        let used: Vec<(i64, String, String, String, Option<String>, i64)> = app.db.all(USED, args![id]).await?;
+        let used_for = used
+            .into_iter()
+            .map(|(invoice_id, number, period, kind, text, amount)| UsedFor {
+                invoice_id,
+                number,
+                period: words::bill(&kind, &period, text.as_deref()),
+                amount: money(amount),
+            })
+            .collect();
+        Ok(Self { row, used_for })
+    }
+
+    fn saldo(&self) -> String {
+        if self.row.unused == 0 { String::new() } else { money(self.row.unused) }
+    }
+
+    fn reversal(&self) -> String {
+        let why = self.row.reversal.as_deref().unwrap_or_default();
+        self.row.reversed_on.map_or_else(String::new, |on| format!("Dibatalkan {}: {why}", day(on)))
+    }
+
+    fn is_money(&self) -> bool {
+        matches!(self.row.method.as_str(), "cash" | "transfer" | "gateway")
+    }
+
+    /// The paper of its receipt; with `copy` it was printed before. To anybody it says no more of a name than `shown`.
+    pub fn paper(&self, copy: bool, duty: bool, shown: Option<String>) -> ReceiptPaper {
+        let row = &self.row;
+        let title = match row.method.as_str() {
+            "credit" => "Nota Kredit",
+            "write_off" => "Penghapusan Piutang",
+            "opening" => "Saldo Awal",
+            _ => "Kuitansi",
+        };
+        let saldo = self.saldo();
+        let used = self.used_for.iter().map(|used| (used.period.clone(), used.number.clone(), used.amount.clone()));
+        let facts = [
+            ("Tanggal diterima", day(row.received_on)),
+            ("Cara bayar", if self.is_money() { way(&row.method, &row.channel) } else { String::new() }),
+            ("Referensi", row.reference.clone()),
+            ("Penerima", row.received_by.clone()),
+        ];
+        ReceiptPaper {
+            title: title.to_owned(),
+            number: row.receipt.clone(),
+            payer: vec![
+                shown.unwrap_or_else(|| row.name.clone()),
+                format!("No. layanan {} · {}", row.service_number, row.package),
+            ],
+            amount: money(row.amount),
+            spelled: terbilang(Rupiah(row.amount)),
+            facts: facts
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(word, value)| (word.to_owned(), value))
+                .collect(),
+            used: used
+                .chain((!saldo.is_empty()).then(|| ("Menjadi Saldo".to_owned(), String::new(), saldo.clone())))
+                .collect(),
+            receiver: if row.method == "gateway" { String::new() } else { row.received_by.clone() },
+            day: date_words(row.received_on),
+            copy,
+            reversed: self.reversal(),
+            duty: duty && self.is_money() && row.amount > DUTY_ABOVE,
+        }
+    }
+
+    /// The payment.
+    pub fn id(&self) -> i64 {
+        self.row.id
+    }
+
+    /// The service that it was made for.
+    pub fn service(&self) -> i64 {
+        self.row.service_id
+    }
+
+    /// His name.
+    pub fn name(&self) -> &str {
+        &self.row.name
+    }
+}
+
 /// One payment.
 pub async fn view(asked: &Asked, id: i64) -> Result<PaymentView> {
     let app = &asked.app;
-    let row: Whole =
-        app.db.opt(VIEW, args![id]).await?.ok_or_else(|| Error::NotFound("Pembayaran itu tidak ada.".to_owned()))?;
-    asked.reaches_service(row.service_id).await?;
-    let used: Vec<(i64, String, String, String, Option<String>, i64)> = app.db.all(USED, args![id]).await?;
-    let used_for: Vec<UsedFor> = used
-        .into_iter()
-        .map(|(invoice_id, number, period, kind, text, amount)| UsedFor {
-            invoice_id,
-            number,
-            period: words::bill(&kind, &period, text.as_deref()),
-            amount: money(amount),
-        })
-        .collect();
-    let saldo = if row.unused == 0 { String::new() } else { money(row.unused) };
+    let found = Found::read(app, id).await?;
+    asked.reaches_service(found.row.service_id).await?;
+    let (saldo, reversal, money_came) = (found.saldo(), found.reversal(), found.is_money());
+    let Found { row, used_for } = found;
     let company = app.settings().await?.text("company.name").to_owned();
     let mut said = format!(
         "{company}\nKuitansi {}\nTerima kasih, {} ({}). Pembayaran {} kami terima pada {}.\n\nDipakai untuk:",
@@ -273,20 +365,16 @@ pub async fn view(asked: &Asked, id: i64) -> Result<PaymentView> {
         prints: row.prints,
         whatsapp: if row.reversed_on.is_some() { String::new() } else { whatsapp },
         may_reverse: row.reversed_on.is_none() && may_reverse(asked, &row.method, row.staff_id, row.at),
-        reversal: row
-            .reversed_on
-            .map_or_else(String::new, |on| format!("Dibatalkan {}: {}", day(on), row.reversal.unwrap_or_default())),
-        money: matches!(row.method.as_str(), "cash" | "transfer" | "gateway"),
+        reversal,
+        money: money_came,
     })
 }
 
-/// Counts a print of a receipt; answers how many there were before. Who opens it again within a sitting (the other width,
-/// paper that jammed) still prints the same one: opening is all that a paper without a script can count.
-pub async fn printed(asked: &Asked, id: i64) -> Result<i64> {
-    let (who, now) = (asked.who.name.clone(), asked.app.clock.now());
-    asked
-        .app
-        .db
+/// Counts a print of a receipt by `who`; answers how many there were before. Who opens it again within a sitting (the other
+/// width, paper that jammed) still prints the same one: opening is all that a paper without a script can count.
+pub async fn printed(app: &AppState, who: &str, id: i64) -> Result<i64> {
+    let (who, now) = (who.to_owned(), app.clock.now());
+    app.db
         .write(move |tx| {
             let who = who.clone();
             Box::pin(async move {
@@ -345,7 +433,7 @@ mod tests {
             let shown = view(&owner, second.payment_id).await.unwrap();
             assert!(shown.whatsapp.starts_with("https://wa.me/62812") && shown.whatsapp.contains("Kuitansi"));
             assert_eq!(shown.used_for.len(), 2, "January, and the February bill that it brought: {shown:?}");
-            let prints = async |asked: &Asked| printed(asked, second.payment_id).await.unwrap();
+            let prints = async |asked: &Asked| printed(&asked.app, &asked.who.name, second.payment_id).await.unwrap();
             assert_eq!(prints(&owner).await, 0);
             t.at("2026-02-03 10:09");
             assert_eq!(prints(&owner).await, 0, "58 mm and 80 mm in one sitting are one print");

@@ -277,7 +277,7 @@ pub const GROUPS: &[Group] = &[
     Group {
         name: "pajak",
         title: text::TAX,
-        intro: "Hanya untuk perusahaan yang sudah dikukuhkan sebagai Pengusaha Kena Pajak (PKP).",
+        intro: "PPN hanya untuk perusahaan yang sudah dikukuhkan sebagai Pengusaha Kena Pajak (PKP).",
         permission: Permission::ManageSettings,
         effect: true,
         fields: &[
@@ -288,11 +288,25 @@ pub const GROUPS: &[Group] = &[
                 "",
                 "Bila aktif, tagihan yang terbit sesudahnya memuat PPN menurut tarif di bawah.",
             ),
+            field(
+                "company.npwp",
+                "NPWP perusahaan",
+                L::Line,
+                "",
+                "Tercetak di tagihan bila perusahaan ini PKP. Boleh kosong.",
+            ),
             choice(
                 "invoice.tax.mode",
                 "Harga paket",
                 &[("exclusive", "Belum termasuk PPN (ditambahkan)"), ("inclusive", "Sudah termasuk PPN")],
                 "Menentukan apakah PPN ditambahkan ke harga atau sudah di dalamnya.",
+            ),
+            field(
+                "receipt.meterai",
+                "Kotak meterai di kuitansi",
+                L::Flag,
+                "",
+                "Kuitansi PDF di atas Rp 5.000.000 memuat tempat untuk meterai Rp 10.000.",
             ),
         ],
     },

@@ -82,7 +82,13 @@ pub fn downloads() -> Vec<Download> {
     vec![
         ("/admin/tagihan/1/pdf", P::ViewInvoices),
         ("/admin/tagihan.pdf?period=2026-01", P::Export),
+        ("/admin/tagihan/cetak?period=2026-01", P::Export),
+        ("/admin/tagihan/cetak/unduh?period=2026-01", P::Export),
         ("/admin/kwitansi/1?lebar=58", P::ViewInvoices),
+        ("/admin/kwitansi/1/pdf", P::ViewInvoices),
+        ("/admin/pelanggan/1/kartu.pdf", P::ViewInvoices),
+        ("/admin/pelanggan/1/kartu.xlsx", P::ViewInvoices),
+        ("/admin/pelanggan/1/tagihan.pdf", P::ViewInvoices),
         ("/admin/setoran/1/cetak", P::HandOver),
         ("/admin/tagih/cetak", P::Collect),
         ("/admin/laporan/ringkasan/xlsx", P::Export),
