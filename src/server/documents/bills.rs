@@ -104,10 +104,7 @@ type Rates = Vec<(NaiveDate, TaxRate)>;
 
 async fn rates(app: &AppState) -> Result<Rates> {
     let rows: Vec<(NaiveDate, i64, i64, i64)> = app.db.all(RATES, args![]).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(from, rate, base_num, base_den)| (from, TaxRate { rate, base_num, base_den }))
-        .collect())
+    Ok(rows.into_iter().map(|(from, rate, base_num, base_den)| (from, TaxRate { rate, base_num, base_den })).collect())
 }
 
 /// Who reads the paper.

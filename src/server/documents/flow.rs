@@ -1,7 +1,7 @@
 //! A paper that flows over as many pages as it takes: the company's head on the first, a short one on the others, the titles
 //! of a table again on each, and "Halaman 1 dari 2" at the foot.
 
-use super::canvas::{Canvas, GREY, INK, PALE, points};
+use super::canvas::{A4, Canvas, GREY, INK, PALE, points};
 use super::font::{Faces, Weight};
 use super::picture::Picture;
 use crate::server::error::Result;
@@ -16,7 +16,7 @@ pub const SMALL: f32 = 7.5;
 const LINE: f32 = 13.0;
 const SMALL_LINE: f32 = 10.0;
 /// Below this of the page's height no text of the body stands.
-const FOOT: f32 = 58.0;
+const FOOT: f32 = 46.0;
 /// Largest logo.
 const LOGO: (f32, f32) = (110.0, 42.0);
 /// Between two columns.
@@ -120,7 +120,8 @@ impl<'a> Flow<'a> {
             places: Vec::new(),
             done: Vec::new(),
             page: Canvas::new(size)?,
-            y: 58.0,
+            // Half a sheet has less white above.
+            y: if size.1 < A4.1 / 1.5 { 46.0 } else { 58.0 },
         };
         flow.head();
         Ok(flow)
@@ -137,11 +138,10 @@ impl<'a> Flow<'a> {
     }
 
     fn head(&mut self) {
-        let mut bottom: f32 = 0.0;
-        let mut width = self.inner();
+        let (top, mut bottom, mut width) = (self.y - 22.0, 0.0_f32, self.inner());
         if let Some((wide, high)) = self.sender.logo_size() {
-            self.page.logo((self.right() - wide, 36.0), (wide, high));
-            bottom = 36.0 + high;
+            self.page.logo((self.right() - wide, top), (wide, high));
+            bottom = top + high;
             width -= LOGO.0 + 20.0;
         }
         for line in self.faces.bold.wrap(&self.sender.name, 14.0, width).into_iter().take(3) {
@@ -154,7 +154,7 @@ impl<'a> Flow<'a> {
             self.page.text_in(GREY, Weight::Regular, SMALL, (MARGIN, self.y), &line);
             self.y += SMALL_LINE;
         }
-        self.y = self.y.max(bottom) + 20.0;
+        self.y = self.y.max(bottom) + 18.0;
         self.page.text(Weight::Bold, 13.0, (MARGIN, self.y), self.title);
         self.page.text_to(INK, Weight::Bold, 13.0, (self.right(), self.y), self.number);
         self.y += 8.0;
@@ -173,7 +173,8 @@ impl<'a> Flow<'a> {
         let fresh = Canvas::new(self.page.size)?;
         self.done.push(std::mem::replace(&mut self.page, fresh));
         let number = self.faces.regular.fitting(self.number, TEXT, self.inner() / 2.0);
-        let title = self.faces.bold.fitting(&format!("{} · {}", self.sender.name, self.title), TEXT, self.inner() / 2.0);
+        let title =
+            self.faces.bold.fitting(&format!("{} · {}", self.sender.name, self.title), TEXT, self.inner() / 2.0);
         self.page.text(Weight::Bold, TEXT, (MARGIN, 50.0), &title);
         self.page.text_to(INK, Weight::Regular, TEXT, (self.right(), 50.0), &number);
         self.page.rule(INK, 1.0, 57.0, MARGIN, self.right());
@@ -260,7 +261,8 @@ impl<'a> Flow<'a> {
                 (*place, text, faces.regular.wrap(&cell.small, SMALL, place.width), cell.weight())
             })
             .collect();
-        let most = |part: fn(&(Place, Vec<String>, Vec<String>, Weight)) -> usize| lines.iter().map(part).max().unwrap_or(0);
+        let most =
+            |part: fn(&(Place, Vec<String>, Vec<String>, Weight)) -> usize| lines.iter().map(part).max().unwrap_or(0);
         let (texts, smalls) = (most(|line| line.1.len()), most(|line| line.2.len()));
         let height = points(texts) * LINE + points(smalls) * SMALL_LINE;
         self.room(if height > self.page.size.1 / 2.0 { LINE } else { height })?;
@@ -282,8 +284,8 @@ impl<'a> Flow<'a> {
             }
             self.y += SMALL_LINE;
         }
-        self.page.rule(PALE, 0.4, self.y - 7.5, MARGIN, self.right());
-        self.y += 5.0;
+        self.page.rule(PALE, 0.4, self.y - 8.0, MARGIN, self.right());
+        self.y += 4.5;
         Ok(())
     }
 

@@ -25,7 +25,7 @@ pub fn sheet_number(amount: i64) -> f64 {
 }
 
 #[cfg(test)]
-mod paper_tests;
+pub(crate) mod paper_tests;
 
 use crate::server::error::{Error, Result};
 

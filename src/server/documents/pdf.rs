@@ -170,7 +170,9 @@ impl<W: Write> Pdf<W> {
         })?;
         let faces = Faces::get()?;
         let used = std::mem::take(&mut self.used);
-        for (place, (face, name)) in [(&faces.regular, "NotoSans-Regular"), (&faces.bold, "NotoSans-Bold")].into_iter().enumerate() {
+        for (place, (face, name)) in
+            [(&faces.regular, "NotoSans-Regular"), (&faces.bold, "NotoSans-Bold")].into_iter().enumerate()
+        {
             if let (Some(id), Some(used)) = (FONTS.get(place), used.get(place)) {
                 self.font(*id, face, name, used)?;
             }

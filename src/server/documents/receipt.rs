@@ -6,8 +6,6 @@ use super::flow::{Cell, Column, Flow, MARGIN, SMALL, Sender, TEXT};
 use super::font::{Faces, Weight};
 use crate::server::error::Result;
 
-/// Rows that half a sheet holds.
-const HALF_ROWS: usize = 4;
 /// Beyond this a receipt bears a duty stamp. Source: UU 10/2020; protocols/indonesia.md, section 4.
 pub const DUTY_ABOVE: i64 = 5_000_000;
 
@@ -40,12 +38,16 @@ pub struct ReceiptPaper {
     pub duty: bool,
 }
 
-/// The pages of a receipt.
+/// The pages of a receipt: half a sheet where it fits on one.
 ///
 /// # Errors
 /// `Internal` when the program's own fonts can't be read.
 pub fn pages(sender: &Sender, paper: &ReceiptPaper) -> Result<Vec<Canvas>> {
-    let size = if paper.used.len() <= HALF_ROWS && sender.lines.len() <= 3 { A5_ACROSS } else { A4 };
+    let half = draw(sender, paper, A5_ACROSS)?;
+    if half.len() == 1 { Ok(half) } else { draw(sender, paper, A4) }
+}
+
+fn draw(sender: &Sender, paper: &ReceiptPaper, size: (f32, f32)) -> Result<Vec<Canvas>> {
     let mut flow = Flow::begin(sender, size, &paper.title, &paper.number)?;
     if paper.copy {
         // Between the title and the number, where the rule above them is.
@@ -87,8 +89,7 @@ fn amount(flow: &mut Flow<'_>, paper: &ReceiptPaper) {
 }
 
 fn signature(flow: &mut Flow<'_>, paper: &ReceiptPaper) -> Result<()> {
-    let (height, wide) = (if paper.duty { 92.0 } else { 66.0 }, 170.0);
-    flow.y += 6.0;
+    let (height, wide) = (if paper.duty { 96.0 } else { 62.0 }, 170.0);
     flow.room(height)?;
     let (top, left) = (flow.y, flow.right() - wide);
     if !paper.reversed.is_empty() {

@@ -211,7 +211,8 @@ impl Sheet {
                 let name = rust_xlsxwriter::utility::column_number_to_name(at);
                 // 109: what the filter hides does not count.
                 let sum = self.sums.get(usize::from(at)).copied().unwrap_or(0);
-                let formula = Formula::new(format!("=SUBTOTAL(109,{name}2:{name}{})", last + 1)).set_result(sum.to_string());
+                let formula =
+                    Formula::new(format!("=SUBTOTAL(109,{name}2:{name}{})", last + 1)).set_result(sum.to_string());
                 sheet.write_formula_with_format(self.next, at, formula, &format)?;
             }
         }

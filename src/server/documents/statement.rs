@@ -45,8 +45,7 @@ pub struct Statement {
 sql!(PAYER = "SELECT name, COALESCE(number, ''), address FROM customer WHERE id = $1");
 sql!(NUMBERS = "SELECT service_number FROM service WHERE customer_id = $1 ORDER BY id");
 sql!(
-    BEFORE =
-        "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM ledger_entry WHERE customer_id = $1 AND business_date < $2"
+    BEFORE = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM ledger_entry WHERE customer_id = $1 AND business_date < $2"
 );
 sql!(
     ROWS = "SELECT business_date, text, amount FROM ledger_entry WHERE customer_id = $1 AND business_date >= $2 AND business_date <= $3
@@ -70,7 +69,9 @@ impl Statement {
         let limit = i64::try_from(ROWS_MAX).unwrap_or(i64::MAX) + 1;
         let rows: Vec<(NaiveDate, String, i64)> = app.db.all(ROWS, args![customer, from, to, limit]).await?;
         if rows.len() > ROWS_MAX {
-            return Err(Error::Refused("Terlalu banyak catatan untuk satu Kartu Piutang. Pilih rentang tanggal yang lebih pendek.".to_owned()));
+            return Err(Error::Refused(
+                "Terlalu banyak catatan untuk satu Kartu Piutang. Pilih rentang tanggal yang lebih pendek.".to_owned(),
+            ));
         }
         let rows: Vec<Row> = rows.into_iter().map(|(day, text, amount)| Row { day, text, amount }).collect();
         let labelled = |label: &str, value: String| if value.is_empty() { value } else { format!("{label} {value}") };

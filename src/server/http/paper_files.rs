@@ -1,7 +1,7 @@
 //! Papers as files: bills and receipts as PDF, a month of bills with its progress, Kartu Piutang, all open bills on one sheet.
 
-use super::papers::POLICY;
 use super::pages::problem;
+use super::papers::POLICY;
 use crate::app::admin::payments::query::{Found, printed};
 use crate::app::text;
 use crate::billing::Period;
@@ -94,7 +94,12 @@ async fn receipt_file(State(app): State<AppState>, Path(id): Path<i64>, parts: P
 }
 
 /// The receipt of a payment as PDF, with its number. Counted as a print by `who`, as the receipts for rolls are.
-pub(super) async fn receipt_pdf(app: &AppState, found: &Found, who: &str, shown: Option<String>) -> Result<(String, Vec<u8>)> {
+pub(super) async fn receipt_pdf(
+    app: &AppState,
+    found: &Found,
+    who: &str,
+    shown: Option<String>,
+) -> Result<(String, Vec<u8>)> {
     let before = printed(app, who, found.id()).await?;
     let duty = app.settings().await?.flag("receipt.meterai");
     let paper = found.paper(before > 0, duty, shown);
@@ -132,7 +137,12 @@ fn statement_name(statement: &Statement) -> String {
     format!("kartu-piutang-{}-{}", statement.payer.first().map_or("", String::as_str), statement.to)
 }
 
-async fn statement_pdf(State(app): State<AppState>, Path(id): Path<i64>, Query(days): Query<Days>, parts: Parts) -> Response {
+async fn statement_pdf(
+    State(app): State<AppState>,
+    Path(id): Path<i64>,
+    Query(days): Query<Days>,
+    parts: Parts,
+) -> Response {
     let result = async {
         let (asked, statement) = statement(&app, &parts, id, &days).await?;
         let (name, today) = (statement_name(&statement), app.clock.today());
@@ -143,7 +153,12 @@ async fn statement_pdf(State(app): State<AppState>, Path(id): Path<i64>, Query(d
     result.await.unwrap_or_else(problem)
 }
 
-async fn statement_xlsx(State(app): State<AppState>, Path(id): Path<i64>, Query(days): Query<Days>, parts: Parts) -> Response {
+async fn statement_xlsx(
+    State(app): State<AppState>,
+    Path(id): Path<i64>,
+    Query(days): Query<Days>,
+    parts: Parts,
+) -> Response {
     let result = async {
         let (_, statement) = statement(&app, &parts, id, &days).await?;
         let name = statement_name(&statement);
@@ -256,9 +271,12 @@ async fn month_page(
                     safe(&app.clock.words(at))
                 ),
             ),
-            Making::Failed => {
-                ("", format!("<p class=\"center\" role=\"alert\">Berkas ini gagal dibuat. Tidak ada yang berubah.</p>{again}"))
-            }
+            Making::Failed => (
+                "",
+                format!(
+                    "<p class=\"center\" role=\"alert\">Berkas ini gagal dibuat. Tidak ada yang berubah.</p>{again}"
+                ),
+            ),
         };
         Ok(progress_page(&format!("Cetak tagihan {}", period.words()), refresh, &body))
     };

@@ -19,18 +19,15 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; img-src '
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/admin/kwitansi/{id}", get(receipt))
-        .route("/admin/setoran/{id}/cetak", get(handed))
-        .route(
-            "/admin/cetak.css",
-            get(|| async {
-                (
-                    [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "private, max-age=300")],
-                    include_str!("../../../style/paper.css"),
-                )
-            }),
-        )
+    Router::new().route("/admin/kwitansi/{id}", get(receipt)).route("/admin/setoran/{id}/cetak", get(handed)).route(
+        "/admin/cetak.css",
+        get(|| async {
+            (
+                [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "private, max-age=300")],
+                include_str!("../../../style/paper.css"),
+            )
+        }),
+    )
 }
 
 #[derive(Deserialize, Default)]

@@ -1,7 +1,7 @@
 //! Papers for whoever may see the public page that leads to them, and saying no more of the payer than that page does.
 
-use super::paper_files::{download, receipt_pdf};
 use super::pages::{attempt_of, problem};
+use super::paper_files::{download, receipt_pdf};
 use super::{ClientAddress, Site};
 use crate::app::admin::payments::query::Found;
 use crate::billing::words::mask_name;

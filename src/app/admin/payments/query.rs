@@ -231,8 +231,11 @@ impl Found {
     /// # Errors
     /// `NotFound` where there is none.
     pub async fn read(app: &AppState, id: i64) -> Result<Self> {
-        let row: Whole =
-            app.db.opt(VIEW, args![id]).await?.ok_or_else(|| Error::NotFound("Pembayaran itu tidak ada.".to_owned()))?;
+        let row: Whole = app
+            .db
+            .opt(VIEW, args![id])
+            .await?
+            .ok_or_else(|| Error::NotFound("Pembayaran itu tidak ada.".to_owned()))?;
         let used: Vec<(i64, String, String, String, Option<String>, i64)> = app.db.all(USED, args![id]).await?;
         let used_for = used
             .into_iter()
