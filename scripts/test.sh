@@ -14,6 +14,7 @@ for layer in "${layers[@]}"; do [[ " ${ALL[*]} " == *" $layer "* ]] || usage; do
 wants() { local l; for l in "${layers[@]}"; do [[ " $* " == *" $l "* ]] && return 0; done; return 1; }
 needs=()
 if wants unit outside browser-postgres; then needs+=(postgres); fi
+if wants unit; then needs+=(poppler); fi
 if wants browser-sqlite browser-postgres; then needs+=(browser node); fi
 . scripts/tools.sh "${needs[@]+"${needs[@]}"}"
 command -v curl >/dev/null || apt_need curl

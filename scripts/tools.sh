@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings the tools that build Kimonet: the wasm32 target, cargo-leptos, wasm-bindgen and wasm-opt. Each is installed
 # once into a cache folder keyed by version; a second run finds it there and does nothing. With arguments
-# (browser, postgres, node) it brings what only the tests need as well.
+# (browser, postgres, node, poppler) it brings what only the tests need as well.
 #
 # Only apt-get, rustup, cargo and npm are used. Source this file to get PATH and RUSTUP_TOOLCHAIN set.
 set -euo pipefail
@@ -93,6 +93,7 @@ export PATH="$CACHE/binaryen-$BINARYEN/node_modules/.bin:$PATH"
 for want in "$@"; do
   case $want in
     browser) apt_need chromium fonts-noto-core ;;
+    poppler) apt_need poppler-utils ;;
     postgres) [ -x /usr/lib/postgresql/15/bin/initdb ] || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || apt_need postgresql ;;
     node) if [ ! -d "$ROOT/end2end/node_modules/@playwright/test" ] || [ "$ROOT/end2end/package.json" -nt "$ROOT/end2end/node_modules/.package-lock.json" ]; then
             say "memasang paket uji peramban (beberapa detik)"; (cd "$ROOT/end2end" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --no-audit --no-fund >&2); fi ;;

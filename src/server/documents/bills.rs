@@ -188,7 +188,7 @@ fn ppn(rates: &Rates, row: &Row, tax: i64) -> (Vec<(String, String)>, String) {
         (base.clone(), money(rate.base(net).0)),
         (format!("PPN {}", percent(rate.rate)), money(tax)),
     ];
-    (block, format!("PPN {} x {base}{}.", percent(rate.rate), rate.effect()))
+    (block, format!("PPN {} x {base}{}.", percent(rate.rate), rate.effect().replace(" (", ", ").replace(')', "")))
 }
 
 async fn papers(app: &AppState, rates: &Rates, reader: Reader, rows: &[Row]) -> Result<Vec<Paper>> {

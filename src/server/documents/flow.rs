@@ -91,6 +91,14 @@ struct Place {
     title: &'static str,
 }
 
+/// A cell in lines as wide as its column.
+struct Wrapped {
+    place: Place,
+    text: Vec<String>,
+    small: Vec<String>,
+    weight: Weight,
+}
+
 /// A paper while it grows.
 #[derive(Debug)]
 pub struct Flow<'a> {
@@ -252,34 +260,35 @@ impl<'a> Flow<'a> {
     /// `Internal` when the program's own fonts can't be read.
     pub fn row(&mut self, cells: &[Cell]) -> Result<()> {
         let faces = self.faces;
-        let lines: Vec<(Place, Vec<String>, Vec<String>, Weight)> = self
+        let lines: Vec<Wrapped> = self
             .places
             .iter()
             .zip(cells)
-            .map(|(place, cell)| {
-                let text = faces.of(cell.weight()).wrap(&cell.text, TEXT, place.width);
-                (*place, text, faces.regular.wrap(&cell.small, SMALL, place.width), cell.weight())
+            .map(|(place, cell)| Wrapped {
+                place: *place,
+                text: faces.of(cell.weight()).wrap(&cell.text, TEXT, place.width),
+                small: faces.regular.wrap(&cell.small, SMALL, place.width),
+                weight: cell.weight(),
             })
             .collect();
-        let most =
-            |part: fn(&(Place, Vec<String>, Vec<String>, Weight)) -> usize| lines.iter().map(part).max().unwrap_or(0);
-        let (texts, smalls) = (most(|line| line.1.len()), most(|line| line.2.len()));
+        let texts = lines.iter().map(|line| line.text.len()).max().unwrap_or(0);
+        let smalls = lines.iter().map(|line| line.small.len()).max().unwrap_or(0);
         let height = points(texts) * LINE + points(smalls) * SMALL_LINE;
         self.room(if height > self.page.size.1 / 2.0 { LINE } else { height })?;
         for at in 0..texts {
             self.room(LINE)?;
-            for (place, text, _, weight) in &lines {
-                if let Some(text) = text.get(at) {
-                    self.cell(*place, INK, *weight, TEXT, self.y, text);
+            for line in &lines {
+                if let Some(text) = line.text.get(at) {
+                    self.cell(line.place, INK, line.weight, TEXT, self.y, text);
                 }
             }
             self.y += LINE;
         }
         for at in 0..smalls {
             self.room(SMALL_LINE)?;
-            for (place, _, small, _) in &lines {
-                if let Some(text) = small.get(at) {
-                    self.cell(*place, GREY, Weight::Regular, SMALL, self.y - 2.0, text);
+            for line in &lines {
+                if let Some(text) = line.small.get(at) {
+                    self.cell(line.place, GREY, Weight::Regular, SMALL, self.y - 2.0, text);
                 }
             }
             self.y += SMALL_LINE;

@@ -36,7 +36,7 @@ impl Picture {
     fn of_pixels(pixels: &[u8], (width, height): (usize, usize), bytes: usize) -> Option<Self> {
         let step = width.max(height).div_ceil(SIDE_MAX).max(1);
         let (across, down) = (width / step, height / step);
-        let has_alpha = bytes % 2 == 0;
+        let has_alpha = bytes.is_multiple_of(2);
         let (mut colours, mut alpha) = (Vec::with_capacity(across * down * 3), Vec::with_capacity(across * down));
         for y in 0..down {
             for x in 0..across {

@@ -53,6 +53,8 @@ fn draw(sender: &Sender, paper: &ReceiptPaper, size: (f32, f32)) -> Result<Vec<C
         // Between the title and the number, where the rule above them is.
         flow.page.stamp(GREY, 13.0, (size.0 / 2.0, flow.y - 34.0), "SALINAN", "");
     }
+    flow.page.text_in(GREY, Weight::Regular, SMALL, (MARGIN, flow.y), "Sudah terima dari");
+    flow.y += 12.0;
     flow.beside(&paper.payer, &paper.facts);
     amount(&mut flow, paper);
     flow.table(&[
@@ -73,7 +75,7 @@ fn draw(sender: &Sender, paper: &ReceiptPaper, size: (f32, f32)) -> Result<Vec<C
 fn amount(flow: &mut Flow<'_>, paper: &ReceiptPaper) {
     let Ok(faces) = Faces::get() else { return };
     let wide = faces.bold.width(&faces.bold.drawable(&paper.amount), 15.0) + 24.0;
-    let lines = faces.regular.wrap(&paper.spelled, TEXT, flow.inner() - wide - 16.0);
+    let lines = faces.regular.wrap(&format!("Terbilang: {}", paper.spelled), TEXT, flow.inner() - wide - 16.0);
     let height = super::canvas::points(lines.len().max(2)) * 13.0 + 6.0;
     flow.page.frame(INK, 0.8, (MARGIN, flow.y - 6.0), (wide, height));
     flow.page.text(Weight::Bold, 15.0, (MARGIN + 12.0, flow.y - 6.0 + height / 2.0 + 5.3), &paper.amount);
