@@ -70,9 +70,19 @@ impl Table {
         for (number, rows) in pages.into_iter().enumerate() {
             let mut page = Canvas::new(A4_ACROSS)?;
             let inner = WIDTH - 2.0 * MARGIN;
-            page.text(Weight::Bold, TITLE_SIZE, (MARGIN, 42.0), &faces.bold.fitting(&self.title, TITLE_SIZE, inner / 2.0));
+            page.text(
+                Weight::Bold,
+                TITLE_SIZE,
+                (MARGIN, 42.0),
+                &faces.bold.fitting(&self.title, TITLE_SIZE, inner / 2.0),
+            );
             self.corner(&mut page, faces);
-            page.text(Weight::Regular, TEXT_SIZE, (MARGIN, 57.0), &faces.regular.fitting(&self.subtitle, TEXT_SIZE, inner));
+            page.text(
+                Weight::Regular,
+                TEXT_SIZE,
+                (MARGIN, 57.0),
+                &faces.regular.fitting(&self.subtitle, TEXT_SIZE, inner),
+            );
             for (column, place) in self.columns.iter().zip(&places) {
                 cell(&mut page, faces, Weight::Bold, place, FIRST_ROW - ROW, &column.title);
             }
