@@ -1,7 +1,7 @@
 //! The numbers that Kimonet promises, as ratios in one run: `make bench` prints them as a table for the README.
 //!
 //! `BENCH_CUSTOMERS` sets the size (100000); `TEST_DATABASE_URL` adds PostgreSQL, `BENCH_ENGINE=postgres` measures nothing else; `BENCH_ONLY`
-//! names the only parts (`lists`, `check`, `issue`, `settle`, `sheet`, `verify`).
+//! names the only parts (`lists`, `check`, `issue`, `pdf`, `settle`, `sheet`, `verify`).
 
 #![expect(clippy::expect_used, reason = "a measurement that cannot be set up must fail loudly")]
 #![expect(clippy::as_conversions, reason = "ratios are floats; no money is")]
@@ -10,6 +10,7 @@ mod books;
 mod check;
 mod issue;
 mod lists;
+mod pdf;
 mod settle;
 mod sheet;
 
@@ -112,6 +113,11 @@ fn main() {
                 if wanted("sheet") && engine == "sqlite" {
                     numbers.extend(sheet::run(&state).await);
                 }
+            }
+            if wanted("pdf") && engine == "sqlite" {
+                let (state, _folder) = fresh(server, "kimonet_bench_pdf", pdf::BILLS, 1).await;
+                issue::month(&state, "2026-01".parse().expect("period")).await;
+                numbers.extend(pdf::run(&state).await);
             }
             if wanted("verify") {
                 let (state, _folder) = fresh(server, "kimonet_bench_years", customers, 24).await;

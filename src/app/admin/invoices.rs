@@ -3,7 +3,7 @@
 #[cfg(feature = "ssr")]
 mod every;
 #[cfg(feature = "ssr")]
-mod query;
+pub(crate) mod query;
 
 use crate::app::codec::Json;
 use crate::app::dto::{Badge, Choice, PageInfo};
@@ -195,6 +195,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
         .into_any()
     };
     let month = list.period.clone();
+    let file = format!("/admin/tagihan.xlsx{}", use_query_map().read_untracked().to_query_string());
     view! {
         <FilterForm action="/admin/tagihan">
             <div class="filters">
@@ -215,7 +216,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
             <span><b>{list.info.words()}</b>" tagihan"</span>
             {match list.sums {
                 Some(sums) => view! {
-                    {list.may_export.then(|| view! { <a href=format!("/admin/tagihan/cetak?period={month}") rel="external" target="_blank">"Cetak sebulan (PDF)"</a> })}
+                    {list.may_export.then(|| view! { <a href=format!("/admin/tagihan/cetak?period={month}") rel="external" target="_blank">"Cetak sebulan (PDF)"</a> <a href=file rel="external" download="tagihan.xlsx">"Unduh Excel"</a> })}
                     <span>"Jumlah "<b>{sums.total}</b></span>
                     <span>"Terkumpul "<b>{sums.paid}</b></span>
                     <span>"Belum dibayar "<b>{sums.left}</b></span>

@@ -76,6 +76,8 @@ pub struct PaymentRow {
 /// A page of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentList {
+    /// Whether the list may be taken as a file.
+    pub may_export: bool,
     /// The text finds too many services: nothing was read.
     pub too_many: bool,
     /// Its rows, the newest first.
@@ -219,11 +221,13 @@ fn Rows(list: PaymentList) -> impl IntoView {
         .into_iter()
         .map(|(word, amount)| view! { <span>{word} " " <b>{amount}</b></span> })
         .collect::<Vec<_>>();
+    let file = format!("/admin/pembayaran.xlsx{}", use_query_map().read_untracked().to_query_string());
     let sums = view! {
         <p class="sums">
             <span><b>{text::count(list.info.total)}</b>" pembayaran, "{list.days}</span>
             <span>"Jumlah "<b>{list.sum}</b></span>
             {ways}
+            {list.may_export.then(|| view! { <a href=file rel="external" download="pembayaran.xlsx">"Unduh Excel"</a> })}
         </p>
     };
     if list.too_many {

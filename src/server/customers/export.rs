@@ -152,6 +152,8 @@ fn write(mut receive: tokio::sync::mpsc::Receiver<Vec<Line>>) -> Result<Vec<u8>,
     let mut book = Workbook::new();
     let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
     let sheet = book.add_worksheet_with_constant_memory()?;
+    // No row of sums: the file is imported again.
+    sheet.set_freeze_panes(1, 0)?;
     for (column, title) in (0..).zip(TITLES) {
         sheet.set_column_width(column, 18)?;
         sheet.write_string_with_format(0, column, title, &bold)?;
@@ -168,6 +170,7 @@ fn write(mut receive: tokio::sync::mpsc::Receiver<Vec<Line>>) -> Result<Vec<u8>,
             row += 1;
         }
     }
+    sheet.autofilter(0, 0, row - 1, u16::try_from(TITLES.len()).unwrap_or(1) - 1)?;
     book.save_to_buffer()
 }
 

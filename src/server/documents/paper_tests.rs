@@ -39,7 +39,7 @@ fn poppler(program: &str, options: &[&str], pdf: &[u8]) -> Vec<u8> {
 }
 
 /// The text of a file, its white space made one space each.
-fn text(pdf: &[u8]) -> String {
+pub(crate) fn text(pdf: &[u8]) -> String {
     let text = String::from_utf8(poppler("pdftotext", &["-layout", "-enc", "UTF-8"], pdf)).unwrap();
     words(&text)
 }

@@ -1,6 +1,7 @@
 //! A sheet as Excel opens it: titles in bold that stay in sight and filter, rupiah and dates as numbers and dates in their
 //! formats, and a row of sums that counts what the filter shows. Rows go to the file as they come, so memory stays flat.
 
+use crate::billing::Rupiah;
 use crate::server::error::{Error, Result};
 use chrono::{NaiveDate, NaiveDateTime};
 use rust_xlsxwriter::{Color, Format, FormatBorder, Formula, Workbook, XlsxError};
@@ -65,6 +66,39 @@ pub enum Value {
     Date(NaiveDate),
     /// A day and a time of the business zone.
     Instant(NaiveDateTime),
+}
+
+/// Titles and rows of a file.
+pub type Rows = (Vec<Column>, Vec<Vec<Value>>);
+
+impl Value {
+    /// A day as `words::day` wrote it; anything else stays text.
+    pub fn day(text: &str) -> Self {
+        NaiveDate::parse_from_str(text, "%d/%m/%Y").map_or_else(|_| text.into(), Self::Date)
+    }
+
+    /// A day and a time as `words::instant` wrote it; anything else stays text.
+    pub fn instant(text: &str) -> Self {
+        NaiveDateTime::parse_from_str(text, "%d/%m/%Y %H:%M").map_or_else(|_| text.into(), Self::Instant)
+    }
+
+    /// An amount as it was formatted; anything else stays text.
+    pub fn money(text: &str) -> Self {
+        Rupiah::parse_input(text).map_or_else(|_| text.into(), |amount| Self::Number(amount.0))
+    }
+}
+
+/// A file of these rows, written beside the server's own work.
+///
+/// # Errors
+/// `Internal` when it can't be written.
+pub async fn file(name: &'static str, (columns, rows): Rows) -> Result<Vec<u8>> {
+    let written = tokio::task::spawn_blocking(move || {
+        let mut sheet = Sheet::begin(name, columns)?;
+        rows.iter().try_for_each(|row| sheet.row(row))?;
+        sheet.finish()
+    });
+    written.await.map_err(|error| Error::Internal(format!("ekspor: {error}")))?
 }
 
 impl From<String> for Value {

@@ -1,10 +1,11 @@
 //! Tunggakan and Kas Harian as spreadsheets, filtered as on the screen; Daftar Tagih as a sheet of paper to tick.
 
-use super::isolir_files::{file, sheet};
+use super::isolir_files::file;
 use super::papers;
 use crate::app::admin::arrears::{self, ArrearsFilter};
 use crate::app::admin::collect::{self, CollectFilter};
 use crate::app::admin::daily_cash::{self, DailyFilter};
+use crate::server::documents::sheet;
 use crate::server::guard::{Permission, guard_parts};
 use crate::server::state::AppState;
 use axum::Router;
@@ -40,8 +41,7 @@ async fn arrears_file(State(app): State<AppState>, Query(wish): Query<Wish>, par
         let asked = guard_parts(&app, &parts, Permission::Export).await?;
         let Wish { q, area, collector, package, age, sort, due: _ } = wish;
         let filter = ArrearsFilter { q, area, collector, package, age, sort, page: 1 };
-        let (titles, rows) = arrears::query::table(&asked, &filter).await?;
-        sheet(titles, rows).await
+        sheet::file("Tunggakan", arrears::query::table(&asked, &filter).await?).await
     };
     file(result.await, "tunggakan.xlsx")
 }
@@ -49,8 +49,7 @@ async fn arrears_file(State(app): State<AppState>, Query(wish): Query<Wish>, par
 async fn daily_file(State(app): State<AppState>, Query(filter): Query<DailyFilter>, parts: Parts) -> Response {
     let result = async {
         let asked = guard_parts(&app, &parts, Permission::ManageCash).await?;
-        let (titles, rows) = daily_cash::query::table(&asked, &filter).await?;
-        sheet(titles, rows).await
+        sheet::file("Kas Harian", daily_cash::query::table(&asked, &filter).await?).await
     };
     file(result.await, "kas-harian.xlsx")
 }

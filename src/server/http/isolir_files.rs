@@ -2,7 +2,8 @@
 
 use crate::app::admin::isolated::{self, IsolatedFilter};
 use crate::app::admin::isolir_log::{self, LogFilter};
-use crate::server::error::{Error, Result};
+use crate::server::documents::sheet;
+use crate::server::error::Result;
 use crate::server::guard::{Permission, guard_parts};
 use crate::server::state::AppState;
 use axum::Router;
@@ -11,7 +12,6 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use serde::Deserialize;
 
 /// Content type of XLSX.
@@ -38,8 +38,7 @@ async fn isolated_file(State(app): State<AppState>, Query(wish): Query<Wish>, pa
     let result = async {
         let asked = guard_parts(&app, &parts, Permission::Export).await?;
         let filter = IsolatedFilter { q: wish.q, state: wish.state, sort: wish.sort, page: 1 };
-        let (titles, rows) = isolated::query::table(&asked, &filter).await?;
-        sheet(titles, rows).await
+        sheet::file("Pelanggan Terisolir", isolated::query::table(&asked, &filter).await?).await
     };
     file(result.await, "terisolir.xlsx")
 }
@@ -48,35 +47,9 @@ async fn log_file(State(app): State<AppState>, Query(wish): Query<Wish>, parts: 
     let result = async {
         let asked = guard_parts(&app, &parts, Permission::Export).await?;
         let filter = LogFilter { q: wish.q, what: wish.what, from: wish.from, to: wish.to, page: 1 };
-        let (titles, rows) = isolir_log::query::table(&asked, &filter).await?;
-        sheet(titles, rows).await
+        sheet::file("Log Isolir", isolir_log::query::table(&asked, &filter).await?).await
     };
     file(result.await, "log-isolir.xlsx")
-}
-
-/// A sheet of these titles and rows.
-pub(super) async fn sheet(titles: Vec<&'static str>, rows: Vec<Vec<String>>) -> Result<Vec<u8>> {
-    let written = tokio::task::spawn_blocking(move || write(&titles, &rows)).await;
-    written
-        .map_err(|error| Error::Internal(format!("ekspor: {error}")))?
-        .map_err(|error| Error::Internal(format!("ekspor: {error}")))
-}
-
-fn write(titles: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, XlsxError> {
-    let mut book = Workbook::new();
-    let (bold, text) = (Format::new().set_bold(), Format::new().set_num_format("@"));
-    let sheet = book.add_worksheet_with_constant_memory()?;
-    for (column, title) in (0..).zip(titles) {
-        sheet.set_column_width(column, 18)?;
-        sheet.write_string_with_format(0, column, *title, &bold)?;
-    }
-    for (at, row) in (1..).zip(rows) {
-        for (column, value) in (0..).zip(row) {
-            // Always text: what begins with `=` is no formula.
-            sheet.write_string_with_format(at, column, value, &text)?;
-        }
-    }
-    book.save_to_buffer()
 }
 
 /// The file, or why there is none.

@@ -2,7 +2,9 @@
 
 use super::pages::problem;
 use super::papers::POLICY;
+use crate::app::admin::invoices::{self, InvoiceFilter};
 use crate::app::admin::payments::query::{Found, printed};
+use crate::app::admin::payments::{self, PaymentFilter};
 use crate::app::text;
 use crate::billing::Period;
 use crate::billing::words::parse_date_input;
@@ -11,7 +13,7 @@ use crate::server::documents::month::{Months, State as Making};
 use crate::server::documents::sender::sender;
 use crate::server::documents::several::Several;
 use crate::server::documents::statement::Statement;
-use crate::server::documents::{file, receipt};
+use crate::server::documents::{file, receipt, sheet};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission, guard_parts};
 use crate::server::state::AppState;
@@ -43,6 +45,8 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/admin/tagihan/{id}/pdf", get(bill))
         .route("/admin/tagihan.pdf", get(month))
+        .route("/admin/tagihan.xlsx", get(bills_sheet))
+        .route("/admin/pembayaran.xlsx", get(payments_sheet))
         .route("/admin/tagihan/cetak", get(month_page))
         .route("/admin/tagihan/cetak/unduh", get(month_file))
         .route("/admin/kwitansi/{id}/pdf", get(receipt_file))
@@ -78,6 +82,42 @@ async fn bill(State(app): State<AppState>, Path(id): Path<i64>, parts: Parts) ->
         asked.reaches_service(service).await?;
         let number = paper.number.clone();
         Ok(pdf(&number, bills::pdf(&asked.app, paper).await?))
+    };
+    result.await.unwrap_or_else(problem)
+}
+
+/// What the address may say of a list; a page, if any, does not count.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Wish {
+    q: String,
+    period: String,
+    status: String,
+    sort: String,
+    from: String,
+    to: String,
+    method: String,
+    receiver: String,
+}
+
+async fn bills_sheet(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {
+    let result = async {
+        let asked = guard_parts(&app, &parts, Permission::Export).await?;
+        let Wish { q, period, status, sort, .. } = wish;
+        let filter = InvoiceFilter { q, period, status, sort, page: 1 };
+        let bytes = sheet::file("Tagihan", invoices::query::table(&asked, &filter).await?).await?;
+        Ok(download("tagihan", "xlsx", XLSX, "attachment", bytes))
+    };
+    result.await.unwrap_or_else(problem)
+}
+
+async fn payments_sheet(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {
+    let result = async {
+        let asked = guard_parts(&app, &parts, Permission::Export).await?;
+        let Wish { q, from, to, method, receiver, .. } = wish;
+        let filter = PaymentFilter { q, from, to, method, receiver, page: 1 };
+        let bytes = sheet::file("Pembayaran", payments::query::table(&asked, &filter).await?).await?;
+        Ok(download("pembayaran", "xlsx", XLSX, "attachment", bytes))
     };
     result.await.unwrap_or_else(problem)
 }

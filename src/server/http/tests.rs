@@ -10,6 +10,7 @@ mod explained;
 mod machines;
 mod menu;
 mod pages;
+mod papers;
 mod search;
 
 use super::router;

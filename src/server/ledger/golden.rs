@@ -17,6 +17,7 @@ async fn the_worked_year_is_as_it_was_checked() {
         let mut year = Year::new(&t).await;
         year.live().await;
         t.assert_books().await;
+        crate::server::documents::paper_tests::assert_papers(&t.state).await;
         let paper = year.paper();
         if std::env::var("GOLDEN").is_ok_and(|how| how == "write") {
             std::fs::write(FILE, &paper).unwrap();

@@ -9,11 +9,11 @@ use crate::billing::Rupiah;
 use crate::billing::words::parse_date_input;
 use crate::server::customers::service_row::{Found, Needles, find};
 use crate::server::db::{Sql, Val};
+use crate::server::documents::sheet::{Column, Kind, Sheet, Value};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use std::collections::{BTreeSet, HashMap};
 
 /// Days that are shown when no date is given.
@@ -351,27 +351,21 @@ pub async fn choices(app: &AppState) -> Result<ActivityChoices> {
 pub async fn xlsx(app: &AppState, filter: &ActivityFilter) -> Result<Vec<u8>> {
     let wish = Wish::of(app, filter).await?;
     let (send, mut receive) = tokio::sync::mpsc::channel::<Vec<ActivityRow>>(2);
-    let writer = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, XlsxError> {
-        let mut book = Workbook::new();
-        let (bold, plain) = (Format::new().set_bold(), Format::new().set_num_format("@"));
-        let sheet = book.add_worksheet_with_constant_memory()?;
-        for (at, title) in (0..).zip(["waktu", "oleh", "dari alamat", "tindakan", "tentang", "perubahan"]) {
-            sheet.set_column_width(at, 24)?;
-            sheet.write_string_with_format(0, at, title, &bold)?;
-        }
-        let mut line = 1;
+    let writer = tokio::task::spawn_blocking(move || {
+        let texts = ["Oleh", "Dari alamat", "Tindakan", "Tentang"].map(|title| Column::new(title, Kind::Text));
+        let mut columns = vec![Column::new("Waktu", Kind::Instant)];
+        columns.extend(texts);
+        columns.push(Column::wide("Perubahan", 60.0));
+        let mut sheet = Sheet::begin("Log Aktivitas", columns)?;
         while let Some(rows) = receive.blocking_recv() {
             for row in rows {
                 let changes: Vec<String> = row.changes.iter().map(super::Change::words).collect();
-                // Always text: what begins with `=` is no formula.
-                let cells = [row.at, row.who, row.address, row.action, row.subject, changes.join("; ")];
-                for (at, cell) in (0..).zip(cells) {
-                    sheet.write_string_with_format(line, at, cell, &plain)?;
-                }
-                line += 1;
+                let mut cells = vec![Value::instant(&row.at)];
+                cells.extend([row.who, row.address, row.action, row.subject, changes.join("; ")].map(Value::from));
+                sheet.row(&cells)?;
             }
         }
-        book.save_to_buffer()
+        sheet.finish()
     });
     let mut than = wish.top();
     let mut written = 0;
@@ -392,10 +386,7 @@ pub async fn xlsx(app: &AppState, filter: &ActivityFilter) -> Result<Vec<u8>> {
         }
     }
     drop(send);
-    writer
-        .await
-        .map_err(|error| Error::Internal(format!("log aktivitas: {error}")))?
-        .map_err(|error| Error::Internal(format!("log aktivitas: {error}")))
+    writer.await.map_err(|error| Error::Internal(format!("log aktivitas: {error}")))?
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::app::admin::words::{day, instant, phone};
 use crate::app::dto::{PAGE_ROWS, PageInfo, money};
 use crate::server::customers::service_row::Needles;
 use crate::server::db::{Sql, Val};
+use crate::server::documents::sheet::{Column, Kind, Rows, Value};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::{args, found_by, in_scope, sql};
@@ -208,52 +209,37 @@ pub async fn list(asked: &Asked, filter: ArrearsFilter) -> Result<ArrearsList> {
 }
 
 /// The list for a file: titles and cells.
-pub async fn table(asked: &Asked, filter: &ArrearsFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub async fn table(asked: &Asked, filter: &ArrearsFilter) -> Result<Rows> {
     let total = asked.app.db.number(COUNT, conditions(asked, filter)).await?;
     if total > FILE_ROWS {
         return Err(Error::Refused(format!(
             "Ada {total} layanan; satu berkas memuat paling banyak {FILE_ROWS}. Persempit saringannya."
         )));
     }
-    let titles = vec![
-        "nomor_layanan",
-        "nama_pelanggan",
-        "telepon",
-        "wilayah",
-        "kolektor",
-        "paket",
-        "jatuh_tempo_tertua",
-        "hari",
-        "jumlah_tagihan",
-        "0-30",
-        "31-60",
-        "61-90",
-        "di_atas_90",
-        "jumlah",
-        "kontak_terakhir",
-    ];
+    let texts = ["Nomor layanan", "Nama", "Telepon", "Wilayah", "Kolektor", "Paket"];
+    let mut columns = texts.map(|title| Column::new(title, Kind::Text)).to_vec();
+    columns.push(Column::new("Jatuh tempo tertua", Kind::Date));
+    columns.push(Column::new("Hari", Kind::Count));
+    columns.push(Column::summed("Tagihan", Kind::Count));
+    columns.extend(
+        ["0-30 hari", "31-60 hari", "61-90 hari", "Di atas 90 hari", "Jumlah"]
+            .map(|title| Column::summed(title, Kind::Money)),
+    );
+    columns.push(Column::wide("Kontak terakhir", 40.0));
     let rows = rows(asked, filter, FILE_ROWS, 0).await?;
     let cells = rows
         .into_iter()
         .map(|row| {
             let sum: i64 = row.aged.iter().sum();
-            let mut cells = vec![
-                row.number,
-                row.name,
-                row.phone,
-                row.area,
-                row.collector,
-                row.package,
-                row.due,
-                row.days.to_string(),
-                row.bills.to_string(),
-            ];
-            cells.extend(row.aged.iter().map(i64::to_string));
-            cells.extend([sum.to_string(), row.contact]);
+            let mut cells: Vec<Value> =
+                [row.number, row.name, row.phone, row.area, row.collector, row.package].map(Value::from).to_vec();
+            cells.extend([Value::day(&row.due), row.days.into(), row.bills.into()]);
+            cells.extend(row.aged.map(Value::from));
+            cells.extend([sum.into(), row.contact.into()]);
             cells
         })
         .collect();
-    Ok((titles, cells))
+    Ok((columns, cells))
 }
 
 #[cfg(test)]

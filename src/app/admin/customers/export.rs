@@ -6,13 +6,12 @@ use crate::app::admin::words;
 use crate::app::text;
 use crate::billing::Period;
 use crate::server::customers::place::place_words;
-use crate::server::documents::sheet_number;
+use crate::server::documents::sheet::{Column as SheetColumn, Kind, Sheet, Value};
 use crate::server::documents::table::{Column, Table};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::{args, bills_now, found_by, in_scope, owed_now, sql};
 use chrono::NaiveDate;
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 /// Rows read at a time.
 const CHUNK: i64 = 1_000;
@@ -109,34 +108,29 @@ async fn piece(asked: &Asked, filter: &CustomerFilter, after: i64) -> Result<Vec
 pub async fn xlsx(asked: &Asked, filter: &CustomerFilter, codes: &[String]) -> Result<Vec<u8>> {
     let columns = chosen(asked, codes)?;
     let (send, mut receive) = tokio::sync::mpsc::channel::<Vec<Line>>(2);
-    let writer = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, XlsxError> {
-        let mut book = Workbook::new();
-        let (bold, plain, money) =
-            (Format::new().set_bold(), Format::new().set_num_format("@"), Format::new().set_num_format("#,##0"));
-        let sheet = book.add_worksheet_with_constant_memory()?;
-        for (at, column) in (0..).zip(&columns) {
-            sheet.set_column_width(at, 18)?;
-            sheet.write_string_with_format(0, at, column.1, &bold)?;
-        }
-        let mut row = 1;
+    let writer = tokio::task::spawn_blocking(move || {
+        let titles = columns.iter().map(|column| match column.0 {
+            "sisa" => SheetColumn::summed(column.1, Kind::Money),
+            "mulai" => SheetColumn::new(column.1, Kind::Date),
+            "tempo" => SheetColumn::new(column.1, Kind::Count),
+            _ => SheetColumn::wide(column.1, f64::from(column.2) * 2.0),
+        });
+        let mut sheet = Sheet::begin("Pelanggan", titles.collect())?;
         while let Some(lines) = receive.blocking_recv() {
             for line in &lines {
-                for (at, column) in (0..).zip(&columns) {
-                    if column.0 == "sisa" {
-                        // Small enough for a sheet's numbers: rupiah below 2^53.
-                        sheet.write_number_with_format(row, at, sheet_number(line.owed), &money)?;
-                        continue;
-                    }
-                    // Always text: a name that begins with `=` is no formula.
-                    let value = (column.3)(line);
-                    if !value.is_empty() {
-                        sheet.write_string_with_format(row, at, value, &plain)?;
-                    }
-                }
-                row += 1;
+                let cells: Vec<Value> = columns
+                    .iter()
+                    .map(|column| match column.0 {
+                        "sisa" => line.owed.into(),
+                        "mulai" => line.started_on.into(),
+                        "tempo" => line.due_day.into(),
+                        _ => (column.3)(line).into(),
+                    })
+                    .collect();
+                sheet.row(&cells)?;
             }
         }
-        book.save_to_buffer()
+        sheet.finish()
     });
     let mut after = 0;
     loop {
@@ -148,10 +142,7 @@ pub async fn xlsx(asked: &Asked, filter: &CustomerFilter, codes: &[String]) -> R
         }
     }
     drop(send);
-    writer
-        .await
-        .map_err(|error| Error::Internal(format!("ekspor: {error}")))?
-        .map_err(|error| Error::Internal(format!("ekspor: {error}")))
+    writer.await.map_err(|error| Error::Internal(format!("ekspor: {error}")))?
 }
 
 /// The list as a paper.
@@ -216,7 +207,10 @@ mod tests {
             let sheet = book.worksheet_range_at(0).unwrap().unwrap();
             let cells: Vec<Vec<String>> =
                 sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect();
-            assert_eq!(cells, [["Nomor layanan", "Belum dibayar"], ["BUDI", "300000"], ["=SARI", "300000"]]);
+            assert_eq!(
+                cells,
+                [["Nomor layanan", "Belum dibayar"], ["BUDI", "300000"], ["=SARI", "300000"], ["Jumlah", "600000"]]
+            );
             let only = CustomerFilter { q: "budi".to_owned(), ..CustomerFilter::default() };
             assert!(pdf(&t.asked(Role::Owner, 1), &only, &codes).await.unwrap().starts_with(b"%PDF-"));
             // No money for who sees none, whatever he asks for.

@@ -7,6 +7,7 @@ use crate::app::admin::words::day;
 use crate::app::dto::money;
 use crate::billing::Period;
 use crate::billing::words::{date_short, parse_date_input};
+use crate::server::documents::sheet::{Column, Kind, Rows, Value};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::{args, sql};
@@ -101,20 +102,24 @@ pub async fn report(asked: &Asked, filter: &DailyFilter) -> Result<DailyCash> {
 }
 
 /// The days for a file: titles and cells.
-pub async fn table(asked: &Asked, filter: &DailyFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub async fn table(asked: &Asked, filter: &DailyFilter) -> Result<Rows> {
     let (from, to) = span(asked, filter)?;
     let (mut opening, moved) = days(asked, from, to).await?;
-    let titles =
-        vec!["tanggal", "awal", "masuk", "disetor", "kurang (minus: lebih)", "ditolak", "dikeluarkan", "akhir"];
+    let mut columns = vec![Column::new("Tanggal", Kind::Date), Column::new("Awal", Kind::Money)];
+    columns.extend(
+        ["Masuk", "Disetor", "Kurang (minus: lebih)", "Ditolak", "Dikeluarkan"]
+            .map(|title| Column::summed(title, Kind::Money)),
+    );
+    columns.push(Column::new("Akhir", Kind::Money));
     let mut cells = Vec::new();
     for (date, cash, handed, difference, refused, out) in moved {
         let end = closing(opening, [cash, handed, difference, refused, out]);
-        let mut row = vec![day(date)];
-        row.extend([opening, cash, handed, difference, refused, out, end].iter().map(i64::to_string));
+        let mut row = vec![Value::Date(date)];
+        row.extend([opening, cash, handed, difference, refused, out, end].map(Value::from));
         cells.push(row);
         opening = end;
     }
-    Ok((titles, cells))
+    Ok((columns, cells))
 }
 
 #[cfg(test)]

@@ -3,15 +3,19 @@
 
 use super::{EVERY_MONTH, InvoiceFilter, InvoiceList, InvoiceRow, InvoiceSums, every};
 use crate::app::admin::words;
-use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
+use crate::app::dto::{Badge, Choice, PAGE_ROWS, PageInfo, money};
 use crate::app::text;
 use crate::billing::Period;
 use crate::server::customers::service_row::{Found, Needles, find};
 use crate::server::db::{Sql, Val};
-use crate::server::error::Result;
+use crate::server::documents::sheet::{Column, Kind, Rows, Value};
+use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission, Scope};
 use crate::{args, sql};
 use chrono::NaiveDate;
+
+/// Rows of one file at most.
+const FILE_ROWS: i64 = 100_000;
 
 /// `$1`, `$2` first and last month of this month's column, `$3` status, `$4` today.
 macro_rules! conditions {
@@ -126,6 +130,13 @@ pub(super) struct Row {
 }
 
 impl Row {
+    fn badge(&self, today: NaiveDate) -> Badge {
+        match self.written_off {
+            0 => text::invoice(&self.status, self.due_on < today),
+            _ => text::written_off(),
+        }
+    }
+
     fn left(&self) -> i64 {
         if matches!(self.status.as_str(), "open" | "partial") { self.total - self.paid } else { 0 }
     }
@@ -136,15 +147,11 @@ type Sums = (i64, i64, i64);
 /// Rows, their number, and their sums where they are summed.
 type Page = (Vec<Row>, PageInfo, Option<Sums>);
 
-/// A page; `None` where the text finds too many services.
-async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Option<Page>> {
+/// The statements of a search: its rows and sums, and their arguments; `None` where the text finds too many services.
+async fn wish(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Option<(Sql, Sql, Vec<Val>)>> {
     let app = &asked.app;
     let needles = Needles::of(&filter.q);
     let narrow = !needles.text.is_empty() || asked.scope() != Scope::All;
-    if period == EVERY_MONTH && !narrow {
-        let (rows, info) = every::page(asked, &filter.status, filter.sort == "number", filter.page).await?;
-        return Ok(Some((rows, info, None)));
-    }
     let (from, to) = if period == EVERY_MONTH { ("", "9999-99") } else { (period, period) };
     let mut matching: Vec<Val> = args![from, to, &filter.status, app.clock.today()];
     if narrow {
@@ -155,6 +162,58 @@ async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<O
     }
     let (by_month, by_service) = order(&filter.sort);
     let (list, sums) = if narrow { (by_service, FOUND_SUMS) } else { (by_month, SUMS) };
+    Ok(Some((list, sums, matching)))
+}
+
+/// The list for a file, as the screen filters it: titles and cells.
+///
+/// # Errors
+/// `Refused` for more rows than a file holds, or all months at once.
+pub async fn table(asked: &Asked, filter: &InvoiceFilter) -> Result<Rows> {
+    let app = &asked.app;
+    let today = app.clock.today();
+    let period = if filter.period.is_empty() { Period::of(today).to_string() } else { filter.period.clone() };
+    let too_many = || Error::Refused(text::TOO_MANY_HINT.to_owned());
+    let (list, sums, matching) = wish(asked, filter, &period).await?.ok_or_else(too_many)?;
+    let (count, ..): (i64, i64, i64, i64) = app.db.one(sums, matching.clone()).await?;
+    if count > FILE_ROWS {
+        return Err(Error::Refused(format!(
+            "Ada {} tagihan; satu berkas memuat paling banyak {}. Pilih satu bulan atau satu status.",
+            text::count(count),
+            text::count(FILE_ROWS)
+        )));
+    }
+    let mut arguments = matching;
+    arguments.extend(args![FILE_ROWS, 0]);
+    let rows: Vec<Row> = app.db.all(list, arguments).await?;
+    let texts = ["Nomor", "Pelanggan", "Nomor layanan", "Bulan"];
+    let mut columns = texts.map(|title| Column::new(title, Kind::Text)).to_vec();
+    columns.push(Column::new("Jatuh tempo", Kind::Date));
+    columns.extend(["Jumlah", "Sudah dibayar", "Sisa"].map(|title| Column::summed(title, Kind::Money)));
+    columns.push(Column::new("Status", Kind::Text));
+    let cells = rows
+        .into_iter()
+        .map(|row| {
+            let (left, status) = (row.left(), row.badge(today));
+            let mut cells: Vec<Value> =
+                [row.number, row.name, row.service_number, words::period(&row.period)].map(Value::from).to_vec();
+            cells.extend([row.due_on.into(), row.total.into(), row.paid.into(), left.into(), status.word.into()]);
+            cells
+        })
+        .collect();
+    Ok((columns, cells))
+}
+
+/// A page; `None` where the text finds too many services.
+async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Option<Page>> {
+    let app = &asked.app;
+    let needles = Needles::of(&filter.q);
+    let narrow = !needles.text.is_empty() || asked.scope() != Scope::All;
+    if period == EVERY_MONTH && !narrow {
+        let (rows, info) = every::page(asked, &filter.status, filter.sort == "number", filter.page).await?;
+        return Ok(Some((rows, info, None)));
+    }
+    let Some((list, sums, matching)) = wish(asked, filter, period).await? else { return Ok(None) };
     let page = |info: PageInfo| {
         let mut arguments = matching.clone();
         arguments.extend(args![PAGE_ROWS, info.offset()]);
@@ -191,6 +250,7 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
         .map(|row| InvoiceRow {
             id: row.id,
             left: if row.left() > 0 { money(row.left()) } else { String::new() },
+            status: row.badge(today),
             number: row.number,
             customer_id: row.customer_id,
             name: row.name,
@@ -198,10 +258,6 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
             period: words::period(&row.period),
             due: words::day(row.due_on),
             total: money(row.total),
-            status: match row.written_off {
-                0 => text::invoice(&row.status, row.due_on < today),
-                _ => text::written_off(),
-            },
         })
         .collect();
     let periods: Vec<(String,)> = app.db.all(PERIODS, args![]).await?;

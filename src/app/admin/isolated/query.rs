@@ -6,6 +6,7 @@ use crate::app::dto::{PAGE_ROWS, PageInfo, money};
 use crate::app::text;
 use crate::server::customers::service_row::Needles;
 use crate::server::db::{Sql, Val};
+use crate::server::documents::sheet::{Column, Kind, Rows, Value};
 use crate::server::error::Result;
 use crate::server::guard::{Asked, Permission};
 use crate::{args, found_by, in_scope, sql};
@@ -139,38 +140,23 @@ pub async fn list(asked: &Asked, filter: IsolatedFilter) -> Result<IsolatedList>
 }
 
 /// The whole list for a file: titles and cells.
-pub async fn table(asked: &Asked, filter: &IsolatedFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
-    let titles = vec![
-        "nomor_layanan",
-        "nama_pelanggan",
-        "telepon",
-        "tempat",
-        "sebab",
-        "terlambat",
-        "sejak",
-        "lewat_tempo",
-        "router",
-        "masalah",
-    ];
+pub async fn table(asked: &Asked, filter: &IsolatedFilter) -> Result<Rows> {
+    let texts = ["Nomor layanan", "Nama", "Telepon", "Tempat", "Sebab", "Terlambat"];
+    let mut columns = texts.map(|title| Column::new(title, Kind::Text)).to_vec();
+    columns.push(Column::new("Sejak", Kind::Date));
+    columns.push(Column::summed("Lewat tempo", Kind::Money));
+    columns.extend(["Akses", "Masalah"].map(|title| Column::new(title, Kind::Text)));
     let rows = rows(asked, filter, FILE_ROWS, 0).await?;
     let cells = rows
         .into_iter()
         .map(|row| {
-            vec![
-                row.number,
-                row.name,
-                row.phone,
-                row.place,
-                row.reason,
-                row.late,
-                row.since,
-                row.owed.replace('\u{a0}', " "),
-                row.state.word,
-                row.problem,
-            ]
+            let mut cells: Vec<Value> =
+                [row.number, row.name, row.phone, row.place, row.reason, row.late].map(Value::from).to_vec();
+            cells.extend([Value::day(&row.since), Value::money(&row.owed), row.state.word.into(), row.problem.into()]);
+            cells
         })
         .collect();
-    Ok((titles, cells))
+    Ok((columns, cells))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::app::text;
 use crate::billing::words::parse_date_input;
 use crate::server::customers::service_row::{Needles, find};
 use crate::server::db::{Sql, Val};
+use crate::server::documents::sheet::{Column, Kind, Rows, Value};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::{args, sql};
@@ -127,7 +128,7 @@ pub async fn list(asked: &Asked, filter: LogFilter) -> Result<LogList> {
 }
 
 /// The log for a file: titles and cells.
-pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<(Vec<&'static str>, Vec<Vec<String>>)> {
+pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<Rows> {
     let wish = wish(asked, filter).await?;
     if wish.too_many {
         return Err(Error::Refused(text::TOO_MANY_HINT.to_owned()));
@@ -139,12 +140,18 @@ pub async fn table(asked: &Asked, filter: &LogFilter) -> Result<(Vec<&'static st
             text::count(FILE_ROWS)
         )));
     }
-    let titles = vec!["waktu", "nomor_layanan", "nama_pelanggan", "kejadian", "sebab", "profil", "oleh"];
+    let mut columns = vec![Column::new("Waktu", Kind::Instant)];
+    let texts = ["Nomor layanan", "Nama", "Kejadian", "Sebab", "Profil", "Oleh"];
+    columns.extend(texts.map(|title| Column::new(title, Kind::Text)));
     let cells = rows
         .into_iter()
-        .map(|row| vec![row.at, row.number, row.name, row.what.word, row.reason, row.profiles, row.who])
+        .map(|row| {
+            let mut cells = vec![Value::instant(&row.at)];
+            cells.extend([row.number, row.name, row.what.word, row.reason, row.profiles, row.who].map(Value::from));
+            cells
+        })
         .collect();
-    Ok((titles, cells))
+    Ok((columns, cells))
 }
 
 #[cfg(test)]

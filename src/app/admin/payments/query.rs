@@ -7,15 +7,18 @@ use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::billing::words::{date_short, date_words, parse_date_input, terbilang};
 use crate::billing::{Period, Rupiah};
 use crate::server::customers::service_row::{Needles, find};
-use crate::server::db::Val;
+use crate::server::db::{Sql, Val};
 use crate::server::documents::receipt::{DUTY_ABOVE, ReceiptPaper};
+use crate::server::documents::sheet::{Column, Kind, Rows, Value};
 use crate::server::error::{Error, Result};
 use crate::server::gateways::methods::channel_name;
-use crate::server::guard::Asked;
+use crate::server::guard::{Asked, Permission};
 use crate::server::state::AppState;
 use crate::{args, sql};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
+/// Rows of one file at most.
+const FILE_ROWS: i64 = 100_000;
 /// So long after the first opening of a receipt its opener still prints the same one.
 const SITTING_MINUTES: i64 = 10;
 
@@ -138,8 +141,20 @@ pub fn way(method: &str, channel: &str) -> String {
     }
 }
 
-/// A page of payments with its sums.
-pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
+/// The statements of a search and their arguments.
+struct Wish {
+    sums: Sql,
+    rows: Sql,
+    matching: Vec<Val>,
+    /// Days that it covers.
+    from: NaiveDate,
+    to: NaiveDate,
+    searching: bool,
+    /// The text finds too many services.
+    too_many: bool,
+}
+
+async fn wish(asked: &Asked, filter: &PaymentFilter) -> Result<Wish> {
     let (app, db) = (&asked.app, &asked.app.db);
     let today = app.clock.today();
     let needles = Needles::of(&filter.q);
@@ -180,6 +195,53 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
         matching.extend(args![services, receipt]);
     }
     let (sums, rows) = if found { (SUMS_FOUND, LIST_FOUND) } else { (SUMS, LIST) };
+    Ok(Wish { sums, rows, matching, from, to, searching, too_many })
+}
+
+/// The list for a file, as the screen filters it: titles and cells. What was taken back has a column of its own, so that the
+/// sums are those of the screen.
+///
+/// # Errors
+/// `Refused` for more rows than a file holds.
+pub async fn table(asked: &Asked, filter: &PaymentFilter) -> Result<Rows> {
+    let wish = wish(asked, filter).await?;
+    let sums: Vec<(String, i64, i64)> = asked.app.db.all(wish.sums, wish.matching.clone()).await?;
+    let count: i64 = sums.iter().map(|sum| sum.1).sum();
+    if wish.too_many || count > FILE_ROWS {
+        return Err(Error::Refused(format!(
+            "Satu berkas memuat paling banyak {} pembayaran. Persempit tanggal atau saringannya.",
+            crate::app::text::count(FILE_ROWS)
+        )));
+    }
+    let mut arguments = wish.matching;
+    arguments.extend(args![FILE_ROWS, 0]);
+    let rows: Vec<Row> = asked.app.db.all(wish.rows, arguments).await?;
+    let mut columns = vec![Column::new("Kuitansi", Kind::Text), Column::new("Tanggal", Kind::Date)];
+    columns
+        .extend(["Pelanggan", "Nomor layanan", "Cara bayar", "Penerima"].map(|title| Column::new(title, Kind::Text)));
+    columns.extend(["Jumlah", "Dibatalkan"].map(|title| Column::summed(title, Kind::Money)));
+    let cells = rows
+        .into_iter()
+        .map(|row| {
+            let (stands, back) = if row.reversed_on.is_some() {
+                (Value::None, row.amount.into())
+            } else {
+                (row.amount.into(), Value::None)
+            };
+            let way = way(&row.method, &row.channel);
+            let mut cells = vec![row.receipt.into(), row.received_on.into()];
+            cells.extend([row.name, row.service_number, way, row.received_by].map(Value::from));
+            cells.extend([stands, back]);
+            cells
+        })
+        .collect();
+    Ok((columns, cells))
+}
+
+/// A page of payments with its sums.
+pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
+    let db = &asked.app.db;
+    let Wish { sums, rows, matching, from, to, searching, too_many } = wish(asked, &filter).await?;
     let sums: Vec<(String, i64, i64)> = db.all(sums, matching.clone()).await?;
     let info = PageInfo::of(filter.page, sums.iter().map(|sum| sum.1).sum());
     let mut page: Vec<Val> = matching;
@@ -189,6 +251,7 @@ pub async fn list(asked: &Asked, filter: PaymentFilter) -> Result<PaymentList> {
     let receivers: Vec<(String,)> =
         if asked.scope().arg() == 0 { db.all(RECEIVERS, args![]).await? } else { Vec::new() };
     Ok(PaymentList {
+        may_export: asked.staff.may(Permission::Export),
         too_many,
         rows: rows
             .into_iter()

@@ -75,6 +75,10 @@ async fn from_the_number_to_the_receipt() {
             assert!(done.text.contains(words), "{words}: {}", done.text);
         }
         assert!(!done.text.contains("refresh"), "what is done asks no more");
+        assert!(done.text.contains(&format!("{path}/kuitansi.pdf")), "{}", done.text);
+        let receipt = ask(&town.router, get(&format!("{path}/kuitansi.pdf"))).await;
+        assert_eq!((receipt.status, receipt.header("content-type")), (StatusCode::OK, "application/pdf"));
+        assert!(receipt.text.starts_with("%PDF-"));
     }
 }
 

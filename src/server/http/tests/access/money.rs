@@ -82,6 +82,8 @@ pub fn downloads() -> Vec<Download> {
     vec![
         ("/admin/tagihan/1/pdf", P::ViewInvoices),
         ("/admin/tagihan.pdf?period=2026-01", P::Export),
+        ("/admin/tagihan.xlsx", P::Export),
+        ("/admin/pembayaran.xlsx", P::Export),
         ("/admin/tagihan/cetak?period=2026-01", P::Export),
         ("/admin/tagihan/cetak/unduh?period=2026-01", P::Export),
         ("/admin/kwitansi/1?lebar=58", P::ViewInvoices),
