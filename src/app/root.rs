@@ -15,6 +15,7 @@ use crate::app::admin::{
     customer::CustomerPage,
     customers::CustomersPage,
     daily_cash::DailyCashPage,
+    expenses::ExpensesPage,
     export::ExportPage,
     extras::ExtrasPage,
     handover::HandoverPage,
@@ -76,6 +77,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("tagih") view=CollectPage ssr=SsrMode::Async />
                     <Route path=path!("tunggakan") view=ArrearsPage ssr=SsrMode::Async />
                     <Route path=path!("kas-harian") view=DailyCashPage ssr=SsrMode::Async />
+                    <Route path=path!("pengeluaran") view=ExpensesPage ssr=SsrMode::Async />
                     <Route path=path!("laporan/:name") view=ReportPage ssr=SsrMode::Async />
                     <Route path=path!("setoran") view=HandoverPage ssr=SsrMode::Async />
                     <Route path=path!("terbitkan") view=IssuePage ssr=SsrMode::Async />

@@ -66,6 +66,8 @@ pub const REVENUE: &str = "Pendapatan";
 pub const RECEIVABLES: &str = "Umur Piutang";
 /// LAPORAN.
 pub const CASH_BOOK: &str = "Arus Kas";
+/// From Arus Kas.
+pub const EXPENSES: &str = "Catat Pengeluaran";
 /// LAPORAN.
 pub const PER_COLLECTOR: &str = "Per Kolektor";
 /// LAPORAN.

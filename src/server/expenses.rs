@@ -2,13 +2,14 @@
 //! today, with the amount below zero. Nothing is dated into a closed month.
 
 use crate::args;
+use crate::billing::Rupiah;
 use crate::billing::words::{date_short, parse_date_input};
-use crate::billing::{Period, Rupiah};
 use crate::server::audit;
 use crate::server::checks::{form_id, reason};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::guard::Asked;
+use crate::server::ledger::must_be_open;
 use crate::sql;
 use chrono::{Datelike, Days, NaiveDate};
 
@@ -29,6 +30,8 @@ pub const CATEGORIES: &[(&str, &str)] = &[
 const AMOUNT_MAX: Rupiah = Rupiah(1_000_000_000_000);
 /// How far back an expense may be dated, in days.
 const BACKDATE_DAYS_MAX: u64 = 366;
+/// Rows that the form shows of what was written last.
+const NEWEST_ROWS: i64 = 10;
 /// Letters of a note at most.
 const NOTE_CHARS_MAX: usize = 200;
 
@@ -75,6 +78,11 @@ sql!(
     STANDING = "SELECT e.business_date, e.category, e.amount, e.method, e.note, e.reverses, (SELECT r.id FROM expense r WHERE r.reverses = e.id) FROM expense e WHERE e.id = $1"
 );
 
+sql!(
+    NEWEST = "SELECT e.id, e.business_date, e.category, e.amount, e.note, e.who, e.reverses, (SELECT r.id FROM expense r WHERE r.reverses = e.id) AS taken_back
+ FROM expense e ORDER BY e.id DESC LIMIT $1"
+);
+
 /// Day, kind, amount, method, note, what it takes back, what took it back.
 type Standing = (NaiveDate, String, i64, String, String, Option<i64>, Option<i64>);
 
@@ -95,15 +103,9 @@ async fn check_day(asked: &Asked, typed: &str) -> Result<NaiveDate> {
     open_day(asked, day).await
 }
 
+/// A day whose month is not closed.
 async fn open_day(asked: &Asked, day: NaiveDate) -> Result<NaiveDate> {
-    let settings = asked.app.settings().await?;
-    let closed = settings.text("books.closed_until").parse::<Period>();
-    if closed.is_ok_and(|closed| Period::of(day) <= closed) {
-        return Err(Error::invalid(
-            "day",
-            format!("Bulan {} sudah ditutup; isi tanggal sesudahnya.", Period::of(day).words()),
-        ));
-    }
+    must_be_open(&*asked.app.settings().await?, day, "day")?;
     Ok(day)
 }
 
@@ -130,6 +132,32 @@ async fn check(asked: &Asked, form: ExpenseForm) -> Result<Expense> {
         return Err(Error::invalid("note", format!("Terlalu panjang, paling banyak {NOTE_CHARS_MAX} huruf.")));
     }
     Ok(Expense { day, category, amount, method, note, request_id: form_id(form.request_id)? })
+}
+
+/// An expense, or what takes one back.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Written {
+    /// Its row.
+    pub id: i64,
+    /// Day.
+    pub business_date: NaiveDate,
+    /// Kind.
+    pub category: String,
+    /// Rupiah; below zero where it takes one back.
+    pub amount: i64,
+    /// What for.
+    pub note: String,
+    /// Who wrote it.
+    pub who: String,
+    /// What it takes back.
+    pub reverses: Option<i64>,
+    /// What took it back.
+    pub taken_back: Option<i64>,
+}
+
+/// Those that were written last.
+pub async fn newest(asked: &Asked) -> Result<Vec<Written>> {
+    Ok(asked.app.db.all(NEWEST, args![NEWEST_ROWS]).await?)
 }
 
 /// Writes an expense; answers what to say.

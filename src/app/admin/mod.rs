@@ -15,6 +15,7 @@ pub mod collect;
 pub mod customer;
 pub mod customers;
 pub mod daily_cash;
+pub mod expenses;
 pub mod export;
 pub mod extras;
 pub mod handover;

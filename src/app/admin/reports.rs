@@ -1,6 +1,5 @@
 //! LAPORAN: one page for all reports. The server sends words, links and a drawn chart; the browser only sets them out.
 
-mod expense;
 #[cfg(feature = "ssr")]
 mod query;
 
@@ -8,7 +7,6 @@ use crate::app::codec::Json;
 use crate::app::dto::{Choice, PageInfo};
 use crate::app::error::ApiError;
 use crate::app::ui::{Empty, FilterForm, Loading, Pager, Problem};
-use expense::ExpenseDesk;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -54,8 +52,8 @@ pub struct ReportView {
     pub title: String,
     /// What it says.
     pub says: String,
-    /// Where it came from.
-    pub back: Option<Linked>,
+    /// Where it came from, and what can be done from here.
+    pub doors: Vec<Linked>,
     /// Other looks at the same; the one that is shown leads nowhere.
     pub tabs: Vec<Linked>,
     /// Address that its filters are sent to.
@@ -78,38 +76,6 @@ pub struct ReportView {
     pub notes: Vec<Linked>,
     /// Where a long list stands.
     pub info: Option<PageInfo>,
-    /// The form for expenses, where they are written.
-    pub desk: Option<Desk>,
-}
-
-/// What the form for expenses needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Desk {
-    /// Kinds of expenses.
-    pub kinds: Vec<Choice>,
-    /// Today, as a date is typed.
-    pub today: String,
-    /// Id of the form.
-    pub request_id: String,
-    /// The expense that is to be taken back: its id and what it is.
-    pub taking_back: Option<(i64, String)>,
-}
-
-/// An expense as it was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExpenseWish {
-    /// Day.
-    pub day: String,
-    /// Kind.
-    pub category: String,
-    /// Amount.
-    pub amount: String,
-    /// `cash` or `transfer`.
-    pub method: String,
-    /// What for.
-    pub note: String,
-    /// Id of the form.
-    pub request_id: String,
 }
 
 /// A report, narrowed down as the query of the address says.
@@ -120,38 +86,17 @@ pub async fn read_report(name: String, query: String) -> Result<ReportView, ApiE
     Ok(query::view(&asked, &name, &query).await?)
 }
 
-/// Writes an expense; answers what to say.
-#[server(prefix = "/api/admin", endpoint = "expense/record", input = Json, output = Json)]
-pub async fn record_expense(wish: ExpenseWish) -> Result<String, ApiError> {
-    use crate::server::guard::{Permission, guard};
-    let asked = guard(Permission::ManageExpenses).await?;
-    Ok(query::record(&asked, wish).await?)
-}
-
-/// Takes an expense back; answers what to say.
-#[server(prefix = "/api/admin", endpoint = "expense/reverse", input = Json, output = Json)]
-pub async fn reverse_expense(id: i64, reason: String) -> Result<String, ApiError> {
-    use crate::server::guard::{Permission, guard};
-    let asked = guard(Permission::ManageExpenses).await?;
-    Ok(crate::server::expenses::take_back(&asked, id, &reason).await?)
-}
-
 /// The page of every report.
 #[component]
 pub fn ReportPage() -> impl IntoView {
     let (params, map) = (use_params_map(), use_query_map());
     let wish = Memo::new(move |_| (params.read().get("name").unwrap_or_default(), map.read().to_query_string()));
-    let said = RwSignal::new(String::new());
     let data = Resource::new(move || wish.get(), |(name, query)| read_report(name, query));
-    let done = Callback::new(move |words: String| {
-        said.set(words);
-        data.refetch();
-    });
     view! {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
-                    Ok(report) => view! { <Whole report said done /> }.into_any(),
+                    Ok(report) => view! { <Whole report /> }.into_any(),
                     Err(error) => view! { <Problem error /> }.into_any(),
                 }
             })}
@@ -165,8 +110,12 @@ fn linked(of: Linked) -> AnyView {
 }
 
 #[component]
-fn Whole(report: ReportView, said: RwSignal<String>, done: Callback<String>) -> impl IntoView {
-    let back = report.back.map(|back| view! { <a class="btn no-print" href=back.href>{back.words}</a> });
+fn Whole(report: ReportView) -> impl IntoView {
+    let doors = report
+        .doors
+        .into_iter()
+        .map(|door| view! { <a class="btn no-print" href=door.href>{door.words}</a> })
+        .collect::<Vec<_>>();
     let tabs = report
         .tabs
         .into_iter()
@@ -192,9 +141,8 @@ fn Whole(report: ReportView, said: RwSignal<String>, done: Callback<String>) -> 
     });
     view! {
         <Title text=report.title.clone() />
-        <div class="title"><h1>{report.title}</h1>{back}</div>
+        <div class="title"><h1>{report.title}</h1><span class="row">{doors}</span></div>
         {(!tabs.is_empty()).then(|| view! { <nav class="row no-print" aria-label="Tampilan">{tabs}</nav> })}
-        {report.desk.map(|desk| view! { <ExpenseDesk desk said done /> })}
         <section class="panel gap-top">
             {(!report.filters.is_empty()).then(|| view! {
                 <Filters action=report.action kept=report.kept filters=report.filters />

@@ -86,6 +86,8 @@ pub struct DeskView {
     pub lines: Vec<String>,
     /// Heading of the form.
     pub form: String,
+    /// Id of the form, sent back with it as `request_id`, so that the form sent twice is one deed; empty without.
+    pub request_id: String,
     /// Its fields.
     pub fields: Vec<DeskField>,
     /// The word for looking first; empty where there is nothing to look at.
@@ -215,9 +217,10 @@ fn Form(view: DeskView, problem: RwSignal<Option<ApiError>>, run: Callback<DeskD
         .map(|(field, (_, value))| view! { <Line field value problem /> })
         .collect::<Vec<_>>();
     let go = move || {
-        let values = typed.with_value(|slots| {
+        let mut values = typed.with_value(|slots| {
             slots.iter().map(|(key, value)| (key.clone(), value.get_untracked())).collect::<Vec<_>>()
         });
+        values.push(("request_id".to_owned(), view.request_id.clone()));
         run.run(DeskDeed { deed: String::new(), values });
     };
     // What no field shows: an error about something else, or of a row's button.

@@ -66,9 +66,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             let deed = match (row.reverses, row.taken_back) {
                 (Some(_), _) => Cell::text("Pembatalan"),
                 (None, Some(_)) => Cell::text("Dibatalkan"),
-                (None, None) if may_take_back => {
-                    Cell::link("Batalkan", href("arus-kas", &[("batal", &row.id.to_string())]))
-                }
+                (None, None) if may_take_back => Cell::link("Batalkan", format!("/admin/pengeluaran?batal={}", row.id)),
                 (None, None) => Cell::default(),
             };
             vec![

@@ -181,7 +181,7 @@ pub struct Report {
     pub notes: Vec<(String, String)>,
     /// Where it came from: word and address.
     pub back: Option<(&'static str, String)>,
-    /// Whether expenses are written here.
+    /// Whether the form for expenses is a door away.
     pub cash_book: bool,
 }
 

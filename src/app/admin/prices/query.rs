@@ -209,6 +209,7 @@ pub async fn view(who: &Asked, asked: &Asking) -> Result<DeskView> {
         preview: "Lihat siapa yang terkena".to_owned(),
         button,
         tables,
+        ..DeskView::default()
     })
 }
 

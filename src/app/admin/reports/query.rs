@@ -1,13 +1,11 @@
 //! Reports as their page shows them.
 
-use super::{Desk, ExpenseWish, Heading, Linked, ReportFilter, ReportView};
+use super::{Heading, Linked, ReportFilter, ReportView};
 use crate::app::dto::Choice;
-use crate::billing::words::date_short;
+use crate::app::text;
 use crate::server::error::Result;
-use crate::server::expenses::{CATEGORIES, ExpenseForm, record as write, standing};
 use crate::server::guard::{Asked, Permission};
 use crate::server::reports::{self, Cell, Report, Wish};
-use crate::server::secrets::random_bytes;
 
 fn linked(cell: Cell) -> Linked {
     Linked { words: cell.value.words(), href: cell.href }
@@ -21,13 +19,12 @@ fn words(words: impl Into<String>, href: impl Into<String>) -> Linked {
 pub async fn view(asked: &Asked, name: &str, query: &str) -> Result<ReportView> {
     let wish = Wish::of(name, query);
     let (report, wrong) = reports::page(asked, &wish).await?;
-    let desk = if report.cash_book && asked.staff.may(Permission::ManageExpenses) {
-        Some(desk(asked, &wish).await?)
-    } else {
-        None
-    };
+    let mut doors: Vec<Linked> = report.back.iter().map(|(word, href)| words(*word, href.clone())).collect();
+    if report.cash_book && asked.staff.may(Permission::ManageExpenses) {
+        doors.push(words(text::EXPENSES, "/admin/pengeluaran"));
+    }
     let may_export = asked.staff.may(Permission::Export) && wrong.is_none();
-    Ok(ReportView { desk, ..set_out(report, &wish, query, wrong, may_export) })
+    Ok(ReportView { doors, ..set_out(report, &wish, query, wrong, may_export) })
 }
 
 fn set_out(report: Report, wish: &Wish, query: &str, wrong: Option<(String, String)>, may_export: bool) -> ReportView {
@@ -75,7 +72,7 @@ fn set_out(report: Report, wish: &Wish, query: &str, wrong: Option<(String, Stri
     ReportView {
         title: report.title,
         says: report.says,
-        back: report.back.map(|(word, href)| words(word, href)),
+        doors: Vec::new(),
         tabs: report
             .tabs
             .into_iter()
@@ -91,30 +88,5 @@ fn set_out(report: Report, wish: &Wish, query: &str, wrong: Option<(String, Stri
         chart: report.chart,
         notes: report.notes.into_iter().map(|(note, href)| words(note, href)).collect(),
         info: report.info.filter(|info| info.total > 0),
-        desk: None,
     }
-}
-
-async fn desk(asked: &Asked, wish: &Wish) -> Result<Desk> {
-    let taking_back = match wish.id_of("batal") {
-        0 => None,
-        id => match standing(asked, id).await {
-            Ok(words) => Some((id, words)),
-            // What is gone is told where its form would stand.
-            Err(error) if error.is_for_people() => Some((0, error.to_string())),
-            Err(error) => return Err(error),
-        },
-    };
-    Ok(Desk {
-        kinds: CATEGORIES.iter().map(|(code, word)| Choice::new(*code, *word)).collect(),
-        today: date_short(asked.app.clock.today()),
-        request_id: hex::encode(random_bytes::<16>()?),
-        taking_back,
-    })
-}
-
-/// Writes an expense.
-pub async fn record(asked: &Asked, wish: ExpenseWish) -> Result<String> {
-    let ExpenseWish { day, category, amount, method, note, request_id } = wish;
-    write(asked, ExpenseForm { day, category, amount, method, note, request_id }).await
 }

@@ -14,12 +14,8 @@ pub fn functions() -> Vec<Function> {
         "reference": "", "request_id": "r" } });
     vec![
         ("report/view", Some(P::ViewReports), json!({ "name": "ringkasan", "query": "" })),
-        (
-            "expense/record",
-            Some(P::ManageExpenses),
-            json!({ "wish": { "day": "", "category": "", "amount": "", "method": "", "note": "", "request_id": "r" } }),
-        ),
-        ("expense/reverse", Some(P::ManageExpenses), json!({ "id": 1, "reason": "" })),
+        ("expense/view", Some(P::ManageExpenses), json!({ "asked": [] })),
+        ("expense/put", Some(P::ManageExpenses), json!({ "deed": { "deed": "", "values": [] } })),
         ("collect/list", Some(P::Collect), json!({ "filter": {} })),
         ("collect/contact", Some(P::Collect), json!({ "customer_id": 1, "text": "" })),
         ("arrears/list", Some(P::Collect), json!({ "filter": {} })),
