@@ -133,7 +133,8 @@ fn Whole(report: ReportView) -> impl IntoView {
         .collect::<Vec<_>>();
     let notes = report.notes.into_iter().map(|note| view! { <p>{linked(note)}</p> }).collect::<Vec<_>>();
     let chart = (!report.chart.is_empty()).then(|| view! { <div class="gap-top" inner_html=report.chart></div> });
-    let empty = report.rows.is_empty();
+    // Without columns something is wrong with a filter, which says so itself.
+    let empty = report.rows.is_empty() && !report.columns.is_empty();
     let table = (!report.columns.is_empty()).then(|| {
         view! {
             <Table columns=report.columns rows=report.rows totals=report.totals />
@@ -225,7 +226,7 @@ fn Table(columns: Vec<Heading>, rows: Vec<Vec<Linked>>, totals: Vec<Linked>) -> 
         .collect::<Vec<_>>();
     let total = (!totals.is_empty()).then(|| row(totals));
     view! {
-        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
+        <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table class="slim">
             <thead><tr>{heads}</tr></thead>
             <tbody>{rows.into_iter().map(row).collect::<Vec<_>>()}</tbody>
             <tfoot>{total}</tfoot>

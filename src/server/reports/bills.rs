@@ -10,7 +10,6 @@ use crate::billing::Period;
 use crate::server::error::Result;
 use crate::server::guard::Asked;
 use crate::{args, sql};
-use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// What notes of credit and write-offs took off each bill of months `$1` to `$2`.
@@ -64,7 +63,7 @@ sql!(
     )
 );
 // `+i.id`: in the order of numbers, but found by month; walking all bills in that order would take longer with each month.
-sql!(ROWS = concat!("SELECT h.id, i.number, i.customer_id, i.customer_name, v.service_number, i.due_on, i.total, i.paid, i.status, h.credited, h.written_off FROM (
+sql!(ROWS = concat!("SELECT h.id, i.number, i.customer_id, i.customer_name, v.service_number, i.total, i.paid, h.credited, h.written_off FROM (
   SELECT i.id AS id, CAST(COALESCE(k.credited, 0) AS BIGINT) AS credited, CAST(COALESCE(k.written_off, 0) AS BIGINT) AS written_off ", matching!(), " ORDER BY +i.id LIMIT $7 OFFSET $8) h
  JOIN invoice i ON i.id = h.id JOIN service v ON v.id = i.service_id ORDER BY h.id"));
 
@@ -75,10 +74,8 @@ struct Row {
     customer_id: i64,
     customer_name: String,
     service_number: String,
-    due_on: NaiveDate,
     total: i64,
     paid: i64,
-    status: String,
     credited: i64,
     written_off: i64,
 }
@@ -164,23 +161,18 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
                 written_off: row.written_off,
                 paid: row.paid,
             };
-            let status =
-                if row.written_off > 0 { text::written_off() } else { text::invoice(&row.status, row.due_on < today) };
             let mut cells = vec![
                 Cell::link(row.number, format!("/admin/tagihan/{}", row.id)),
                 Cell::link(row.customer_name, format!("/admin/pelanggan/{}", row.customer_id)),
                 Cell::text(row.service_number),
-                Cell::day(row.due_on),
             ];
             cells.extend(amounts(of));
-            cells.push(Cell::text(status.word));
             cells
         })
         .collect();
     let mut totals = vec![Cell::text(text::counted(bills, "tagihan"))];
-    totals.resize(4, Cell::default());
+    totals.resize(3, Cell::default());
     totals.extend(amounts(sums));
-    totals.push(Cell::default());
     Ok(Report {
         title: "Rincian Tagihan".to_owned(),
         says: format!(
@@ -192,14 +184,12 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             Column::text("Nomor", 14),
             Column::text("Pelanggan", 15),
             Column::text("Layanan", 9).wide(),
-            Column::text("Jatuh tempo", 7).wide(),
             Column::sum("Jumlah"),
             Column::sum("Nota kredit").wide(),
             Column::sum("Seharusnya").wide(),
             Column::sum("Terkumpul").wide(),
             Column::sum("Dihapus").wide(),
             Column::sum("Sisa"),
-            Column::text("Status", 9).wide(),
         ],
         rows,
         totals,

@@ -1,7 +1,7 @@
 //! Arus Kas: what came in, what went out as expenses and as Saldo given back, and what is left of it (laba), month by month
 //! or by what it was for.
 
-use super::wish::{days_filters, each_month, href, span_filters};
+use super::wish::{days_filters, each_month, href, label, span_filters};
 use super::{Cell, Column, Extent, Report, Wish, chart, expenses, income, part};
 use crate::app::admin::payments::query::way;
 use crate::app::dto::money;
@@ -95,7 +95,7 @@ fn by_month(base: Report, months: &BTreeMap<Period, Moved>) -> Report {
                 money(of.out()),
                 money(of.received() - of.out())
             );
-            (month.short(), words, vec![of.received(), of.out()])
+            (label(*month), words, vec![of.received(), of.out()])
         })
         .collect();
     let mut rows: Vec<Vec<Cell>> = months

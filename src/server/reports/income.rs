@@ -1,7 +1,7 @@
 //! Pendapatan: money that came in, by the day it was received; a payment that was taken back counts against the month in
 //! which that was done. Saldo awal, notes of credit and write-offs are no money.
 
-use super::wish::{choice_filter, day_filter, each_month, href, named, span_filters};
+use super::wish::{choice_filter, day_filter, each_month, href, label, named, span_filters};
 use super::{Cell, Column, Extent, Filter, Report, Wish, chart, part};
 use crate::app::admin::choices;
 use crate::app::admin::payments::query::{RECEIVERS, way};
@@ -169,7 +169,7 @@ async fn months(asked: &Asked, base: Report, span: (Period, Period)) -> Result<R
         .iter()
         .map(|(month, ways)| {
             let sum: i64 = ways.iter().sum();
-            (month.short(), format!("{}: {}", month.words(), money(sum)), vec![sum])
+            (label(*month), format!("{}: {}", month.words(), money(sum)), vec![sum])
         })
         .collect();
     let mut rows: Vec<Vec<Cell>> = months

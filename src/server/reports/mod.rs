@@ -277,7 +277,7 @@ fn title(name: &str) -> &'static str {
 pub async fn page(asked: &Asked, wish: &Wish) -> Result<(Report, Option<(String, String)>)> {
     match read(asked, wish, Extent::Page).await {
         Err(Error::Invalid { field, message }) => {
-            let filters = wish.as_typed(&field);
+            let filters = wish.as_typed(&field, crate::billing::Period::of(asked.app.clock.today()));
             Ok((Report { title: title(&wish.name).to_owned(), filters, ..Report::default() }, Some((field, message))))
         }
         other => Ok((other?, None)),

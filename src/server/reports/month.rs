@@ -1,7 +1,7 @@
 //! Ringkasan Bulan: what the bills of a month were to bring and brought, what came in, who came and who went, what is held
 //! as Saldo; beside it the month before.
 
-use super::wish::{href, month_filter};
+use super::wish::{href, label, month_filter};
 use super::{Cell, Column, Report, Wish, bills, chart, income, saldo, services};
 use crate::app::dto::money;
 use crate::app::text;
@@ -57,7 +57,7 @@ pub async fn report(asked: &Asked, wish: &Wish) -> Result<Report> {
         .map(|(at, sums)| {
             let (expected, collected) = (sums.expected(), sums.collected());
             let words = format!("{}: seharusnya {}, terkumpul {}", at.words(), money(expected), money(collected));
-            (at.short(), words, vec![collected, expected])
+            (label(*at), words, vec![collected, expected])
         })
         .collect();
     let now = sums(month);

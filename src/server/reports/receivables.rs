@@ -24,6 +24,9 @@ const AGES: [(&str, &str); 5] = [
     ("lebih", "Di atas 90 hari"),
 ];
 
+/// The same under the bars, where there is little room.
+const SHORT_AGES: [&str; 5] = ["Belum", "1–30", "31–60", "61–90", "> 90"];
+
 // `$1` the day; `$2`, `$3`, `$4`: 30, 60 and 90 days before.
 sql!(
     BY_AREA = "SELECT s.area,
@@ -100,7 +103,8 @@ pub async fn report(asked: &Asked, wish: &Wish) -> Result<Report> {
     let bars: Vec<chart::Bars> = AGES
         .iter()
         .zip(sums)
-        .map(|((_, word), amount)| ((*word).to_owned(), format!("{word}: {}", money(amount)), vec![amount]))
+        .zip(SHORT_AGES)
+        .map(|(((_, word), amount), short)| (short.to_owned(), format!("{word}: {}", money(amount)), vec![amount]))
         .collect();
     let mut report = Report {
         title: text::RECEIVABLES.to_owned(),

@@ -1,7 +1,7 @@
 //! PPN per masa: bills with PPN by their day of issue, the cancelled ones left out; notes of credit take off in the month
 //! they are written. The base (DPP nilai lain) is reckoned once for each rate of a month.
 
-use super::wish::{choice_filter, days_filters, each_month, href, span_filters};
+use super::wish::{choice_filter, days_filters, each_month, href, label, span_filters};
 use super::{Cell, Column, Extent, Report, Wish, chart, income, part};
 use crate::app::dto::{Choice, money};
 use crate::app::text;
@@ -104,7 +104,7 @@ pub async fn report(asked: &Asked, wish: &Wish) -> Result<Report> {
     }
     let bars: Vec<chart::Bars> = months
         .iter()
-        .map(|(month, of)| (month.short(), format!("{}: {}", month.words(), money(of.tax())), vec![of.tax()]))
+        .map(|(month, of)| (label(*month), format!("{}: {}", month.words(), money(of.tax())), vec![of.tax()]))
         .collect();
     let mut rows: Vec<Vec<Cell>> = months
         .iter()

@@ -116,13 +116,16 @@ impl Wish {
         Ok((from, to))
     }
 
-    /// The filters as they were typed, the one called `field` as a field to type in, the others kept as they are.
-    pub fn as_typed(&self, field: &str) -> Vec<Filter> {
+    /// The filters as they were chosen or typed, the one called `field` among them; months are offered up to `last`.
+    pub fn as_typed(&self, field: &str, last: Period) -> Vec<Filter> {
         let known = [("dari", "Dari"), ("sampai", "Sampai"), ("bulan", "Bulan"), ("tanggal", "Tanggal")];
         known
             .into_iter()
             .filter(|(name, _)| *name == field || !self.get(name).is_empty())
-            .map(|(name, label)| Filter { name, label, value: self.get(name).to_owned(), ..Filter::default() })
+            .map(|(name, label)| match self.get(name).parse::<Period>() {
+                Ok(month) => month_filter(name, label, month, last.max(month)),
+                Err(_) => Filter { name, label, value: self.get(name).to_owned(), ..Filter::default() },
+            })
             .collect()
     }
 }
@@ -149,7 +152,7 @@ pub fn month_filter(name: &'static str, label: &'static str, chosen: Period, las
         months.push(chosen);
         months.sort_unstable_by(|a, b| b.cmp(a));
     }
-    let choices = months.into_iter().map(|month| Choice::new(month.to_string(), month.words())).collect();
+    let choices = months.into_iter().map(|month| Choice::new(month.to_string(), month.short())).collect();
     Filter { name, label, value: chosen.to_string(), choices, all: "" }
 }
 
@@ -175,6 +178,11 @@ pub fn choice_filter(name: &'static str, label: &'static str, chosen: &str, choi
         choices.push(Choice::new(NAMELESS, "Tanpa nama"));
     }
     Filter { name, label, value: chosen.to_owned(), choices, all: crate::app::text::ALL }
+}
+
+/// A month under a bar: `Jan`; the words of the bar say the year.
+pub fn label(month: Period) -> String {
+    crate::billing::words::month_short(month.month()).to_owned()
 }
 
 /// Every month from one to another.
