@@ -17,13 +17,6 @@ pub mod sheet;
 pub mod statement;
 pub mod table;
 
-/// A spreadsheet's number of an amount, by its two halves: exact below 2^53, without a cast.
-pub fn sheet_number(amount: i64) -> f64 {
-    let high = i32::try_from(amount.div_euclid(1_000_000)).unwrap_or(i32::MAX);
-    let low = i32::try_from(amount.rem_euclid(1_000_000)).unwrap_or(0);
-    f64::from(high) * 1_000_000.0 + f64::from(low)
-}
-
 #[cfg(test)]
 pub(crate) mod paper_tests;
 
@@ -46,6 +39,13 @@ where
     })
     .await
     .map_err(|error| Error::Internal(format!("PDF: {error}")))?
+}
+
+/// A spreadsheet's number of an amount, by its two halves: exact below 2^53, without a cast.
+pub fn sheet_number(amount: i64) -> f64 {
+    let high = i32::try_from(amount.div_euclid(1_000_000)).unwrap_or(i32::MAX);
+    let low = i32::try_from(amount.rem_euclid(1_000_000)).unwrap_or(0);
+    f64::from(high) * 1_000_000.0 + f64::from(low)
 }
 
 #[cfg(test)]

@@ -69,20 +69,12 @@ impl Table {
         let count = pages.len();
         for (number, rows) in pages.into_iter().enumerate() {
             let mut page = Canvas::new(A4_ACROSS)?;
-            let inner = WIDTH - 2.0 * MARGIN;
-            page.text(
-                Weight::Bold,
-                TITLE_SIZE,
-                (MARGIN, 42.0),
-                &faces.bold.fitting(&self.title, TITLE_SIZE, inner / 2.0),
-            );
+            let whole = WIDTH - 2.0 * MARGIN;
+            let title = faces.bold.fitting(&self.title, TITLE_SIZE, whole / 2.0);
+            page.text(Weight::Bold, TITLE_SIZE, (MARGIN, 42.0), &title);
             self.corner(&mut page, faces);
-            page.text(
-                Weight::Regular,
-                TEXT_SIZE,
-                (MARGIN, 57.0),
-                &faces.regular.fitting(&self.subtitle, TEXT_SIZE, inner),
-            );
+            let subtitle = faces.regular.fitting(&self.subtitle, TEXT_SIZE, whole);
+            page.text(Weight::Regular, TEXT_SIZE, (MARGIN, 57.0), &subtitle);
             for (column, place) in self.columns.iter().zip(&places) {
                 cell(&mut page, faces, Weight::Bold, place, FIRST_ROW - ROW, &column.title);
             }
@@ -101,9 +93,9 @@ impl Table {
                     cell(&mut page, faces, Weight::Bold, place, y, text);
                 }
             }
-            page.text(Weight::Regular, TEXT_SIZE, (MARGIN, HEIGHT - 22.0), &self.made);
+            page.text(Weight::Regular, TEXT_SIZE, (MARGIN, HEIGHT - 26.0), &self.made);
             let foot = format!("Halaman {} dari {count}", number + 1);
-            page.text_to(INK, Weight::Regular, TEXT_SIZE, (WIDTH - MARGIN, HEIGHT - 22.0), &foot);
+            page.text_to(INK, Weight::Regular, TEXT_SIZE, (WIDTH - MARGIN, HEIGHT - 26.0), &foot);
             pdf.page(page)?;
         }
         pdf.finish()
@@ -111,10 +103,10 @@ impl Table {
 
     /// The company, ending at the right edge beside the title.
     fn corner(&self, page: &mut Canvas, faces: &Faces) {
-        let mut y = 24.0;
+        let mut y = 34.0;
         for (at, text) in self.company.iter().take(3).enumerate() {
-            let (weight, face) = if at == 0 { (Weight::Bold, &faces.bold) } else { (Weight::Regular, &faces.regular) };
-            let text = face.fitting(text, TEXT_SIZE, (WIDTH - 2.0 * MARGIN) / 2.0 - GAP);
+            let weight = if at == 0 { Weight::Bold } else { Weight::Regular };
+            let text = faces.of(weight).fitting(text, TEXT_SIZE, (WIDTH - 2.0 * MARGIN) / 2.0 - GAP);
             page.text_to(INK, weight, TEXT_SIZE, (WIDTH - MARGIN, y), &text);
             y += 10.0;
         }
