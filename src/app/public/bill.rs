@@ -138,6 +138,7 @@ pub fn bill_page(view: &BillView) -> String {
         })
         .collect();
     let (has_open, has_paid) = (!view.open.is_empty(), !view.paid.is_empty());
+    let all = view.all.as_ref().map(all_at_once);
     let form = if has_open {
         view! {
             <form method="get" action="/bayar/pilih" class="panel">
@@ -146,6 +147,7 @@ pub fn bill_page(view: &BillView) -> String {
                 <div class="pick">{open}</div>
                 <button class="btn main big" type="submit">"Bayar"</button>
             </form>
+            {all}
             <details class="panel">
                 <summary>"Kenapa tagihan saya segini?"</summary>
                 <ul class="why">{why}</ul>
@@ -154,7 +156,7 @@ pub fn bill_page(view: &BillView) -> String {
         }
         .into_any()
     } else {
-        view! { <section class="panel"><p><span class="tag ok">"Lunas"</span>" Tidak ada tagihan yang harus dibayar. Terima kasih."</p></section> }
+        view! { <section class="panel"><p><span class="tag ok">"Lunas"</span>" Tidak ada tagihan yang harus dibayar. Terima kasih."</p></section>{all} }
             .into_any()
     };
     let body = view! {
@@ -166,7 +168,6 @@ pub fn bill_page(view: &BillView) -> String {
             <p class="mute small">{due_words(view)}</p>
         </section>
         {form}
-        {view.all.as_ref().map(all_at_once)}
         {has_paid.then(|| view! { <section class="panel"><h2>"Sudah dibayar"</h2><ul class="list">{paid}</ul></section> })}
     };
     document("Tagihan Anda", &view.company, false, (), body)

@@ -56,8 +56,8 @@ pub struct Affected {
     pub service_number: String,
     /// Its own price on that day; -1 for none.
     pub own: i64,
-    /// The package's price on that day, before this plan.
-    pub standing: i64,
+    /// What it costs the day before: its own price, else the package's.
+    pub old: i64,
     /// Its discount then.
     pub discount_kind: String,
     /// Hundredths of a percent, or rupiah.
@@ -90,7 +90,7 @@ pub struct Priced {
     pub who: String,
 }
 
-// $1: ids, $2: first day, $3: first month, $4: package, $5: area or ''. Those that stopped are nobody's concern.
+// $1: ids, $2: first day, $3: first month, $4: package, $5: area or '', $8: the day before. Those that stopped are nobody's concern.
 macro_rules! affected {
     ($what:expr, $end:literal) => {
         concat!(
@@ -120,7 +120,9 @@ sql!(
             "c.id AS customer_id, c.name, s.service_number, COALESCE(",
             own_price_of!("s.id", "$2"),
             ", -1) AS own,
-   CAST(COALESCE((SELECT pp.price FROM package_price pp WHERE pp.package_id = s.package_id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1), 0) AS BIGINT) AS standing, ",
+   CAST(COALESCE(",
+            own_price_of!("s.id", "$8"),
+            ", (SELECT pp.price FROM package_price pp WHERE pp.package_id = s.package_id AND pp.valid_from <= $8 ORDER BY pp.valid_from DESC LIMIT 1), 0) AS BIGINT) AS old, ",
             discount_of!("$3"),
             ", COALESCE((SELECT MAX(l.period) FROM invoice_line l WHERE l.service_id = s.id AND l.period >= $3 AND l.kind IN ('subscription', 'prorate') AND NOT l.void), '') AS billed"
         ),
@@ -233,7 +235,8 @@ pub async fn count(db: &Db, wish: &PriceWish) -> Result<AffectedCount> {
 /// Whom a wish concerns, by name: `rows` of them after `offset`.
 pub async fn list(db: &Db, wish: &PriceWish, rows: i64, offset: i64) -> Result<Vec<Affected>> {
     let (ids, area) = ids_of(&wish.reach);
-    let values = args![ids, wish.from.first_day(), wish.from, wish.package_id, area, rows, offset];
+    let before = wish.from.prev().last_day();
+    let values = args![ids, wish.from.first_day(), wish.from, wish.package_id, area, rows, offset, before];
     Ok(db.all(LIST, values).await?)
 }
 

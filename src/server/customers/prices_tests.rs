@@ -44,6 +44,7 @@ async fn who_is_affected_is_told_before_and_billed_after() {
         assert_eq!(standing, 2, "looking plans nothing: there is the price, and Budi's own from February");
 
         act(&t, "", &form).await.unwrap();
+        assert_eq!(look(&t, &form).await.tables[0].rows, seen.tables[0].rows, "planned, it reads as before");
         let chosen = [
             ("id", id.as_str()),
             ("price", "320000"),

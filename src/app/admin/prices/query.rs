@@ -85,7 +85,6 @@ async fn fields(app: &AppState, asked: &Asking) -> Result<Vec<DeskField>> {
 
 /// Changes the price of who has none of his own.
 fn row(wish: &PriceWish, of: Affected) -> DeskRow {
-    let old = if of.own < 0 { of.standing } else { of.own };
     let keeps = of.own >= 0 && wish.reach == Reach::All;
     let new = if keeps { of.own } else { wish.price.0 };
     let mut marks = Vec::new();
@@ -101,7 +100,7 @@ fn row(wish: &PriceWish, of: Affected) -> DeskRow {
         marks.push(format!("{} sudah ditagih, jadi mulai {}", billed.words(), billed.next().words()));
     }
     DeskRow {
-        cells: vec![of.name, money(old), money(new), marks.join(" · ")],
+        cells: vec![of.name, money(of.old), money(new), marks.join(" · ")],
         sub: of.service_number,
         href: format!("/admin/pelanggan/{}", of.customer_id),
         ..DeskRow::default()
@@ -123,7 +122,7 @@ async fn affected(app: &AppState, wish: &PriceWish, page: i64) -> Result<DeskTab
             text::count(count.own),
             text::count(count.discount)
         ),
-        heads: ["Pelanggan", "Harga sekarang#", "Harga baru#", "Catatan"].map(str::to_owned).to_vec(),
+        heads: ["Pelanggan", "Harga lama#", "Harga baru#", "Catatan"].map(str::to_owned).to_vec(),
         rows: rows.into_iter().map(|of| row(wish, of)).collect(),
         none: "Belum ada layanan yang memakai paket ini; harga berlaku untuk yang baru.".to_owned(),
         info: Some(info),

@@ -259,7 +259,7 @@ pub const GROUPS: &[Group] = &[
             field("invoice.late_fee.amount", "Jumlah tetap", L::Money, "rupiah", "Sama untuk setiap tagihan."),
             field(
                 "invoice.late_fee.percent",
-                "Persen",
+                "Bagian",
                 L::Number,
                 "persen",
                 "Dari yang masih kurang pada hari dendanya terbit.",
