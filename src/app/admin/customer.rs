@@ -2,7 +2,7 @@
 
 mod daily;
 #[cfg(feature = "ssr")]
-mod query;
+pub(crate) mod query;
 mod tables;
 
 use crate::app::admin::adjust::RefundSaldo;

@@ -342,14 +342,13 @@ impl<'a> Flow<'a> {
         Ok(())
     }
 
-    /// A QR code at the left with what it opens, and lines beside it.
+    /// A QR code at the left, with a title and lines beside it.
     ///
     /// # Errors
     /// `Internal` when the program's own fonts can't be read.
     pub fn pay_at(&mut self, title: &str, link: &str, lines: &[String], side: f32) -> Result<()> {
         let width = self.inner() - side - 18.0;
         let mut texts = vec![(Weight::Bold, title.to_owned())];
-        texts.extend(self.faces.regular.wrap(link, TEXT, width).into_iter().map(|line| (Weight::Regular, line)));
         let more = lines.iter().flat_map(|line| self.faces.regular.wrap(line, TEXT, width));
         texts.extend(more.map(|line| (Weight::Regular, line)));
         let height = (points(texts.len()) * LINE).max(side) + 8.0;

@@ -95,7 +95,7 @@ pub fn pages(sender: &Sender, paper: &Paper) -> Result<Vec<Canvas>> {
     stamp(&mut flow, &paper.stamp, top.1)?;
     if !paper.link.is_empty() {
         flow.y += 10.0;
-        let mut lines: Vec<String> = Vec::new();
+        let mut lines = vec![paper.link.clone()];
         if !sender.accounts.is_empty() {
             lines.push("atau transfer ke".to_owned());
             lines.extend(sender.accounts.iter().take(3).cloned());

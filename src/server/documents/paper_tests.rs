@@ -147,6 +147,39 @@ fn forty_lines_a_long_address_and_unusual_letters_stay_inside_the_page() {
 }
 
 #[test]
+fn stamps_stand_beside_the_sums_and_cover_nothing() {
+    let company = company();
+    let pair = |word: &str, amount: i64| (word.to_owned(), money(amount));
+    let paid = Paper {
+        payer: ["Ni Luh Putu Ayu Śrī Dewi", "No. layanan 1000000123", "Jalan Melati 17 RT 003 RW 011, Karanganyar"]
+            .map(str::to_owned)
+            .to_vec(),
+        sums: vec![
+            pair("Jumlah tagihan", 182_613),
+            pair("Nota kredit KW/2026/01/000118, 16/01/2026", -32_613),
+            pair("Dibayar 18/01/2026, QRIS, KW/2026/01/000123", -150_000),
+            pair("Sisa yang harus dibayar", 0),
+        ],
+        tax: vec![pair("Harga sebelum PPN", 164_516), pair("DPP nilai lain (11/12)", 150_806), pair("PPN 12%", 18_097)],
+        tax_words: "PPN 12% x DPP nilai lain (11/12), setara 11%.".to_owned(),
+        stamp: Stamp::Paid("18/01/2026".to_owned()),
+        link: String::new(),
+        ..hard(2)
+    };
+    let void = Paper { stamp: Stamp::Void, ..paid.clone() };
+    let written_off = Paper { stamp: Stamp::WrittenOff, ..paid.clone() };
+    for (name, paper, word) in [
+        ("tagihan-lunas", paid, "LUNAS"),
+        ("tagihan-batal", void, "DIBATALKAN"),
+        ("tagihan-hapus", written_off, "TIDAK TERTAGIH"),
+    ] {
+        let pdf = made(name, &company, invoice::pages(&company, &paper).unwrap());
+        assert_margins(&pdf, 1);
+        assert!(stamped(&pdf, word), "{name}");
+    }
+}
+
+#[test]
 fn a_receipt_says_amount_words_and_use_and_marks_a_copy() {
     let company = company();
     let few = ReceiptPaper {
@@ -313,7 +346,10 @@ async fn every_paper_says_what_the_books_say() {
         let pdf = made("semua-tagihan", &company, several.pages(&company, to).unwrap());
         assert_margins(&pdf, 1);
         let text = text(&pdf);
-        assert!(text.contains("Rp 415.613") && text.contains("://BUDI."), "{text}");
+        assert!(
+            text.contains("Bayar semua sekaligus") && text.contains("Rp 415.613") && text.contains("://BUDI."),
+            "{text}"
+        );
     }
 }
 

@@ -32,7 +32,12 @@ pub struct Several {
     pub services: Vec<OfService>,
     /// Rupiah of Saldo that waits.
     pub saldo: i64,
+    /// Where all of them are paid at once; empty where there is one, or more than a code holds that a telephone reads.
+    pub at_once: String,
 }
+
+/// Letters of an address that a QR code of this size still shows large enough.
+const LINK_MAX: usize = 420;
 
 sql!(PAYER = "SELECT name, COALESCE(number, ''), address FROM customer WHERE id = $1");
 sql!(
@@ -61,6 +66,7 @@ impl Several {
     /// # Errors
     /// `NotFound` without that customer or without an open bill.
     pub async fn read(app: &AppState, customer: i64) -> Result<Self> {
+        let at_once = crate::app::admin::customer::query::sheet(app, customer).await?;
         let found: Option<(String, String, String)> = app.db.opt(PAYER, args![customer]).await?;
         let (name, number, address) = found.ok_or_else(|| Error::NotFound("Pelanggan ini tidak ada.".to_owned()))?;
         let open: Vec<Open> = app.db.all(OPEN, args![customer]).await?;
@@ -88,6 +94,7 @@ impl Several {
             payer: [name, number, address].into_iter().filter(|line| !line.trim().is_empty()).collect(),
             services: services.into_iter().map(|service| service.1).collect(),
             saldo: app.db.number(SALDO, args![customer]).await?,
+            at_once: if at_once.len() > LINK_MAX { String::new() } else { at_once },
         })
     }
 
@@ -128,7 +135,7 @@ impl Several {
             let sum: i64 = service.bills.iter().map(|bill| bill.3).sum();
             flow.sums(&[("Jumlah layanan ini".to_owned(), money(sum), true)])?;
             flow.y += 4.0;
-            let mut lines: Vec<String> = Vec::new();
+            let mut lines = vec![service.link.clone()];
             if !accounts.is_empty() {
                 lines.push("atau transfer ke".to_owned());
                 lines.extend(accounts.iter().take(3).cloned());
@@ -143,6 +150,10 @@ impl Several {
                 sums.push(("Saldo yang tersimpan".to_owned(), money(self.saldo), false));
             }
             flow.sums(&sums)?;
+        }
+        if !self.at_once.is_empty() {
+            let words = "Satu nomor pembayaran untuk semua tagihan di atas yang bulannya sudah mulai.".to_owned();
+            flow.pay_at("Bayar semua sekaligus", &self.at_once, &[words], 2.0 * QR)?;
         }
         Ok(flow.finish("Tagihan yang belum dibayar"))
     }

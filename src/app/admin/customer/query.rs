@@ -190,7 +190,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
 }
 
 /// The address at which all open bills are paid at once; empty for fewer than two.
-async fn sheet(app: &AppState, id: i64) -> Result<String> {
+pub async fn sheet(app: &AppState, id: i64) -> Result<String> {
     let open: Vec<(i64,)> = app.db.all(SHEET, args![id, Period::of(app.clock.today())]).await?;
     if open.len() < 2 {
         return Ok(String::new());
