@@ -64,7 +64,7 @@ test('an expense that cannot be is told beside its field, a mistake is taken bac
   await expect(page.locator('#note'), 'what was typed stays').toHaveValue('Token bulan ini');
   await page.locator('#amount').fill('100rb');
   await page.getByRole('button', { name: 'Simpan pengeluaran' }).click();
-  await expect(page.getByRole('status')).toContainText('Listrik');
+  await expect(page.locator('.notice.ok')).toContainText('Listrik');
 
   await open(page, '/admin/laporan/arus-kas');
   const cells = line(page, 'Januari 2026');
@@ -73,7 +73,7 @@ test('an expense that cannot be is told beside its field, a mistake is taken bac
   await page.getByRole('link', { name: 'Batalkan' }).click();
   await page.locator('#reason').fill('Salah catat');
   await page.getByRole('button', { name: 'Batalkan pengeluaran' }).click();
-  await expect(page.getByRole('status')).toContainText('Dibatalkan');
+  await expect(page.locator('.notice.ok')).toContainText('Dibatalkan');
   await open(page, '/admin/laporan/arus-kas');
   expect(digits(await line(page, 'Januari 2026').nth(4).innerText())).toBe(2 * PRICE);
 
