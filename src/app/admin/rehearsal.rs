@@ -2,7 +2,7 @@
 //! go out, who would be cut when; then an approval that the run is held to.
 
 #[cfg(feature = "ssr")]
-mod query;
+pub mod query;
 
 use crate::app::codec::Json;
 use crate::app::dto::{Choice, Tone};
@@ -62,8 +62,8 @@ pub struct RehearsalView {
     pub outliers: Vec<DifferRow>,
     /// How many of those.
     pub outliers_in_all: i64,
-    /// Who gets no bill: reason and how many.
-    pub skipped: Vec<(String, i64)>,
+    /// Who gets no bill: reason, how many, and numbers of the first few.
+    pub skipped: Vec<(String, i64, String)>,
     /// Day and how many lines would be cut if nobody paid.
     pub isolated: Vec<(String, i64)>,
     /// The hash of the set.
@@ -190,9 +190,9 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
     let skipped = view
         .skipped
         .into_iter()
-        .map(|(reason, count)| {
+        .map(|(reason, count, numbers)| {
             let about = text::skip_reason(&reason);
-            view! { <tr><td>{reason}<span class="sub">{about}</span></td><td class="num">{text::count(count)}</td></tr> }
+            view! { <tr><td>{reason}<span class="sub">{about}</span><span class="sub num">{numbers}</span></td><td class="num">{text::count(count)}</td></tr> }
         })
         .collect::<Vec<_>>();
     let isolated = view
@@ -202,7 +202,10 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
         .collect::<Vec<_>>();
     let (no_skipped, no_isolated, nothing) = (skipped.is_empty(), isolated.is_empty(), view.issued == 0);
     view! {
-        <nav class="row" aria-label="Bulan">{periods}</nav>
+        <div class="row between">
+            <nav class="row" aria-label="Bulan">{periods}</nav>
+            <a class="btn small" href=format!("/admin/pratinjau.xlsx?bulan={}", view.period) rel="external">"Daftar lengkap (Excel)"</a>
+        </div>
         <div class="gap-top">{approval}</div>
         <div class="grid g4 gap-top">
             <Figure label="Akan terbit" value=text::count(view.issued) note=format!("{} sudah terbit", text::count(view.already)) />

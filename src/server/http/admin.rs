@@ -61,6 +61,7 @@ pub fn router(site: &Site) -> Router {
         .merge(isolir_files::routes().with_state(site.app.clone()))
         .merge(super::backup::routes().with_state(site.app.clone()))
         .merge(super::cash_files::routes().with_state(site.app.clone()))
+        .merge(super::rehearsal_file::routes().with_state(site.app.clone()))
         .merge(super::report_files::routes().with_state(site.app.clone()))
         .merge(papers::routes().with_state(site.app.clone()))
         .merge(paper_files::routes().with_state(site.app.clone()))

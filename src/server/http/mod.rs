@@ -22,6 +22,7 @@ mod paper_files;
 mod papers;
 mod public_papers;
 mod qr;
+mod rehearsal_file;
 mod report_files;
 pub mod upload;
 

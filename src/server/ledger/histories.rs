@@ -113,6 +113,9 @@ async fn history(t: &TestApp, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
     let packages =
         [t.package("A", 110_000, 1).await, t.package("B", 300_000, 1).await, t.package("C", 850_000, 3).await];
+    if seed % 3 == 0 {
+        t.set(&[("invoice.late_fee.mode", "percent"), ("invoice.late_fee.percent", "2"), ("invoice.late_fee.days", "3")]).await;
+    }
     let mut services = Vec::new();
     for n in 0..6 {
         let start = ["2025-11-01", "2026-01-15", "2026-02-28", "2025-06-30"][rng.random_range(0..4)];
@@ -129,7 +132,17 @@ async fn history(t: &TestApp, seed: u64) {
             day = 1;
         }
         t.at(&format!("{month}-{day:02} 10:00"));
-        match rng.random_range(0..18) {
+        match rng.random_range(0..20) {
+            18 => {
+                // A crash in the middle: whatever a transaction has done by then is undone with it.
+                let service = services[rng.random_range(0..services.len())];
+                let form = t.form(service, [50_000, 300_000, 900_000][rng.random_range(0..3)], Source::Cash);
+                let crashed = t.state.ledger(Who::command()).await.unwrap().preview(form, rng.random_range(0..3)).await;
+                assert!(matches!(crashed, Ok(_) | Err(Error::Invalid { .. } | Error::Refused(_))), "{crashed:?}");
+            }
+            19 => {
+                issue_late_fees(&t.state).await.unwrap();
+            }
             0..=2 => {
                 t.issue(&month.to_string()).await;
             }

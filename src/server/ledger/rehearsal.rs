@@ -203,7 +203,7 @@ sql!(END_PARKED = "UPDATE issue_parked SET state = $2, who = $3, ended_at = $4 W
 
 impl Ledger {
     /// This ledger on the day on which the run of `period` comes, if that day is still ahead.
-    async fn on_run_day(&self, period: Period) -> Result<Self> {
+    pub(super) async fn on_run_day(&self, period: Period) -> Result<Self> {
         let day = if self.in_arrears() { period.next().first_day() } else { period.first_day() };
         if day <= self.today {
             return Ok(self.clone());
@@ -222,7 +222,7 @@ impl Ledger {
     }
 
     /// Freezes a run for looking at, in a transaction that the caller undoes; the report, and the run.
-    async fn freeze_to_look(&self, tx: &mut Tx, period: Period, scope: Scope) -> Result<(IssueReport, i64)> {
+    pub(super) async fn freeze_to_look(&self, tx: &mut Tx, period: Period, scope: Scope) -> Result<(IssueReport, i64)> {
         let mut set: Vec<(String, i64)> = tx.all(ISSUED_SET, args![period]).await?;
         let already = set.len();
         if let Some(cut_off) = tx.opt::<Run>(FROZEN_RUN, args![period]).await? {

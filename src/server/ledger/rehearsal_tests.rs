@@ -104,3 +104,43 @@ async fn where_too_much_differs_nothing_is_issued_until_the_owner_says_so() {
         t.assert_books().await;
     }
 }
+
+#[tokio::test]
+async fn the_whole_list_says_who_is_billed_what_who_is_not_and_who_would_be_cut_when() {
+    crate::sql!(SPARE = "UPDATE service SET never_isolate = 'Kantor desa' WHERE service_number = 'S02'");
+    for t in TestApp::each("2026-01-01 00:01").await {
+        let (services, february, hash) = january(&t, 4).await;
+        t.cash(services[0], 300_000).await;
+        rent(&t, services[1]).await;
+        let pause = crate::server::customers::change::Wish {
+            service_id: services[3],
+            change: crate::server::customers::planned::Change::Pause(1),
+            from: None,
+            reason: "Mudik".to_owned(),
+            preview: false,
+        };
+        crate::server::customers::change::carry(&t.state, Who::command(), pause).await.unwrap();
+        let mut tx = t.state.db.begin().await.unwrap();
+        tx.exec_one(SPARE, args![]).await.unwrap();
+        tx.commit().await.unwrap();
+        let list = ledger(&t).await.look_list(february).await.unwrap();
+        let told: Vec<_> = list
+            .iter()
+            .map(|bill| (bill.service_number.as_str(), bill.total, bill.before, bill.note.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("S00", Some(300_000), 300_000, "sudah terbit"),
+                ("S01", Some(500_000), 300_000, ""),
+                ("S02", Some(300_000), 300_000, ""),
+                ("S03", None, 300_000, "cuti"),
+            ]
+        );
+        let cuts: Vec<_> = list.iter().map(|bill| bill.cut_on.map(|day| day.to_string())).collect();
+        let eleventh = Some("2026-02-11".to_owned());
+        assert_eq!(cuts, [eleventh.clone(), eleventh, None, None]);
+        assert_ne!(ledger(&t).await.look_ahead(february).await.unwrap().report.set_hash, hash);
+        t.assert_books().await;
+    }
+}

@@ -6,10 +6,44 @@ use crate::app::dto::{Choice, money};
 use crate::app::text;
 use crate::billing::Period;
 use crate::billing::words::date_words;
+use crate::server::documents::sheet::{self, Column, Kind, Value};
 use crate::server::error::{Error, Result};
 use crate::server::guard::Asked;
 use crate::server::ledger::{IssueWish, Scope};
 use std::collections::BTreeMap;
+
+/// Numbers of services that a reason names.
+const NAMED_MAX: usize = 5;
+
+/// Everybody of a month, as a sheet: who is billed what, who is not and why, who would be cut when.
+pub async fn sheet(asked: &Asked, period: &str) -> Result<Vec<u8>> {
+    let period = parse(asked, period)?;
+    let list = asked.app.ledger(asked.who.clone()).await?.look_list(period).await?;
+    let columns = vec![
+        Column::new("Nomor layanan", Kind::Text),
+        Column::wide("Nama", 28.0),
+        Column::wide("Paket", 20.0),
+        Column::summed(period.words(), Kind::Money),
+        Column::summed(period.prev().words(), Kind::Money),
+        Column::new("Jatuh tempo", Kind::Date),
+        Column::new("Terisolir bila tidak membayar", Kind::Date),
+        Column::wide("Keterangan", 34.0),
+    ];
+    let day = |day: Option<chrono::NaiveDate>| day.map_or(Value::None, Value::Date);
+    let rows = list.into_iter().map(|bill| {
+        vec![
+            bill.service_number.into(),
+            bill.name.into(),
+            bill.package.into(),
+            bill.total.map_or(Value::None, Value::Number),
+            bill.before.into(),
+            day(bill.due_on),
+            day(bill.cut_on),
+            bill.note.into(),
+        ]
+    });
+    sheet::file("Pratinjau", (columns, rows.collect())).await
+}
 
 fn parse(asked: &Asked, period: &str) -> Result<Period> {
     let this = Period::of(asked.app.clock.today());
@@ -44,10 +78,17 @@ pub async fn view(asked: &Asked, period: &str) -> Result<RehearsalView> {
     let ahead = ledger.look_ahead(period).await?;
     let approval = ledger.approval(period).await?;
     let parked = ledger.parked(period).await?;
-    let mut reasons: BTreeMap<String, i64> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for skipped in &ahead.report.skipped {
-        *reasons.entry(skipped.reason.clone()).or_default() += 1;
+        reasons.entry(skipped.reason.clone()).or_default().push(&skipped.service_number);
     }
+    let reasons = reasons.into_iter().map(|(reason, numbers)| {
+        let named = numbers.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
+        let rest = numbers.len().saturating_sub(NAMED_MAX);
+        let named = if rest == 0 { named } else { format!("{named} dan {rest} lagi") };
+        (reason, i64::try_from(numbers.len()).unwrap_or(i64::MAX), named)
+    });
+    let skipped = reasons.collect();
     let total = ahead.report.total.0;
     let or_none = |amount: i64| if amount < 0 { "tidak ada".to_owned() } else { money(amount) };
     let expected = total / 1_000 * ahead.paid_permille;
@@ -77,7 +118,7 @@ pub async fn view(asked: &Asked, period: &str) -> Result<RehearsalView> {
             })
             .collect(),
         outliers_in_all: ahead.outliers_in_all,
-        skipped: reasons.into_iter().collect(),
+        skipped,
         isolated: ahead.isolated.into_iter().map(|(day, count)| (date_words(day), count)).collect(),
         approval: approval.as_ref().map_or_else(String::new, |approval| {
             let by = format!(

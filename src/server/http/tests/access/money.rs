@@ -79,6 +79,7 @@ pub fn downloads() -> Vec<Download> {
         ("/admin/tagihan/1/pdf", P::ViewInvoices),
         ("/admin/tagihan.pdf?period=2026-01", P::Export),
         ("/admin/tagihan.xlsx", P::Export),
+        ("/admin/pratinjau.xlsx", P::RunBilling),
         ("/admin/pembayaran.xlsx", P::Export),
         ("/admin/tagihan/cetak?period=2026-01", P::Export),
         ("/admin/tagihan/cetak/unduh?period=2026-01", P::Export),

@@ -1,0 +1,120 @@
+//! The whole set of Pratinjau Tagihan, service by service: who is billed what, who is not and why, who would be cut when.
+
+use super::Ledger;
+use super::issue::Scope;
+use crate::args;
+use crate::billing::Period;
+use crate::server::error::Result;
+use crate::sql;
+use chrono::{Days, NaiveDate};
+use std::collections::HashMap;
+
+/// A service in the month that is looked at.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct PlannedBill {
+    /// Service number.
+    pub service_number: String,
+    /// The customer.
+    pub name: String,
+    /// The package of the bill.
+    pub package: String,
+    /// Rupiah that will be billed, or is already; nothing for whoever is not billed.
+    pub total: Option<i64>,
+    /// Rupiah of the month before; 0 without a bill.
+    pub before: i64,
+    /// Day on which the bill is due.
+    pub due_on: Option<NaiveDate>,
+    /// `sudah terbit`, or why there is no bill; empty for a new one.
+    #[sqlx(default)]
+    pub note: String,
+    /// Day on which the line would be cut if nobody paid this bill.
+    #[sqlx(skip)]
+    pub cut_on: Option<NaiveDate>,
+}
+
+/// What last month's bills of a service come to; $1 is that month.
+macro_rules! before {
+    () => {
+        "LEFT JOIN (SELECT i.service_id, SUM(i.total) AS total FROM invoice i WHERE i.period = $1 AND i.kind = 'regular' AND i.status <> 'void' GROUP BY i.service_id) b ON b.service_id = s.id"
+    };
+}
+sql!(
+    WILL_BE = concat!(
+        "SELECT s.service_number, k.name, p.name AS package, pr.total, CAST(COALESCE(b.total, 0) AS BIGINT) AS before, c.due_on, '' AS note
+ FROM issue_candidate c JOIN issue_price pr ON pr.id = c.price_id JOIN service s ON s.id = c.service_id
+ JOIN customer k ON k.id = s.customer_id JOIN package p ON p.id = pr.package_id ",
+        before!(),
+        " WHERE c.run_id = $2"
+    )
+);
+sql!(
+    ARE_THERE = concat!(
+        "SELECT s.service_number, k.name, i.package_name AS package, i.total, CAST(COALESCE(b.total, 0) AS BIGINT) AS before, i.due_on, 'sudah terbit' AS note
+ FROM invoice i JOIN service s ON s.id = i.service_id JOIN customer k ON k.id = s.customer_id ",
+        before!(),
+        " WHERE i.period = $2 AND i.kind = 'regular' AND i.status <> 'void'"
+    )
+);
+sql!(
+    SERVICES = concat!(
+        "SELECT s.service_number, k.name, p.name AS package, CAST(COALESCE(b.total, 0) AS BIGINT) AS before
+ FROM service s JOIN customer k ON k.id = s.customer_id JOIN package p ON p.id = s.package_id ",
+        before!(),
+        " WHERE s.stage <> 'calon'"
+    )
+);
+sql!(SPARED = "SELECT service_number, never_isolate_until FROM service WHERE never_isolate <> ''");
+
+impl Ledger {
+    /// Every service of a month that Pratinjau Tagihan shows, by number.
+    pub async fn look_list(&self, period: Period) -> Result<Vec<PlannedBill>> {
+        let ledger = self.on_run_day(period).await?;
+        let mut tx = self.state.db.begin().await?;
+        let listed = async {
+            let (report, run_id) = ledger.freeze_to_look(&mut tx, period, Scope::All).await?;
+            let before = period.prev();
+            let mut list: Vec<PlannedBill> = tx.all(WILL_BE, args![before, run_id]).await?;
+            list.extend(tx.all::<PlannedBill>(ARE_THERE, args![before, period]).await?);
+            let mut others: HashMap<String, (String, String, i64)> = HashMap::new();
+            if !report.skipped.is_empty() {
+                for (number, name, package, sum) in
+                    tx.all::<(String, String, String, i64)>(SERVICES, args![before]).await?
+                {
+                    others.insert(number, (name, package, sum));
+                }
+            }
+            list.extend(report.skipped.into_iter().map(|skipped| {
+                let (name, package, before) = others.remove(&skipped.service_number).unwrap_or_default();
+                PlannedBill {
+                    service_number: skipped.service_number,
+                    name,
+                    package,
+                    total: None,
+                    before,
+                    due_on: None,
+                    note: skipped.reason,
+                    cut_on: None,
+                }
+            }));
+            let spared: HashMap<String, Option<NaiveDate>> =
+                tx.all::<(String, Option<NaiveDate>)>(SPARED, args![]).await?.into_iter().collect();
+            ledger.tell_cuts(&mut list, &spared);
+            list.sort_by(|a, b| a.service_number.cmp(&b.service_number));
+            Ok(list)
+        }
+        .await;
+        tx.rollback().await?;
+        listed
+    }
+
+    /// On which day each line would be cut, by the rules of the daily run.
+    fn tell_cuts(&self, list: &mut [PlannedBill], spared: &HashMap<String, Option<NaiveDate>>) {
+        let grace = u64::try_from(self.settings.int("isolir.grace_days")).unwrap_or(0);
+        let least = self.access().min_debt();
+        for bill in list.iter_mut() {
+            let Some(day) = bill.due_on.map(|due| due + Days::new(grace + 1)) else { continue };
+            let stays = spared.get(&bill.service_number).is_some_and(|until| until.is_none_or(|until| until >= day));
+            bill.cut_on = (!stays && bill.total.is_some_and(|total| total >= least)).then_some(day);
+        }
+    }
+}
