@@ -51,8 +51,8 @@ pub use late_fee::{issue_late_fees, late_fee_rule, late_fees_on};
 pub use life::Changed;
 pub use rates::{DatedRate, add_tax_rate, drop_tax_rate, tax_on, tax_rates};
 pub use refund::{RefundForm, Refunded};
-pub use rehearsal_list::PlannedBill;
 pub use rehearsal::{Approval, LookAhead, Outlier, Parked};
+pub use rehearsal_list::PlannedBill;
 pub use settle::{Allocated, PayForm, Receipt, Source};
 pub use verify::{VerifyReport, verify};
 
