@@ -1,5 +1,5 @@
-// The money core as people use it: a part of a bill, too much, what becomes of the rest; why a bill has its amount; a
-// month that is looked at, approved and issued as it was seen.
+// The money core as people use it: a month that is looked at, approved and issued as it was seen; a part of a bill, too
+// much, what becomes of the rest; why a bill has its amount.
 import { expect, test } from '@playwright/test';
 import { hydrated, logIn, watch, World } from '../harness.ts';
 
@@ -27,6 +27,40 @@ async function counter(page: import('@playwright/test').Page, number: string): P
   await page.keyboard.press('Enter');
   await expect(page.locator('#uang')).toBeFocused();
 }
+
+test('a month is looked at, approved, and issued as it was seen; what changed since is held back and shown', async ({ page }) => {
+  const assertQuiet = watch(page);
+  await logIn(page, world);
+  await page.goto(`${world.base}/admin/pratinjau?bulan=2026-02`);
+  await hydrated(page);
+  const seen = world.run(['invoice:generate', '--period', '2026-02', '--dry-run']);
+  await expect(page.getByText('Akan terbit').locator('..')).toContainText(String(seen.issued));
+  await page.getByRole('button', { name: 'Setujui pratinjau ini' }).click();
+  await expect(page.getByText(/Belum ada yang berubah/)).toBeVisible();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Daftar lengkap (Excel)' }).click()]);
+  expect(download.suggestedFilename()).toBe('pratinjau.xlsx');
+
+  // Agus changes his package from February on: of all bills only his is held back.
+  world.run(['package:add', '--name', 'Home-50M', '--price', '450000', '--profile', 'Home-50M', '--down-kbps', '50000', '--up-kbps', '50000']);
+  world.run(['setting:set', 'invoice.rehearsal_max_percent=50']);
+  world.run(['service:change', '--service-number', '30000003', '--package', 'Home-50M', '--from', '2026-02-01']);
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByText(/Sejak itu ada yang berubah/)).toBeVisible();
+  const run = world.run(['invoice:generate', '--period', '2026-02', '--date', '2026-02-01']);
+  expect(run).toMatchObject({ issued: seen.issued - 1 });
+  await page.reload();
+  await hydrated(page);
+  const held = page.locator('section', { hasText: 'Tertahan: berbeda dari yang disetujui' });
+  await expect(held.locator('tbody tr')).toHaveCount(1);
+  await expect(held).toContainText('Agus Wijaya');
+  await expect(held).toContainText('450.000');
+  await held.getByRole('button', { name: 'Terbitkan' }).click();
+  await expect(page.getByText(/INV\/.* terbit\./)).toBeVisible();
+  expect(world.run(['invoice:list', '--period', '2026-02', '--service-number', '30000003']).invoices).toMatchObject([{ total: 450_000 }]);
+  expect(world.run(['verify', '--deep']).differences).toEqual([]);
+  assertQuiet();
+});
 
 test('a part of a bill leaves the rest; too much becomes Saldo, which the bill of the next month uses', async ({ page }) => {
   const assertQuiet = watch(page);
@@ -75,39 +109,5 @@ test('a bill says why it has its amount, to the office and to the customer', asy
   await page.goto(`${world.base}/billing/30000001`);
   await page.getByText('Kenapa tagihan saya segini?').click();
   await expect(page.getByText(why)).toBeVisible();
-  assertQuiet();
-});
-
-test('a month is looked at, approved, and issued as it was seen; what changed since is held back and shown', async ({ page }) => {
-  const assertQuiet = watch(page);
-  await logIn(page, world);
-  await page.goto(`${world.base}/admin/pratinjau?bulan=2026-02`);
-  await hydrated(page);
-  const seen = world.run(['invoice:generate', '--period', '2026-02', '--dry-run']);
-  await expect(page.getByText('Akan terbit').locator('..')).toContainText(String(seen.issued));
-  await page.getByRole('button', { name: 'Setujui pratinjau ini' }).click();
-  await expect(page.getByText(/Belum ada yang berubah/)).toBeVisible();
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Daftar lengkap (Excel)' }).click()]);
-  expect(download.suggestedFilename()).toBe('pratinjau.xlsx');
-
-  // Agus changes his package from February on: of all bills only his is held back.
-  world.run(['package:add', '--name', 'Home-50M', '--price', '450000', '--profile', 'Home-50M', '--down-kbps', '50000', '--up-kbps', '50000']);
-  world.run(['setting:set', 'invoice.rehearsal_max_percent=50']);
-  world.run(['service:change', '--service-number', '30000003', '--package', 'Home-50M', '--from', '2026-02-01']);
-  await page.reload();
-  await hydrated(page);
-  await expect(page.getByText(/Sejak itu ada yang berubah/)).toBeVisible();
-  const run = world.run(['invoice:generate', '--period', '2026-02', '--date', '2026-02-01']);
-  expect(run).toMatchObject({ issued: seen.issued - 1 });
-  await page.reload();
-  await hydrated(page);
-  const held = page.locator('section', { hasText: 'Tertahan: berbeda dari yang disetujui' });
-  await expect(held.locator('tbody tr')).toHaveCount(1);
-  await expect(held).toContainText('Agus Wijaya');
-  await expect(held).toContainText('450.000');
-  await held.getByRole('button', { name: 'Terbitkan' }).click();
-  await expect(page.getByText(/INV\/.* terbit\./)).toBeVisible();
-  expect(world.run(['invoice:list', '--period', '2026-02', '--service-number', '30000003']).invoices).toMatchObject([{ total: 450_000 }]);
-  expect(world.run(['verify', '--deep']).differences).toEqual([]);
   assertQuiet();
 });
