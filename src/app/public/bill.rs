@@ -125,7 +125,7 @@ pub fn bill_page(view: &BillView) -> String {
     let papers: Vec<_> = view
         .open
         .iter()
-        .map(|bill| view! { <li><span>{bill.title.clone()}<small>{bill.number.clone()}</small></span><a href=paper(view, bill)>"PDF"</a></li> })
+        .map(|bill| view! { <li><span>{bill.title.clone()}<small>{bill.number.clone()}</small></span><a href=paper(view, bill) aria-label=format!("PDF {}", bill.number)>"PDF"</a></li> })
         .collect();
     let paid: Vec<_> = view
         .paid
@@ -133,7 +133,7 @@ pub fn bill_page(view: &BillView) -> String {
         .cloned()
         .map(|bill| {
             let paper = paper(view, &bill);
-            let label = format!("Unduh tagihan {} (PDF)", bill.number);
+            let label = format!("PDF {}", bill.number);
             view! { <li><span>{bill.title}<small>{bill.number}</small></span><span class="tag ok">"Lunas"</span><a href=paper aria-label=label>"PDF"</a></li> }
         })
         .collect();
