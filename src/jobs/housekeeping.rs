@@ -40,6 +40,7 @@ pub async fn run(state: &AppState) -> Result<String> {
     let work = sweep(state, OLD_WORK, (now - Duration::days(WORK_DAYS)).into()).await?;
     let runs = sweep(state, OLD_RUNS, (now - Duration::days(RUN_DAYS)).into()).await?;
     let refused = sweep(state, OLD_REFUSED, REFUSED_MAX.into()).await?;
+    crate::server::documents::month::sweep_all(state).await;
     state.db.write::<_, Error, _>(|tx| Box::pin(async move { Ok(tx.analyze().await?) })).await?;
     Ok(serde_json::json!({ "sessions": sessions, "work": work, "runs": runs, "refused": refused }).to_string())
 }

@@ -68,7 +68,7 @@ struct Expense {
     request_id: String,
 }
 
-sql!(TAKEN = "SELECT id, amount, business_date FROM expense WHERE request_id = $1");
+sql!(TAKEN = "SELECT amount, business_date, category, method, note FROM expense WHERE request_id = $1");
 sql!(
     INSERT =
         "INSERT INTO expense (request_id, business_date, category, amount, method, note, reverses, who, staff_id, at)
@@ -174,9 +174,17 @@ pub async fn record(asked: &Asked, form: ExpenseForm) -> Result<String> {
         .write(move |tx: &mut Tx| {
             let (expense, who) = (expense.clone(), who.clone());
             Box::pin(async move {
-                let taken: Option<(i64, i64, NaiveDate)> = tx.opt(TAKEN, args![&expense.request_id]).await?;
+                let taken: Option<(i64, NaiveDate, String, String, String)> =
+                    tx.opt(TAKEN, args![&expense.request_id]).await?;
+                let same = |(amount, day, category, method, note): &(i64, NaiveDate, String, String, String)| {
+                    *amount == expense.amount.0
+                        && *day == expense.day
+                        && category == expense.category
+                        && method == expense.method
+                        && *note == expense.note
+                };
                 match taken {
-                    Some((_, amount, day)) if amount == expense.amount.0 && day == expense.day => return Ok(()),
+                    Some(taken) if same(&taken) => return Ok(()),
                     Some(_) => {
                         return Err(Error::Conflict(
                             "Formulir ini sudah dikirim dengan isi lain. Muat ulang halaman, lalu isi lagi.".to_owned(),

@@ -123,7 +123,7 @@ async fn inside(tx: &mut Tx, ctx: &AccessContext, service_id: i64, day: i64, rea
 }
 
 /// The first day on which a line is cut for a bill that was due on `due_on`: past the grace days, on a day that is free.
-fn cut_on(settings: &Settings, due_on: NaiveDate) -> Option<NaiveDate> {
+pub(crate) fn cut_on(settings: &Settings, due_on: NaiveDate) -> Option<NaiveDate> {
     let grace = u64::try_from(settings.int("isolir.grace_days")).unwrap_or(0);
     let time = parse_time(settings.text("isolir.time"))?;
     (1..=DAYS_AHEAD_MAX)

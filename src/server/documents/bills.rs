@@ -123,7 +123,11 @@ fn paper(app: &AppState, rates: &Rates, reader: Reader, row: &Row, lines: Vec<Li
     let left = if matches!(row.status.as_str(), "open" | "partial") { row.total - row.paid } else { 0 };
     let tax: i64 = lines.iter().filter(|line| line.kind == "tax").map(|line| line.amount).sum();
     let mut sums = vec![("Jumlah tagihan".to_owned(), money(row.total))];
-    for share in shares {
+    let paid: i64 = shares.iter().map(|share| share.amount).sum();
+    if matches!(reader, Reader::Anybody { .. }) && paid != 0 {
+        sums.push(("Sudah dibayar".to_owned(), money(-paid)));
+    }
+    for share in shares.iter().filter(|_| reader == Reader::Office) {
         let on = words::day(share.used_on);
         let word = match share.method.as_str() {
             "credit" => format!("Nota kredit {}, {on}", share.receipt),

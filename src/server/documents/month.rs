@@ -6,6 +6,7 @@ use crate::billing::Period;
 use crate::server::error::{Error, Result};
 use crate::server::guard::Asked;
 use crate::server::secrets::random_bytes;
+use crate::server::state::AppState;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::fs::File;
@@ -87,6 +88,9 @@ impl Months {
     pub async fn begin(&self, asked: Asked, period: Period, total: i64) -> Result<()> {
         let key = (asked.scope().arg(), period);
         let making = Arc::new(Making { total, done: AtomicI64::new(0), state: Mutex::new(State::Running) });
+        let folder = asked.app.config.data.join(FOLDER);
+        let path = folder.join(format!("tagihan-{period}-{}.pdf", hex::encode(random_bytes::<6>()?)));
+        tokio::fs::create_dir_all(&folder).await?;
         {
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
             if all.get(&key).is_some_and(|making| making.state() == State::Running) {
@@ -94,18 +98,17 @@ impl Months {
             }
             all.insert(key, Arc::clone(&making));
         }
-        let folder = asked.app.config.data.join(FOLDER);
-        let path = folder.join(format!("tagihan-{period}-{}.pdf", hex::encode(random_bytes::<6>()?)));
-        tokio::fs::create_dir_all(&folder).await?;
         let (turn, stop) = (Arc::clone(&self.turn), asked.app.stop.clone());
         tokio::spawn(async move {
-            let made = async {
+            let (own, file) = (Arc::clone(&making), path.clone());
+            // In a task of its own, so that a panic is an error like others: nothing stays at "running".
+            let made = tokio::spawn(async move {
                 let _turn = turn.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
                 sweep(&folder).await;
-                make(&asked, period, &path, &making).await
-            };
+                make(&asked, period, &file, &own).await
+            });
             let result = tokio::select! {
-                result = made => result,
+                result = made => result.map_err(|error| Error::Internal(error.to_string())).flatten(),
                 () = stop.cancelled() => Err(Error::Internal("server berhenti".to_owned())),
             };
             match result {
@@ -113,6 +116,9 @@ impl Months {
                 Err(error) => {
                     tracing::error!(%error, %period, "the file of a month's bills could not be made");
                     making.set(State::Failed);
+                    if let Err(error) = tokio::fs::remove_file(&path).await {
+                        tracing::warn!(%error, "half a paper stays until the next hour's sweep");
+                    }
                 }
             }
         });
@@ -126,6 +132,11 @@ async fn make(asked: &Asked, period: Period, path: &Path, making: &Arc<Making>) 
     let counter = Arc::clone(making);
     write_month(asked, period, file, move |done| counter.done.store(done, Ordering::Relaxed)).await?;
     Ok(at)
+}
+
+/// Removes what nobody fetches any more from the data folder, also what an earlier process left.
+pub async fn sweep_all(state: &AppState) {
+    sweep(&state.config.data.join(FOLDER)).await;
 }
 
 /// Removes files that nobody fetches any more.

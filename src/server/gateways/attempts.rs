@@ -167,7 +167,9 @@ pub async fn begin(state: &AppState, chosen: &[i64], gateway_code: &str, method_
         .find(|method| method.code == method_code)
         .ok_or_else(|| Error::Refused("Cara bayar itu sedang tidak tersedia. Silakan pilih cara lain.".to_owned()))?;
     let bills = whole(pick(state, chosen).await?)?;
-    let service_id = bills.first().map_or(0, |bill| bill.service_id);
+    // The attempt goes back to the service of the bill that was named first: the payer's others may be masked there.
+    let named = chosen.first().and_then(|id| bills.iter().find(|bill| bill.id == *id)).or_else(|| bills.first());
+    let service_id = named.map_or(0, |bill| bill.service_id);
     let amount: i64 = bills.iter().map(|bill| bill.left).sum();
     let minimum = method.minimum(client.provider());
     if Rupiah(amount) < minimum {

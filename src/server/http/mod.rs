@@ -57,6 +57,8 @@ use tower_http::compression::{CompressionLayer, Predicate, predicate::DefaultPre
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+/// Content type of XLSX.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Largest callback body.
 const CALLBACK_BYTES_MAX: usize = 64 * 1024;
 /// Largest form or JSON body.
@@ -187,8 +189,13 @@ pub fn router(app: AppState) -> Router {
             }
         }
     });
-    let compress = CompressionLayer::new()
-        .compress_when(DefaultPredicate::new().and(NotForContentType::const_new("text/event-stream")));
+    let compress = CompressionLayer::new().compress_when(
+        DefaultPredicate::new()
+            .and(NotForContentType::const_new("text/event-stream"))
+            // Squeezed already; and a transfer that broke off goes on only where its length is known.
+            .and(NotForContentType::const_new("application/pdf"))
+            .and(NotForContentType::const_new(XLSX)),
+    );
     switch
         .layer(middleware::from_fn_with_state(site, observe))
         .layer(compress)

@@ -287,3 +287,21 @@ async fn damage_by_hand_is_found_and_named() {
         }
     }
 }
+
+#[tokio::test]
+async fn no_bill_is_dated_into_a_month_that_is_closed() {
+    for t in TestApp::each("2026-01-20 10:00").await {
+        let package = t.package("Home 20M", 300_000, 1).await;
+        let siti = t.service("Siti", package, "2025-06-01").await;
+        t.set(&[("books.closed_until", "2026-01")]).await;
+        let wish = IssueWish { period: None, scope: Scope::All, notify: false, dry_run: false };
+        let refused = ledger(&t).await.issue(wish).await.unwrap_err();
+        assert!(refused.to_string().contains("Januari 2026 sudah ditutup"), "{refused}");
+        let ahead = ledger(&t).await.settle_ahead(t.form(siti, 900_000, Source::Cash), 1).await;
+        assert!(ahead.is_err(), "neither is one in advance");
+        assert!(t.bills(siti).await.is_empty());
+        t.at("2026-02-01 00:01");
+        assert_eq!(t.issue("2026-02").await.issued, 1);
+        t.assert_books().await;
+    }
+}

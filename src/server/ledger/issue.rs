@@ -161,6 +161,7 @@ impl Ledger {
         if wish.dry_run {
             return self.rehearse(period, wish.scope).await;
         }
+        self.must_be_open_today()?;
         let already = self.state.db.number(ISSUED_BEFORE, args![period]).await?;
         if let Some(cut_off) = self.state.db.opt::<Run>(FROZEN_RUN, args![period]).await? {
             tracing::info!(run = cut_off.id, position = cut_off.position, "going on with a bill run that was cut off");

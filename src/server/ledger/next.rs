@@ -160,6 +160,7 @@ impl Ledger {
     /// Writes one bill: its number, its lines, its entry in the books. Answers its row and its number. The runs of a month
     /// write theirs set by set (`issue`).
     pub(super) async fn write_bill(&self, tx: &mut Tx, bill: NewBill<'_>) -> Result<(i64, String)> {
+        self.must_be_open_today()?;
         let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
         let number = invoice_number(self.today.year(), self.today.month(), sequence);
         let total: Rupiah = bill.lines.iter().map(|line| line.amount).sum();

@@ -4,9 +4,10 @@ use super::Ledger;
 use super::issue::Scope;
 use crate::args;
 use crate::billing::Period;
+use crate::server::customers::due_day::cut_on;
 use crate::server::error::Result;
 use crate::sql;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use std::collections::HashMap;
 
 /// A service in the month that is looked at.
@@ -20,6 +21,8 @@ pub struct PlannedBill {
     pub package: String,
     /// Rupiah that will be billed, or is already; nothing for whoever is not billed.
     pub total: Option<i64>,
+    /// What of it is left to pay.
+    pub rest: i64,
     /// Rupiah of the month before; 0 without a bill.
     pub before: i64,
     /// Day on which the bill is due.
@@ -40,7 +43,7 @@ macro_rules! before {
 }
 sql!(
     WILL_BE = concat!(
-        "SELECT s.service_number, k.name, p.name AS package, pr.total, CAST(COALESCE(b.total, 0) AS BIGINT) AS before, c.due_on, '' AS note
+        "SELECT s.service_number, k.name, p.name AS package, pr.total, pr.total AS rest, CAST(COALESCE(b.total, 0) AS BIGINT) AS before, c.due_on, '' AS note
  FROM issue_candidate c JOIN issue_price pr ON pr.id = c.price_id JOIN service s ON s.id = c.service_id
  JOIN customer k ON k.id = s.customer_id JOIN package p ON p.id = pr.package_id ",
         before!(),
@@ -49,7 +52,7 @@ sql!(
 );
 sql!(
     ARE_THERE = concat!(
-        "SELECT s.service_number, k.name, i.package_name AS package, i.total, CAST(COALESCE(b.total, 0) AS BIGINT) AS before, i.due_on, 'sudah terbit' AS note
+        "SELECT s.service_number, k.name, i.package_name AS package, i.total, i.total - i.paid AS rest, CAST(COALESCE(b.total, 0) AS BIGINT) AS before, i.due_on, 'sudah terbit' AS note
  FROM invoice i JOIN service s ON s.id = i.service_id JOIN customer k ON k.id = s.customer_id ",
         before!(),
         " WHERE i.period = $2 AND i.kind = 'regular' AND i.status <> 'void'"
@@ -90,6 +93,7 @@ impl Ledger {
                     name,
                     package,
                     total: None,
+                    rest: 0,
                     before,
                     due_on: None,
                     note: skipped.reason,
@@ -109,12 +113,11 @@ impl Ledger {
 
     /// On which day each line would be cut, by the rules of the daily run.
     fn tell_cuts(&self, list: &mut [PlannedBill], spared: &HashMap<String, Option<NaiveDate>>) {
-        let grace = u64::try_from(self.settings.int("isolir.grace_days")).unwrap_or(0);
         let least = self.access().min_debt();
         for bill in list.iter_mut() {
-            let Some(day) = bill.due_on.map(|due| due + Days::new(grace + 1)) else { continue };
+            let Some(day) = bill.due_on.and_then(|due| cut_on(&self.settings, due)) else { continue };
             let stays = spared.get(&bill.service_number).is_some_and(|until| until.is_none_or(|until| until >= day));
-            bill.cut_on = (!stays && bill.total.is_some_and(|total| total >= least)).then_some(day);
+            bill.cut_on = (!stays && bill.rest >= least).then_some(day);
         }
     }
 }

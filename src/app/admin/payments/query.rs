@@ -328,6 +328,11 @@ impl Found {
     /// The paper of its receipt; with `copy` it was printed before. To anybody it says no more of a name than `shown`.
     pub fn paper(&self, copy: bool, duty: bool, shown: Option<String>) -> ReceiptPaper {
         let row = &self.row;
+        // Why and by whom is the office's business.
+        let reversed = match (&shown, row.reversed_on) {
+            (Some(_), Some(on)) => format!("Dibatalkan {}", day(on)),
+            _ => self.reversal(),
+        };
         let title = match row.method.as_str() {
             "credit" => "Nota Kredit",
             "write_off" => "Penghapusan Piutang",
@@ -362,7 +367,7 @@ impl Found {
             receiver: if row.method == "gateway" { String::new() } else { row.received_by.clone() },
             day: date_words(row.received_on),
             copy,
-            reversed: self.reversal(),
+            reversed,
             duty: duty && self.is_money() && row.amount > DUTY_ABOVE,
         }
     }

@@ -211,6 +211,7 @@ sql!(
 /// Records a payment through the ledger.
 pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
     let (app, who) = (&asked.app, asked.who.clone());
+    asked.reaches_service(wish.service_id).await?;
     let (months, change, service_id) = (wish.months, wish.received - wish.amount, wish.service_id);
     if let Some(newest) = wish.newest {
         let known = args![service_id, newest, &wish.request_id];
@@ -297,6 +298,8 @@ mod tests {
             assert!(matches!(&asked, Error::Invalid { field, .. } if field == MEANWHILE_FIELD), "{asked}");
             assert!(asked.to_string().contains("KW/2026/01/000001"), "{asked}");
             assert_eq!(t.saldo(siti).await, 0, "nothing was written");
+            let stranger = record(&t.asked(Role::Collector, 1), wish(&second, 300_000, 300_000)).await.unwrap_err();
+            assert!(!stranger.to_string().contains("KW/"), "not his customer: {stranger}");
             let sure = PayWish { newest: None, ..wish(&second, 300_000, 300_000) };
             let taken = record(&two, sure).await.unwrap();
             assert!(!taken.already && !taken.used_for.is_empty(), "the next month's bill gets it");

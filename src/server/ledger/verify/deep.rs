@@ -20,9 +20,13 @@ const CHUNK_BILLS: i64 = 5_000;
 const BASES_MAX: usize = 20_000;
 
 sql!(LAST_BILL = "SELECT CAST(COALESCE(MAX(id), 0) AS BIGINT) FROM invoice");
-sql!(HEADS = "SELECT i.id, i.number, i.kind, i.status, COALESCE(i.basis_id, 0) AS basis_id, i.service_id, i.issued_on, i.due_on, i.created_at,
+sql!(
+    FIRST_WITH_BASIS =
+        "SELECT CAST(COALESCE(MIN(id), 9007199254740991) AS BIGINT) FROM invoice WHERE basis_id IS NOT NULL"
+);
+sql!(HEADS = "SELECT i.id, i.number, i.kind, i.status, COALESCE(i.basis_id, 0) AS basis_id, i.service_id, i.issued_on, i.due_on, COALESCE(r.started_at, i.created_at) AS created_at,
    s.package_id, s.started_on, s.discount_kind, s.discount_value, s.discount_until
- FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id > $1 AND i.id <= $2 ORDER BY i.id");
+ FROM invoice i JOIN service s ON s.id = i.service_id LEFT JOIN issue_run r ON r.id = i.run_id WHERE i.id > $1 AND i.id <= $2 ORDER BY i.id");
 sql!(
     LINES = "SELECT invoice_id AS paper_id, kind, period, amount, text, derivation FROM invoice_line WHERE invoice_id > $1 AND invoice_id <= $2 ORDER BY invoice_id, id"
 );
@@ -85,9 +89,6 @@ struct Bases(HashMap<i64, Option<Known>>);
 
 impl Bases {
     fn learn(&mut self, id: i64, key: &str, text: &str, found: &mut Found) {
-        if self.0.len() >= BASES_MAX {
-            self.0.clear();
-        }
         if self.0.contains_key(&id) {
             return;
         }
@@ -124,9 +125,15 @@ pub(super) async fn look(state: &AppState, found: &mut Found) -> Result<Covered>
     let mut covered = Covered::default();
     let world = World::read(state).await?;
     let last = state.db.number(LAST_BILL, args![]).await?;
+    // Bills from before bases were kept have none; a later one must.
+    let first_with_basis = state.db.number(FIRST_WITH_BASIS, args![]).await?;
     let (mut bases, mut from) = (Bases::default(), 0);
     while from < last {
         let to = (from + CHUNK_BILLS).min(last);
+        // Between two chunks: what one needs stays while it is looked at.
+        if bases.0.len() >= BASES_MAX {
+            bases.0.clear();
+        }
         let heads: Vec<Head> = state.db.all(HEADS, args![from, to]).await?;
         let mut lines: Vec<Line> = state.db.all(LINES, args![from, to]).await?;
         for (id, key, text) in state.db.all::<(i64, String, String)>(BASES, args![from, to]).await? {
@@ -142,6 +149,9 @@ pub(super) async fn look(state: &AppState, found: &mut Found) -> Result<Covered>
             }
             let Some(known) = bases.of(head.basis_id) else {
                 if head.basis_id == 0 && matches!(head.kind.as_str(), "regular" | "adjustment") {
+                    if head.id > first_with_basis {
+                        found.add("tagihan tanpa dasar harga", || head.number.clone());
+                    }
                     covered.without_basis += 1;
                 }
                 continue;

@@ -16,6 +16,7 @@ sql!(HURT_RENT = "UPDATE service_addon SET amount = 99000");
 sql!(HURT_OWN_PRICE = "UPDATE service_price SET price = 1");
 sql!(HURT_RATE = "UPDATE tax_rate SET rate = 500 WHERE valid_from = '2025-01-01'");
 sql!(HURT_BASIS = "UPDATE price_basis SET input = REPLACE(input, '300000', '200000')");
+sql!(HURT_KEPT_BASIS = "UPDATE invoice SET basis_id = NULL WHERE id = 2");
 sql!(HURT_PACKAGE = "UPDATE service SET package_id = (SELECT MAX(id) FROM package)");
 
 /// A service with a bill for January that has everything: a part of the month, PPN, a discount, something rented.
@@ -70,6 +71,7 @@ async fn each_damage_by_hand_is_found_and_named() {
         (HURT_RENT, "INV/2026/02/000001: biaya bulanan tidak sama"),
         (HURT_RATE, "INV/2026/01/000001: dihitung PPN 12% x 11/12, seharusnya PPN 5% x 11/12"),
         (HURT_BASIS, "dasar harga diubah setelah ditulis: dasar 1"),
+        (HURT_KEPT_BASIS, "tagihan tanpa dasar harga: INV/2026/02/000001"),
         (HURT_PACKAGE, "INV/2026/01/000001: memakai paket Home 20M, layanan memakai paket lain"),
     ] {
         for t in TestApp::each("2026-01-15 10:00").await {
