@@ -71,3 +71,45 @@ async fn tell(state: &AppState, report: &VerifyReport, deep: bool) -> Result<()>
         })
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{look, run};
+    use crate::args;
+    use crate::server::alerts::open_ones;
+    use crate::server::db::Sql;
+    use crate::server::testing::TestApp;
+    use crate::sql;
+
+    sql!(HURT = "UPDATE invoice_line SET derivation = 'Gratis = Rp 0', text = 'x' || text WHERE id = 1");
+    sql!(
+        HEAL = "UPDATE invoice_line SET text = SUBSTR(text, 2),
+   derivation = (SELECT o.derivation FROM invoice_line o WHERE o.id = 2) WHERE id = 1"
+    );
+
+    async fn write(t: &TestApp, sql: Sql) {
+        let mut tx = t.state.db.begin().await.unwrap();
+        tx.exec_one(sql, args![]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_last_look_is_told_and_an_alert_stands_until_one_finds_nothing() {
+        for t in TestApp::each("2026-01-01 00:01").await {
+            let package = t.package("Home 20M", 300_000, 1).await;
+            t.service("Siti", package, "2025-06-01").await;
+            t.service("Budi", package, "2025-06-01").await;
+            t.issue("2026-01").await;
+            write(&t, HURT).await;
+            let result = run(&t.state).await.unwrap();
+            assert!(result.contains("\"green\":false") && result.contains("INV/2026/01/000001"), "{result}");
+            assert_eq!(open_ones(&t.state).await.unwrap().len(), 1);
+            assert!(look(&t.state, false).await.unwrap().differences.is_empty());
+            assert_eq!(open_ones(&t.state).await.unwrap().len(), 1, "sums alone do not clear lines");
+            write(&t, HEAL).await;
+            let result = run(&t.state).await.unwrap();
+            assert!(result.contains("2 baris dihitung ulang"), "{result}");
+            assert!(open_ones(&t.state).await.unwrap().is_empty());
+        }
+    }
+}
