@@ -130,7 +130,9 @@ async function choose(page: Page, number: string): Promise<void> {
 async function firstOf(page: Page, address: string): Promise<string> {
   await page.goto(world.base + address);
   const list = address.split('?')[0] ?? address;
-  const own = list === '/admin/pasang' || list === '/admin/pelanggan' || list === '/admin/pengguna' ? '0123456789' : '';
+  // Beside the rows, which have numbers, these lists lead to papers and forms under their own address.
+  const numbered = ['/admin/pasang', '/admin/pelanggan', '/admin/pengguna', '/admin/tagihan', '/admin/pembayaran'];
+  const own = numbered.includes(list) ? '0123456789' : '';
   const links = page.locator(`a[href^="${list}/"]`);
   await expect(links.first()).toBeAttached();
   const all = await links.evaluateAll((found) => found.map((one) => one.getAttribute('href') ?? ''));
