@@ -11,7 +11,6 @@ pub mod customers;
 pub mod db;
 pub mod documents;
 pub mod error;
-pub mod expenses;
 pub mod gateways;
 pub mod guard;
 pub mod http;

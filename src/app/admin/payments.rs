@@ -2,6 +2,8 @@
 
 mod detail;
 #[cfg(feature = "ssr")]
+pub(crate) mod one;
+#[cfg(feature = "ssr")]
 pub(crate) mod query;
 
 use crate::app::codec::Json;
@@ -167,7 +169,7 @@ pub async fn list_payments(filter: PaymentFilter) -> Result<PaymentList, ApiErro
 pub async fn view_payment(id: i64) -> Result<PaymentView, ApiError> {
     use crate::server::guard::{Permission, guard};
     let asked = guard(Permission::ViewInvoices).await?;
-    Ok(query::view(&asked, id).await?)
+    Ok(one::view(&asked, id).await?)
 }
 
 /// The page.

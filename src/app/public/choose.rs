@@ -73,7 +73,7 @@ pub fn choose_page(view: &ChooseView) -> String {
         .collect();
     let hidden: Vec<_> =
         view.bills.iter().map(|id| view! { <input type="hidden" name="tagihan" value=id.to_string() /> }).collect();
-    let back: String = url::form_urlencoded::byte_serialize(view.service_number.as_bytes()).collect();
+    let back = super::bills_of(&view.service_number);
     let choice = if view.methods.is_empty() {
         view! { <p class="note warn">"Pembayaran online sedang tidak tersedia. Silakan bayar tunai atau transfer ke rekening kami."</p> }.into_any()
     } else {
@@ -92,7 +92,7 @@ pub fn choose_page(view: &ChooseView) -> String {
             {hidden}
             {choice}
         </form>
-        <a class="btn" href=format!("/billing?nomor_layanan={back}")>"Kembali ke tagihan"</a>
+        <a class="btn" href=back>"Kembali ke tagihan"</a>
     };
     document("Pilih Cara Bayar", &view.company, false, (), body)
 }

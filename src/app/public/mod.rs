@@ -102,6 +102,15 @@ pub fn check_page(company: &Company, number: &str, problem: &str) -> String {
     document("Cek Tagihan", company, false, (), body)
 }
 
+/// Where the bills of a service are; without its number, the door to everybody's.
+fn bills_of(number: &str) -> String {
+    if number.is_empty() {
+        return "/billing".to_owned();
+    }
+    let number: String = url::form_urlencoded::byte_serialize(number.as_bytes()).collect();
+    format!("/billing?nomor_layanan={number}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

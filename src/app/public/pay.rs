@@ -23,7 +23,7 @@ pub struct PayView {
     pub name: String,
     /// Public ids of the bills.
     pub bills: Vec<i64>,
-    /// The service.
+    /// The service; empty where it pays for several.
     pub service_number: String,
     /// The amount.
     pub amount: String,
@@ -136,7 +136,7 @@ fn paid(view: &PayView) -> String {
     } else {
         "Internet Anda aktif. Bila tadi diperlambat, kecepatannya pulih sendiri dalam hitungan detik."
     };
-    let back: String = url::form_urlencoded::byte_serialize(view.service_number.as_bytes()).collect();
+    let back = super::bills_of(&view.service_number);
     let body = view! {
         <section class="panel done" role="status">
             <h1>"Pembayaran Berhasil"</h1>
@@ -152,7 +152,7 @@ fn paid(view: &PayView) -> String {
             <p>{line}</p>
         </section>
         <div class="row">
-            <a class="btn" href=format!("/billing?nomor_layanan={back}")>"Lihat tagihan"</a>
+            <a class="btn" href=back>"Lihat tagihan"</a>
             {has_receipt.then(|| view! { <a class="btn" href=format!("/bayar/{}/kuitansi.pdf", view.reference)>"Unduh kuitansi (PDF)"</a> })}
         </div>
     };

@@ -14,13 +14,12 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Where the files lie below the data folder.
 pub const FOLDER: &str = "papers";
 /// So long a file is kept.
-const KEPT: Duration = Duration::from_secs(3_600);
+const KEPT_S: i64 = 3_600;
 
 /// How far a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +88,9 @@ impl Months {
         let key = (asked.scope().arg(), period);
         let making = Arc::new(Making { total, done: AtomicI64::new(0), state: Mutex::new(State::Running) });
         let folder = asked.app.config.data.join(FOLDER);
-        let path = folder.join(format!("tagihan-{period}-{}.pdf", hex::encode(random_bytes::<6>()?)));
+        // Its age is in its name, by the same clock that looks at it later.
+        let begun = asked.app.clock.now().timestamp();
+        let path = folder.join(format!("{begun}-tagihan-{period}-{}.pdf", hex::encode(random_bytes::<6>()?)));
         tokio::fs::create_dir_all(&folder).await?;
         {
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +105,7 @@ impl Months {
             // In a task of its own, so that a panic is an error like others: nothing stays at "running".
             let made = tokio::spawn(async move {
                 let _turn = turn.acquire().await.map_err(|error| Error::Internal(error.to_string()))?;
-                sweep(&folder).await;
+                sweep(&folder, asked.app.clock.now()).await;
                 make(&asked, period, &file, &own).await
             });
             let result = tokio::select! {
@@ -136,15 +137,24 @@ async fn make(asked: &Asked, period: Period, path: &Path, making: &Arc<Making>) 
 
 /// Removes what nobody fetches any more from the data folder, also what an earlier process left.
 pub async fn sweep_all(state: &AppState) {
-    sweep(&state.config.data.join(FOLDER)).await;
+    sweep(&state.config.data.join(FOLDER), state.clock.now()).await;
 }
 
 /// Removes files that nobody fetches any more.
-async fn sweep(folder: &Path) {
-    let Ok(mut files) = tokio::fs::read_dir(folder).await else { return };
+async fn sweep(folder: &Path, now: DateTime<Utc>) {
+    let mut files = match tokio::fs::read_dir(folder).await {
+        Ok(files) => files,
+        // Nothing was ever printed.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => {
+            tracing::warn!(%error, "the folder of papers can't be read");
+            return;
+        }
+    };
     while let Ok(Some(file)) = files.next_entry().await {
-        let modified = file.metadata().await.ok().and_then(|facts| facts.modified().ok());
-        let old = modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age > KEPT);
+        let name = file.file_name();
+        let begun = name.to_str().and_then(|name| name.split('-').next()).and_then(|begun| begun.parse::<i64>().ok());
+        let old = begun.is_none_or(|begun| now.timestamp() - begun > KEPT_S);
         if old && let Err(error) = tokio::fs::remove_file(file.path()).await {
             tracing::warn!(%error, "an old paper stays");
         }

@@ -11,7 +11,7 @@ use super::receipt::{self, ReceiptPaper};
 use super::several::Several;
 use super::statement::Statement;
 use super::{file, invoice, sender::sender};
-use crate::app::admin::payments::query::{Found, printed};
+use crate::app::admin::payments::one::{Found, printed};
 use crate::app::dto::money;
 use crate::server::audit::Who;
 use crate::server::ledger::Source;
@@ -257,7 +257,7 @@ pub async fn assert_papers(app: &AppState) {
     let payments: Vec<(i64, String, i64)> = app.db.all(PAYMENTS, args![]).await.unwrap();
     for (id, number, amount) in payments {
         let found = Found::read(app, id).await.unwrap();
-        let paper = found.paper(false, false, None);
+        let paper = found.paper(false, false, Reader::Office);
         let used = paper.used.clone();
         let company = sender(app).await.unwrap();
         let pdf = file(number.clone(), company, move |sender| receipt::pages(sender, &paper)).await.unwrap();
@@ -313,6 +313,14 @@ async fn every_paper_says_what_the_books_say() {
         // Whoever only knows the number reads no name.
         let (_, masked) = bills::paper_of(&t.state, 1, Reader::Anybody { names: false }).await.unwrap();
         assert!(!masked.payer.concat().contains("SITI (") && masked.payer[0].contains('*'), "{:?}", masked.payer);
+
+        // Nor how it was paid, nor why and by whom something was taken back.
+        let seen = masked.sums.iter().map(|(word, _)| word.as_str()).collect::<Vec<_>>();
+        assert_eq!(seen, ["Jumlah tagihan", "Sudah dibayar", "Sisa yang harus dibayar"]);
+        let taken_back = Found::read(&t.state, wrong.payment_id).await.unwrap();
+        assert!(taken_back.paper(false, false, Reader::Office).reversed.contains("salah ketik"));
+        let public = taken_back.paper(false, false, Reader::Anybody { names: true }).reversed;
+        assert_eq!(public, "Dibatalkan 02/02/2026");
 
         // Prints count alike whichever paper they are.
         assert_eq!(printed(&t.state, "Rina", paid.payment_id).await.unwrap(), 0);

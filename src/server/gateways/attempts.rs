@@ -167,9 +167,7 @@ pub async fn begin(state: &AppState, chosen: &[i64], gateway_code: &str, method_
         .find(|method| method.code == method_code)
         .ok_or_else(|| Error::Refused("Cara bayar itu sedang tidak tersedia. Silakan pilih cara lain.".to_owned()))?;
     let bills = whole(pick(state, chosen).await?)?;
-    // The attempt goes back to the service of the bill that was named first: the payer's others may be masked there.
-    let named = chosen.first().and_then(|id| bills.iter().find(|bill| bill.id == *id)).or_else(|| bills.first());
-    let service_id = named.map_or(0, |bill| bill.service_id);
+    let service_id = bills.first().map_or(0, |bill| bill.service_id);
     let amount: i64 = bills.iter().map(|bill| bill.left).sum();
     let minimum = method.minimum(client.provider());
     if Rupiah(amount) < minimum {
@@ -179,7 +177,10 @@ pub async fn begin(state: &AppState, chosen: &[i64], gateway_code: &str, method_
             Rupiah(amount)
         )));
     }
-    let wish: String = bills.iter().map(|bill| format!("{}:{}", bill.id, bill.left)).collect::<Vec<_>>().join(",");
+    // In whichever order they were named: the same wish has one text.
+    let mut parts: Vec<(i64, i64)> = bills.iter().map(|bill| (bill.id, bill.left)).collect();
+    parts.sort_unstable();
+    let wish: String = parts.iter().map(|(id, left)| format!("{id}:{left}")).collect::<Vec<_>>().join(",");
     let hours = settings.int(&format!("gateway.{gateway_code}.expiry_hours"));
 
     for _ in 0..3 {
@@ -215,10 +216,14 @@ pub async fn begin(state: &AppState, chosen: &[i64], gateway_code: &str, method_
             .await?;
         let Some(attempt_id) = inserted else { continue };
         let first = bills.first().map(|bill| bill.number.clone()).unwrap_or_default();
+        let several = bills.iter().any(|bill| bill.service_id != service_id);
         let more = if bills.len() > 1 { format!(" +{} tagihan", bills.len() - 1) } else { String::new() };
         let order = Order {
             reference,
-            title: format!("{first}{more} {}", payer.service_number),
+            // Of several lines none is named: whoever pays may know another of them only.
+            title: format!("{first}{more} {}", if several { "" } else { payer.service_number.as_str() })
+                .trim_end()
+                .to_owned(),
             amount: Rupiah(amount),
             method: method.code.to_owned(),
             payer_name: payer.name,

@@ -9,7 +9,7 @@ use crate::sql;
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
-// Those of the payer of bill $1. Service by service, each in the order of payment: the same wish has one text.
+// Those of the payer of bill $1. Service by service, each in the order of payment.
 sql!(BILLS_TO_PAY = "SELECT i.id, i.number, i.period, i.kind, (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1) AS text,
    i.service_id, s.service_number, i.total - i.paid AS \"left\" FROM invoice i JOIN service s ON s.id = i.service_id
  WHERE i.customer_id = (SELECT o.customer_id FROM invoice o WHERE o.id = $1) AND i.status IN ('open', 'partial')
@@ -39,7 +39,7 @@ pub struct OpenBill {
 /// Bills that were chosen, with the older ones that belong before them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picked {
-    /// All of them, service by service, oldest first.
+    /// All of them, service by service, that of the first chosen before the others; oldest first.
     pub bills: Vec<OpenBill>,
     /// Rows of those that were not chosen.
     pub added: Vec<i64>,
@@ -90,12 +90,15 @@ pub async fn pick(state: &AppState, chosen: &[i64]) -> Result<Picked> {
     for (place, bill) in open.iter().enumerate().filter(|(_, bill)| chosen.contains(&bill.id)) {
         last.insert(bill.service_id, place);
     }
-    let bills: Vec<OpenBill> = open
+    // The service that was named first leads: pages and the attempt go back to it, and the payer's others may be masked there.
+    let named = chosen.iter().find_map(|id| open.iter().find(|bill| bill.id == *id)).map(|bill| bill.service_id);
+    let mut bills: Vec<OpenBill> = open
         .into_iter()
         .enumerate()
         .filter(|(place, bill)| last.get(&bill.service_id).is_some_and(|last| place <= last))
         .map(|(_, bill)| bill)
         .collect();
+    bills.sort_by_key(|bill| Some(bill.service_id) != named);
     if bills.is_empty() {
         return Err(Error::Refused("Tagihan itu sudah lunas atau tidak ada. Muat ulang halaman tagihan.".to_owned()));
     }
@@ -141,10 +144,14 @@ pub struct AttemptBill {
     pub due_on: NaiveDate,
 }
 
+/// Whether an attempt pays for several services: then its pages name none of them whole.
+pub fn several(bills: &[AttemptBill]) -> bool {
+    bills.iter().any(|bill| bills.first().is_some_and(|first| first.service_number != bill.service_number))
+}
+
 /// What an attempt pays, in words; each with its service where there are several.
 pub fn titles(bills: &[AttemptBill]) -> String {
-    let several =
-        bills.iter().any(|bill| bills.first().is_some_and(|first| first.service_number != bill.service_number));
+    let several = several(bills);
     let title = |bill: &AttemptBill| {
         titled(&bill.kind, &bill.period, bill.text.as_deref(), several.then_some(&bill.service_number))
     };

@@ -1,12 +1,11 @@
 //! Tunggakan and Kas Harian as spreadsheets, filtered as on the screen; Daftar Tagih as a sheet of paper to tick.
 
-use super::isolir_files::file;
-use super::papers;
+use super::{download, papers};
 use crate::app::admin::arrears::{self, ArrearsFilter};
 use crate::app::admin::collect::{self, CollectFilter};
 use crate::app::admin::daily_cash::{self, DailyFilter};
 use crate::server::documents::sheet;
-use crate::server::guard::{Permission, guard_parts};
+use crate::server::guard::{Permission, guard_export, guard_parts};
 use crate::server::state::AppState;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -38,12 +37,12 @@ struct Wish {
 
 async fn arrears_file(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {
     let result = async {
-        let asked = guard_parts(&app, &parts, Permission::Export).await?;
+        let asked = guard_export(&app, &parts, Permission::Collect).await?;
         let Wish { q, area, collector, package, age, sort, due: _ } = wish;
         let filter = ArrearsFilter { q, area, collector, package, age, sort, page: 1 };
         sheet::file("Tunggakan", arrears::query::table(&asked, &filter).await?).await
     };
-    file(result.await, "tunggakan.xlsx")
+    download::sheet(result.await, "tunggakan")
 }
 
 async fn daily_file(State(app): State<AppState>, Query(filter): Query<DailyFilter>, parts: Parts) -> Response {
@@ -51,7 +50,7 @@ async fn daily_file(State(app): State<AppState>, Query(filter): Query<DailyFilte
         let asked = guard_parts(&app, &parts, Permission::ManageCash).await?;
         sheet::file("Kas Harian", daily_cash::query::table(&asked, &filter).await?).await
     };
-    file(result.await, "kas-harian.xlsx")
+    download::sheet(result.await, "kas-harian")
 }
 
 async fn collect_paper(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {

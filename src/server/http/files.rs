@@ -1,5 +1,6 @@
 //! A customer's files: in by a form, out only to who may, never kept by a browser.
 
+use super::download::{PDF, XLSX, file};
 use crate::app::admin::customers::{self, CustomerFilter};
 use crate::server::customers::files;
 use crate::server::error::{Error, Result};
@@ -13,8 +14,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use leptos_router::params::ParamsMap;
 
-/// Content type of XLSX.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// What is read of a form at most: a file and its frame.
 const FORM_BYTES_MAX: usize = files::FILE_BYTES_MAX + 64 * 1024;
 
@@ -97,16 +96,16 @@ async fn download(State(app): State<AppState>, Path(id): Path<i64>, parts: Parts
 }
 
 async fn taken_as_xlsx(State(app): State<AppState>, RawQuery(query): RawQuery, parts: Parts) -> Response {
-    taken(app, "xlsx", query, parts).await
+    taken(app, XLSX, query, parts).await
 }
 
 async fn taken_as_pdf(State(app): State<AppState>, RawQuery(query): RawQuery, parts: Parts) -> Response {
-    taken(app, "pdf", query, parts).await
+    taken(app, PDF, query, parts).await
 }
 
 /// The filtered list with the columns that were ticked.
-async fn taken(app: AppState, kind: &'static str, query: Option<String>, parts: Parts) -> Response {
-    let result: Result<(Vec<u8>, &str)> = async {
+async fn taken(app: AppState, media: &'static str, query: Option<String>, parts: Parts) -> Response {
+    let result = async {
         let asked = guard_parts(&app, &parts, Permission::Export).await?;
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query.as_deref().unwrap_or_default())
             .map_err(|_| Error::invalid("q", "Alamat ini tidak terbaca. Ulangi dari halaman ekspor."))?;
@@ -115,22 +114,11 @@ async fn taken(app: AppState, kind: &'static str, query: Option<String>, parts: 
         let mut map = ParamsMap::new();
         rest.into_iter().for_each(|(key, value)| map.insert(key, value));
         let filter = CustomerFilter::of(&map);
-        match kind {
-            "xlsx" => Ok((customers::export::xlsx(&asked, &filter, &columns).await?, XLSX)),
-            _ => Ok((customers::export::pdf(&asked, &filter, &columns).await?, "application/pdf")),
+        if media == PDF {
+            customers::export::pdf(&asked, &filter, &columns).await
+        } else {
+            customers::export::xlsx(&asked, &filter, &columns).await
         }
-    }
-    .await;
-    match result {
-        Ok((bytes, media)) => (
-            [
-                (CONTENT_TYPE, media.to_owned()),
-                (CONTENT_DISPOSITION, format!("attachment; filename=\"pelanggan.{kind}\"")),
-                (CACHE_CONTROL, "no-store".to_owned()),
-            ],
-            bytes,
-        )
-            .into_response(),
-        Err(error) => super::api::JsonError::from(error).into_response(),
-    }
+    };
+    file(result.await, "pelanggan", media)
 }

@@ -1,21 +1,17 @@
 //! Pelanggan Terisolir and Log Isolir as spreadsheets, filtered as on the screen.
 
+use super::download;
 use crate::app::admin::isolated::{self, IsolatedFilter};
 use crate::app::admin::isolir_log::{self, LogFilter};
 use crate::server::documents::sheet;
-use crate::server::error::Result;
-use crate::server::guard::{Permission, guard_parts};
+use crate::server::guard::{Permission, guard_export};
 use crate::server::state::AppState;
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
-
-/// Content type of XLSX.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// The routes.
 pub fn routes() -> Router<AppState> {
@@ -36,29 +32,18 @@ struct Wish {
 
 async fn isolated_file(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {
     let result = async {
-        let asked = guard_parts(&app, &parts, Permission::Export).await?;
+        let asked = guard_export(&app, &parts, Permission::ViewCustomers).await?;
         let filter = IsolatedFilter { q: wish.q, state: wish.state, sort: wish.sort, page: 1 };
         sheet::file("Pelanggan Terisolir", isolated::query::table(&asked, &filter).await?).await
     };
-    file(result.await, "terisolir.xlsx")
+    download::sheet(result.await, "terisolir")
 }
 
 async fn log_file(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {
     let result = async {
-        let asked = guard_parts(&app, &parts, Permission::Export).await?;
+        let asked = guard_export(&app, &parts, Permission::ViewRouters).await?;
         let filter = LogFilter { q: wish.q, what: wish.what, from: wish.from, to: wish.to, page: 1 };
         sheet::file("Log Isolir", isolir_log::query::table(&asked, &filter).await?).await
     };
-    file(result.await, "log-isolir.xlsx")
-}
-
-/// The file, or why there is none.
-pub(super) fn file(bytes: Result<Vec<u8>>, name: &str) -> Response {
-    match bytes {
-        Ok(bytes) => {
-            let as_file = format!("attachment; filename=\"{name}\"");
-            ([(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, as_file)], bytes).into_response()
-        }
-        Err(error) => super::api::JsonError::from(error).into_response(),
-    }
+    download::sheet(result.await, "log-isolir")
 }

@@ -7,6 +7,7 @@ mod backup;
 mod bill;
 mod cash_files;
 mod cron;
+mod download;
 mod entrance;
 mod events;
 mod files;
@@ -57,8 +58,6 @@ use tower_http::compression::{CompressionLayer, Predicate, predicate::DefaultPre
 use tower_http::csrf::CsrfLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// Content type of XLSX.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Largest callback body.
 const CALLBACK_BYTES_MAX: usize = 64 * 1024;
 /// Largest form or JSON body.
@@ -193,8 +192,8 @@ pub fn router(app: AppState) -> Router {
         DefaultPredicate::new()
             .and(NotForContentType::const_new("text/event-stream"))
             // Squeezed already; and a transfer that broke off goes on only where its length is known.
-            .and(NotForContentType::const_new("application/pdf"))
-            .and(NotForContentType::const_new(XLSX)),
+            .and(NotForContentType::const_new(download::PDF))
+            .and(NotForContentType::const_new(download::XLSX)),
     );
     switch
         .layer(middleware::from_fn_with_state(site, observe))

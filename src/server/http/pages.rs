@@ -16,6 +16,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// Shortest run of digits that `GET /{nomor_layanan}` takes for a number.
 const NUMBER_DIGITS_MIN: usize = 8;
@@ -351,9 +352,12 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
     let mut rest = Rupiah::ZERO;
     if attempt.status == "paid" {
         receipt = site.app.db.opt(ATTEMPT_RECEIPT, args![customer_id, &attempt.reference]).await?;
-        let found = site.look_ups.find(&service_number).await?;
-        let open = found.iter().flat_map(|found| &found.bills).filter(|bill| bill.is_open() && !bill.next);
-        rest = open.map(|bill| bill.left).sum();
+        let numbers: BTreeSet<&str> = bills.iter().map(|bill| bill.service_number.as_str()).collect();
+        for number in numbers {
+            let found = site.look_ups.find(number).await?;
+            let open = found.iter().flat_map(|found| &found.bills).filter(|bill| bill.is_open() && !bill.next);
+            rest += open.map(|bill| bill.left).sum();
+        }
     }
     Ok(PayView {
         company: company(site).await?,
@@ -367,7 +371,7 @@ async fn pay_view(site: &Site, attempt: &Attempt, asked: bool) -> Result<PayView
             .iter()
             .map(|bill| site.app.secrets.public_id("invoice", bill.invoice_id))
             .collect::<Result<_>>()?,
-        service_number,
+        service_number: if bills::several(&bills) { String::new() } else { service_number },
         amount: amount.html(),
         amount_plain: attempt.amount.to_string(),
         method: method.map_or_else(|| attempt.method.clone(), |method| method.name.to_owned()),

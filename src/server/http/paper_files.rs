@@ -1,9 +1,10 @@
 //! Papers as files: bills and receipts as PDF, a month of bills with its progress, Kartu Piutang, all open bills on one sheet.
 
+use super::download::{PDF, XLSX, download};
 use super::pages::problem;
 use super::papers::POLICY;
 use crate::app::admin::invoices::{self, InvoiceFilter};
-use crate::app::admin::payments::query::{Found, printed};
+use crate::app::admin::payments::one::{Found, printed};
 use crate::app::admin::payments::{self, PaymentFilter};
 use crate::app::text;
 use crate::billing::Period;
@@ -15,12 +16,12 @@ use crate::server::documents::several::Several;
 use crate::server::documents::statement::Statement;
 use crate::server::documents::{file, receipt, sheet};
 use crate::server::error::{Error, Result};
-use crate::server::guard::{Asked, Permission, guard_parts};
+use crate::server::guard::{Asked, Permission, guard_export, guard_parts};
 use crate::server::state::AppState;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Path, Query, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -33,8 +34,6 @@ use tokio_stream::wrappers::ReceiverStream;
 use tower::ServiceExt;
 use tower_http::services::ServeFile;
 
-/// Content type of XLSX.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// Bills that are sent at once; more are made in the background first.
 const AT_ONCE: i64 = 200;
 /// Bytes sent at a time.
@@ -56,23 +55,9 @@ pub fn routes() -> Router<AppState> {
         .layer(Extension(Months::default()))
 }
 
-/// A file with its name; shown where the browser can, or `attachment`.
-pub(super) fn download(name: &str, ending: &str, media: &'static str, how: &str, body: impl Into<Body>) -> Response {
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    (
-        [
-            (CONTENT_TYPE, media.to_owned()),
-            (CONTENT_DISPOSITION, format!("{how}; filename=\"{name}.{ending}\"")),
-            (CACHE_CONTROL, "no-store".to_owned()),
-        ],
-        body.into(),
-    )
-        .into_response()
-}
-
 /// A PDF that the browser shows.
 fn pdf(name: &str, body: impl Into<Body>) -> Response {
-    download(name, "pdf", "application/pdf", "inline", body)
+    download(name, PDF, "inline", body)
 }
 
 async fn bill(State(app): State<AppState>, Path(id): Path<i64>, parts: Parts) -> Response {
@@ -100,30 +85,24 @@ struct Wish {
     receiver: String,
 }
 
-/// Who takes bills out in a file sees them on the screen as well.
-async fn both(app: &AppState, parts: &Parts) -> Result<Asked> {
-    let asked = guard_parts(app, parts, Permission::Export).await?;
-    if asked.staff.may(Permission::ViewInvoices) { Ok(asked) } else { Err(Error::Forbidden) }
-}
-
 async fn bills_sheet(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {
     let result = async {
-        let asked = both(&app, &parts).await?;
+        let asked = guard_export(&app, &parts, Permission::ViewInvoices).await?;
         let Wish { q, period, status, sort, .. } = wish;
         let filter = InvoiceFilter { q, period, status, sort, page: 1 };
         let bytes = sheet::file("Tagihan", invoices::query::table(&asked, &filter).await?).await?;
-        Ok(download("tagihan", "xlsx", XLSX, "attachment", bytes))
+        Ok(download("tagihan", XLSX, "attachment", bytes))
     };
     result.await.unwrap_or_else(problem)
 }
 
 async fn payments_sheet(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Parts) -> Response {
     let result = async {
-        let asked = both(&app, &parts).await?;
+        let asked = guard_export(&app, &parts, Permission::ViewInvoices).await?;
         let Wish { q, from, to, method, receiver, .. } = wish;
         let filter = PaymentFilter { q, from, to, method, receiver, page: 1 };
         let bytes = sheet::file("Pembayaran", payments::query::table(&asked, &filter).await?).await?;
-        Ok(download("pembayaran", "xlsx", XLSX, "attachment", bytes))
+        Ok(download("pembayaran", XLSX, "attachment", bytes))
     };
     result.await.unwrap_or_else(problem)
 }
@@ -133,22 +112,17 @@ async fn receipt_file(State(app): State<AppState>, Path(id): Path<i64>, parts: P
         let asked = guard_parts(&app, &parts, Permission::ViewInvoices).await?;
         let found = Found::read(&asked.app, id).await?;
         asked.reaches_service(found.service()).await?;
-        let (number, bytes) = receipt_pdf(&asked.app, &found, &asked.who.name, None).await?;
+        let (number, bytes) = receipt_pdf(&asked.app, &found, &asked.who.name, Reader::Office).await?;
         Ok(pdf(&number, bytes))
     };
     result.await.unwrap_or_else(problem)
 }
 
 /// The receipt of a payment as PDF, with its number. Counted as a print by `who`, as the receipts for rolls are.
-pub(super) async fn receipt_pdf(
-    app: &AppState,
-    found: &Found,
-    who: &str,
-    shown: Option<String>,
-) -> Result<(String, Vec<u8>)> {
+pub(super) async fn receipt_pdf(app: &AppState, found: &Found, who: &str, reader: Reader) -> Result<(String, Vec<u8>)> {
     let before = printed(app, who, found.id()).await?;
     let duty = app.settings().await?.flag("receipt.meterai");
-    let paper = found.paper(before > 0, duty, shown);
+    let paper = found.paper(before > 0, duty, reader);
     let number = paper.number.clone();
     let bytes = file(number.clone(), sender(app).await?, move |sender| receipt::pages(sender, &paper)).await?;
     Ok((number, bytes))
@@ -210,7 +184,7 @@ async fn statement_xlsx(
         let name = statement_name(&statement);
         let bytes = tokio::task::spawn_blocking(move || statement.xlsx()).await;
         let bytes = bytes.map_err(|error| Error::Internal(format!("ekspor: {error}")))??;
-        Ok(download(&name, "xlsx", XLSX, "attachment", bytes))
+        Ok(download(&name, XLSX, "attachment", bytes))
     };
     result.await.unwrap_or_else(problem)
 }
@@ -235,7 +209,7 @@ struct Month {
 }
 
 async fn of_month(app: &AppState, parts: &Parts, month: &Month) -> Result<(Asked, Period, i64)> {
-    let asked = both(app, parts).await?;
+    let asked = guard_export(app, parts, Permission::ViewInvoices).await?;
     let period: Period = month.period.parse().map_err(|_| Error::invalid("period", "Pilih bulannya dahulu."))?;
     let count = bills::count(&asked, period).await?;
     Ok((asked, period, count))

@@ -85,8 +85,8 @@ async fn receipt(
 }
 
 async fn receipt_page(asked: &Asked, id: i64, width: &str) -> Result<Response> {
-    let paid = payments::query::view(asked, id).await?;
-    let before = payments::query::printed(&asked.app, &asked.who.name, id).await?;
+    let paid = payments::one::view(asked, id).await?;
+    let before = payments::one::printed(&asked.app, &asked.who.name, id).await?;
     let mut copy = if before > 0 { "<p class=\"copy\">SALINAN</p>".to_owned() } else { String::new() };
     if !paid.reversal.is_empty() {
         copy.push_str(&format!("<p class=\"copy\">DIBATALKAN</p><p>{}</p>", safe(&paid.reversal)));

@@ -1,10 +1,10 @@
 //! Papers for whoever may see the public page that leads to them, and saying no more of the payer than that page does.
 
+use super::download::{PDF, download};
 use super::pages::{attempt_of, problem};
-use super::paper_files::{download, receipt_pdf};
+use super::paper_files::receipt_pdf;
 use super::{ClientAddress, Site};
-use crate::app::admin::payments::query::Found;
-use crate::billing::words::mask_name;
+use crate::app::admin::payments::one::Found;
 use crate::server::documents::bills::{self, Reader};
 use crate::server::error::{Error, Result};
 use crate::{args, sql};
@@ -48,7 +48,7 @@ pub(super) async fn bill(
         let names = site.app.settings().await?.flag("public.show_names");
         let (_, paper) = bills::paper_of(&site.app, id, Reader::Anybody { names }).await?;
         let name = paper.number.clone();
-        Ok(download(&name, "pdf", "application/pdf", "attachment", bills::pdf(&site.app, paper).await?))
+        Ok(download(&name, PDF, "attachment", bills::pdf(&site.app, paper).await?))
     };
     result.await.unwrap_or_else(problem)
 }
@@ -68,9 +68,8 @@ pub(super) async fn receipt(
         let (id,) = paid.filter(|_| attempt.status == "paid").ok_or_else(missing)?;
         let found = Found::read(&site.app, id).await?;
         let names = site.app.settings().await?.flag("public.show_names");
-        let shown = (!names).then(|| mask_name(found.name()));
-        let (number, bytes) = receipt_pdf(&site.app, &found, PAYER, shown).await?;
-        Ok(download(&number, "pdf", "application/pdf", "attachment", bytes))
+        let (number, bytes) = receipt_pdf(&site.app, &found, PAYER, Reader::Anybody { names }).await?;
+        Ok(download(&number, PDF, "attachment", bytes))
     };
     result.await.unwrap_or_else(problem)
 }

@@ -1,6 +1,6 @@
 //! Everybody of Pratinjau Tagihan as a spreadsheet.
 
-use super::isolir_files::file;
+use super::download;
 use crate::app::admin::rehearsal;
 use crate::server::guard::{Permission, guard_parts};
 use crate::server::state::AppState;
@@ -28,5 +28,5 @@ async fn sheet(State(app): State<AppState>, Query(wish): Query<Wish>, parts: Par
         let asked = guard_parts(&app, &parts, Permission::RunBilling).await?;
         rehearsal::query::sheet(&asked, &wish.bulan).await
     };
-    file(result.await, "pratinjau.xlsx")
+    download::sheet(result.await, "pratinjau")
 }

@@ -7,15 +7,12 @@ use crate::server::state::AppState;
 use crate::{args, sql};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 
 /// Largest upload that is read at all; the import itself says what is too large for it.
 const UPLOAD_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Content type of XLSX.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 sql!(INSERT_IMPORT = "INSERT INTO import_job (file_name, file_path, staff_id, state, rows_total, rows_done, result, created_at, finished_at)
  VALUES ($1, $2, $3, 'preview', $4, 0, $5, $6, NULL) RETURNING id");
@@ -93,20 +90,9 @@ async fn download(State(app): State<AppState>, parts: Parts) -> Response {
         export::export_bytes(&app, &export::ExportFilter::default()).await
     }
     .await;
-    file(result, "pelanggan.xlsx")
+    super::download::sheet(result, "pelanggan")
 }
 
 async fn example() -> Response {
-    file(import::example_xlsx(), "contoh-impor.xlsx")
-}
-
-fn file(bytes: Result<Vec<u8>>, name: &str) -> Response {
-    match bytes {
-        Ok(bytes) => (
-            [(CONTENT_TYPE, XLSX.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))],
-            bytes,
-        )
-            .into_response(),
-        Err(error) => super::api::JsonError::from(error).into_response(),
-    }
+    super::download::sheet(import::example_xlsx(), "contoh-impor")
 }

@@ -24,6 +24,14 @@ pub(super) fn digest(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 
+/// The row of a basis, where there is one.
+pub(super) async fn store_any(tx: &mut Tx, basis: Option<&Basis>) -> Result<Option<i64>> {
+    match basis {
+        Some(basis) => store(tx, basis).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The row of a basis, which is written if it is new.
 pub(super) async fn store(tx: &mut Tx, basis: &Basis) -> Result<i64> {
     let (key, text) = written(basis)?;

@@ -149,10 +149,7 @@ impl Ledger {
         let receipt =
             format!("{}/{:04}/{:02}/{sequence:06}", form.kind.prefix(), self.today.year(), self.today.month());
         let reference = bill.as_ref().map(|bill| bill.number.clone()).unwrap_or_default();
-        let basis_id = match &made_from {
-            Some(basis) => Some(basis::store(tx, basis).await?),
-            None => None,
-        };
+        let basis_id = basis::store_any(tx, made_from.as_ref()).await?;
         let row = args![
             &receipt,
             customer_id,

@@ -13,6 +13,7 @@ mod confirm;
 #[cfg(test)]
 mod core_tests;
 mod credit;
+pub mod expenses;
 mod freeze;
 #[cfg(test)]
 mod golden;
@@ -58,7 +59,7 @@ pub use verify::{VerifyReport, verify};
 
 use crate::args;
 use crate::billing::Period;
-use crate::billing::pricing::{FirstMonth, PriceRules, Tax};
+use crate::billing::pricing::{PriceRules, Tax};
 use crate::server::access::AccessContext;
 use crate::server::audit::Who;
 use crate::server::db::Tx;
@@ -116,16 +117,7 @@ impl Ledger {
     }
 
     fn price_rules(&self) -> PriceRules {
-        PriceRules {
-            first_month: match self.settings.text("invoice.first_month") {
-                "full" => FirstMonth::Full,
-                "free" => FirstMonth::Free,
-                _ => FirstMonth::Prorate,
-            },
-            join_after_day: u32::try_from(self.settings.int("invoice.join_after_day")).unwrap_or(0),
-            round_to: self.settings.int("invoice.round_to").max(1),
-            tax: self.tax,
-        }
+        rates::price_rules(&self.settings, self.tax)
     }
 }
 

@@ -164,10 +164,7 @@ impl Ledger {
         let sequence = count_on(tx, &invoice_counter(self.today), 1).await?;
         let number = invoice_number(self.today.year(), self.today.month(), sequence);
         let total: Rupiah = bill.lines.iter().map(|line| line.amount).sum();
-        let basis_id = match bill.basis {
-            Some(basis) => Some(basis::store(tx, basis).await?),
-            None => None,
-        };
+        let basis_id = basis::store_any(tx, bill.basis).await?;
         let head = args![
             &number,
             bill.customer_id,

@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::billing::Rupiah;
-use crate::billing::pricing::{AddOn, Tax, TaxMode, TaxRate};
+use crate::billing::pricing::{AddOn, FirstMonth, PriceRules, Tax, TaxMode, TaxRate};
 use crate::billing::words::date_short;
 use crate::server::audit::{self, Who};
 use crate::server::db::Db;
@@ -14,22 +14,38 @@ use chrono::NaiveDate;
 
 sql!(RATE_OF = "SELECT rate, base_num, base_den FROM tax_rate WHERE valid_from <= $1 ORDER BY valid_from DESC LIMIT 1");
 
+/// Whether prices hold the PPN under these settings; nothing where the company is no PKP.
+pub(super) fn tax_mode(settings: &Settings) -> Option<TaxMode> {
+    settings.flag("invoice.tax.pkp").then(|| match settings.text("invoice.tax.mode") {
+        "inclusive" => TaxMode::Inclusive,
+        _ => TaxMode::Exclusive,
+    })
+}
+
+/// What pricing reads of these settings, and the PPN of the day.
+pub(super) fn price_rules(settings: &Settings, tax: Option<Tax>) -> PriceRules {
+    PriceRules {
+        first_month: match settings.text("invoice.first_month") {
+            "full" => FirstMonth::Full,
+            "free" => FirstMonth::Free,
+            _ => FirstMonth::Prorate,
+        },
+        join_after_day: u32::try_from(settings.int("invoice.join_after_day")).unwrap_or(0),
+        round_to: settings.int("invoice.round_to").max(1),
+        tax,
+    }
+}
+
 /// The PPN of bills issued on `day` under these settings; none where the company is no PKP.
 ///
 /// # Errors
 /// `Refused` when no rate holds on that day.
 pub async fn tax_on(db: &Db, settings: &Settings, day: NaiveDate) -> Result<Option<Tax>> {
-    if !settings.flag("invoice.tax.pkp") {
-        return Ok(None);
-    }
+    let Some(mode) = tax_mode(settings) else { return Ok(None) };
     let (rate, base_num, base_den): (i64, i64, i64) = db
         .opt(RATE_OF, args![day])
         .await?
         .ok_or_else(|| Error::Refused("Tarif PPN untuk tanggal itu belum diisi.".to_owned()))?;
-    let mode = match settings.text("invoice.tax.mode") {
-        "inclusive" => TaxMode::Inclusive,
-        _ => TaxMode::Exclusive,
-    };
     Ok(Some(Tax { mode, rate: TaxRate { rate, base_num, base_den } }))
 }
 

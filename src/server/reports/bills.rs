@@ -2,7 +2,7 @@
 //! paid with money or Saldo, what is left. For every bill: total = notes + write-offs + paid + left.
 
 use super::wish::{choice_filter, href, month_filter};
-use super::{Cell, Column, Extent, Filter, Report, Wish, part};
+use super::{Cell, Column, Extent, Filter, Report, Wish, last_row, part};
 use crate::app::admin::{choices, words};
 use crate::app::dto::Choice;
 use crate::app::text;
@@ -170,9 +170,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             cells
         })
         .collect();
-    let mut totals = vec![Cell::text(text::counted(bills, "tagihan"))];
-    totals.resize(3, Cell::default());
-    totals.extend(amounts(sums));
+    let totals = last_row(text::counted(bills, "tagihan"), 3, amounts(sums));
     Ok(Report {
         title: "Rincian Tagihan".to_owned(),
         says: format!(

@@ -2,15 +2,15 @@
 //! or by what it was for.
 
 use super::wish::{days_filters, each_month, href, label, span_filters};
-use super::{Cell, Column, Extent, Report, Wish, chart, expenses, income, part};
+use super::{Cell, Column, Extent, Report, Wish, chart, expenses, income, last_row, part};
 use crate::app::admin::payments::query::way;
 use crate::app::dto::money;
 use crate::app::text;
 use crate::billing::Period;
 use crate::billing::words::date_short;
 use crate::server::error::Result;
-use crate::server::expenses::{CATEGORIES, category_word};
 use crate::server::guard::Asked;
+use crate::server::ledger::expenses::{CATEGORIES, category_word};
 use crate::{args, sql};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
@@ -209,9 +209,7 @@ pub async fn refunds(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Repor
             ]
         })
         .collect();
-    let mut totals = vec![Cell::text(text::counted(total, "pengembalian"))];
-    totals.resize(7, Cell::default());
-    totals.push(Cell::money(sum, String::new()));
+    let totals = last_row(text::counted(total, "pengembalian"), 7, [Cell::money(sum, String::new())]);
     Ok(Report {
         title: "Saldo yang Dikembalikan".to_owned(),
         says: format!("Saldo pelanggan yang dikembalikan, {} sampai {}.", date_short(span.0), date_short(span.1)),

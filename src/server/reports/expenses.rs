@@ -1,15 +1,15 @@
 //! Pengeluaran: the expenses themselves, with what was taken back of them as rows below zero.
 
 use super::wish::{choice_filter, days_filters, href};
-use super::{Cell, Column, Extent, Report, Wish, part};
+use super::{Cell, Column, Extent, Report, Wish, last_row, part};
 use crate::app::admin::payments::query::way;
 use crate::app::dto::Choice;
 use crate::app::text;
 use crate::billing::Period;
 use crate::billing::words::date_short;
 use crate::server::error::Result;
-use crate::server::expenses::{CATEGORIES, category_word};
 use crate::server::guard::{Asked, Permission};
+use crate::server::ledger::expenses::{CATEGORIES, category_word};
 use crate::{args, sql};
 use chrono::NaiveDate;
 
@@ -80,9 +80,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             ]
         })
         .collect();
-    let mut totals = vec![Cell::text(text::counted(total, "baris"))];
-    totals.resize(6, Cell::default());
-    totals.push(Cell::money(sum, String::new()));
+    let totals = last_row(text::counted(total, "baris"), 6, [Cell::money(sum, String::new())]);
     let kinds = CATEGORIES.iter().map(|(code, word)| Choice::new(*code, *word)).collect();
     let mut filters = days_filters(span);
     filters.push(choice_filter("kategori", "Jenis", wish.get("kategori"), kinds));

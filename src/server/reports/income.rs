@@ -2,7 +2,7 @@
 //! which that was done. Saldo awal, notes of credit and write-offs are no money.
 
 use super::wish::{choice_filter, day_filter, each_month, href, label, named, span_filters};
-use super::{Cell, Column, Extent, Filter, Report, Wish, chart, part};
+use super::{Cell, Column, Extent, Filter, Report, Wish, chart, last_row, part};
 use crate::app::admin::choices;
 use crate::app::admin::payments::query::{RECEIVERS, way};
 use crate::app::dto::{Choice, money};
@@ -300,9 +300,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             ]
         })
         .collect();
-    let mut totals = vec![Cell::text(text::counted(total, "baris"))];
-    totals.resize(7, Cell::default());
-    totals.push(Cell::money(sum, String::new()));
+    let totals = last_row(text::counted(total, "baris"), 7, [Cell::money(sum, String::new())]);
     Ok(Report {
         title: "Rincian Uang Masuk".to_owned(),
         says: format!(

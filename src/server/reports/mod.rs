@@ -208,6 +208,14 @@ impl Report {
     }
 }
 
+/// The last row of a list: how many rows in words, nothing up to column `width`, then its sums.
+fn last_row(counted: String, width: usize, sums: impl IntoIterator<Item = Cell>) -> Vec<Cell> {
+    let mut cells = vec![Cell::text(counted)];
+    cells.resize(width, Cell::default());
+    cells.extend(sums);
+    cells
+}
+
 /// How much of a list is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {

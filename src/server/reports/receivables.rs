@@ -2,7 +2,7 @@
 //! so the day is today or later.
 
 use super::wish::{choice_filter, day_filter, href, named};
-use super::{Cell, Column, Extent, Report, Wish, chart, part};
+use super::{Cell, Column, Extent, Report, Wish, chart, last_row, part};
 use crate::app::admin::choices;
 use crate::app::dto::{Choice, money};
 use crate::app::text;
@@ -175,9 +175,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             ]
         })
         .collect();
-    let mut totals = vec![Cell::text(text::counted(total, "tagihan"))];
-    totals.resize(7, Cell::default());
-    totals.push(Cell::money(sum, String::new()));
+    let totals = last_row(text::counted(total, "tagihan"), 7, [Cell::money(sum, String::new())]);
     let ages = AGES.into_iter().map(|(code, word)| Choice::new(code, word)).collect();
     Ok(Report {
         title: "Rincian Piutang".to_owned(),

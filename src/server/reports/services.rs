@@ -1,7 +1,7 @@
 //! Services that began and services that stopped in a month: who came, who went.
 
 use super::wish::{choice_filter, href, month_filter};
-use super::{Cell, Column, Extent, Report, Wish, part};
+use super::{Cell, Column, Extent, Report, Wish, last_row, part};
 use crate::app::dto::Choice;
 use crate::app::text;
 use crate::billing::Period;
@@ -74,8 +74,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             ]
         })
         .collect();
-    let mut totals = vec![Cell::text(text::counted(total, "layanan"))];
-    totals.resize(7, Cell::default());
+    let totals = last_row(text::counted(total, "layanan"), 7, []);
     Ok(Report {
         title: "Layanan Mulai dan Berhenti".to_owned(),
         says: format!(

@@ -3,8 +3,8 @@
 use super::*;
 use crate::billing::Rupiah;
 use crate::server::audit::Who;
-use crate::server::expenses::{self, ExpenseForm};
 use crate::server::guard::Role;
+use crate::server::ledger::expenses::{self, ExpenseForm};
 use crate::server::ledger::{CreditForm, CreditKind, RefundForm, Source};
 use crate::server::testing::TestApp;
 use crate::{args, sql};

@@ -6,8 +6,8 @@ use crate::app::text;
 use crate::app::ui::{DeskDeed, DeskField, DeskRow, DeskTable, DeskView, value_of};
 use crate::billing::words::date_short;
 use crate::server::error::Result;
-use crate::server::expenses::{self, CATEGORIES, ExpenseForm, category_word};
 use crate::server::guard::Asked;
+use crate::server::ledger::expenses::{self, CATEGORIES, ExpenseForm, category_word};
 use crate::server::secrets::random_bytes;
 
 /// The form.

@@ -233,7 +233,7 @@ pub async fn record(asked: &Asked, wish: PayWish) -> Result<ReceiptView> {
         months => ledger.settle_ahead(form, months).await?,
     };
     app.work_bell.notify_one();
-    let paid = crate::app::admin::payments::query::view(asked, receipt.payment_id).await?;
+    let paid = crate::app::admin::payments::one::view(asked, receipt.payment_id).await?;
     Ok(ReceiptView {
         payment_id: receipt.payment_id,
         name: paid.name,

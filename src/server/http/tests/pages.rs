@@ -182,6 +182,8 @@ sql!(
 );
 sql!(ATTEMPTS = "SELECT status, amount FROM payment_attempt ORDER BY id");
 
+sql!(MADE = "SELECT reference, service_id FROM payment_attempt ORDER BY id DESC LIMIT 1");
+
 /// Two lines of one payer with the bills of January, as of the 15th.
 async fn two_lines(town: &Town) -> (i64, i64) {
     let package = town.app.package("Home", 300_000, 1).await;
@@ -269,6 +271,14 @@ async fn an_attempt_for_several_expires_and_may_still_be_paid() {
             made.text
         );
         let reference = made.json()["transaction_id"].as_str().unwrap().to_owned();
+        // Whoever named the one service is led back to it; of the other he knows no more than its end.
+        let (ours, of): (String, i64) = town.app.state.db.one(MADE, args![]).await.unwrap();
+        assert_eq!(of, toko);
+        let link = format!("tagihan={}&tagihan={}", town.bill(toko, 0).await, town.bill(rumah, 0).await);
+        for path in [format!("/bayar/pilih?{link}"), format!("/bayar/{ours}")] {
+            let page = ask(&town.router, get(&path)).await.text;
+            assert!(!page.contains("10000001"), "{path}: {page}");
+        }
         town.flip.act(&reference, Deed::Expire, &DeedOptions::default()).await.unwrap();
         work(&town).await;
         let states = async || town.app.state.db.all::<(String, i64)>(ATTEMPTS, args![]).await.unwrap();

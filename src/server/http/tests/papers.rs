@@ -5,9 +5,12 @@ use crate::server::documents::paper_tests::text;
 use crate::server::guard::Role;
 use crate::server::http::router;
 use crate::server::testing::TestApp;
+use crate::{args, sql};
 use axum::Router;
 use axum::http::{HeaderValue, StatusCode};
 use tower::ServiceExt;
+
+sql!(MAY_EXPORT = "INSERT INTO role_right (role, permission, allowed) VALUES ('technician', 'export', TRUE)");
 
 async fn bytes(
     router: &Router,
@@ -93,11 +96,28 @@ async fn a_long_month_shows_its_progress_and_goes_on_where_it_broke_off() {
         assert!(status == StatusCode::OK && whole.starts_with(b"%PDF") && whole.ends_with(b"%%EOF\n"));
         let (status, rest) = bytes(&router, file, Some(&owner), Some("bytes=1000-")).await;
         assert_eq!((status, rest.as_slice()), (StatusCode::PARTIAL_CONTENT, &whole[1000..]), "on where it broke off");
+        // Squeezing what is squeezed already would take its length away, and with it the place to go on from.
+        let mut asked = get(file);
+        asked.headers_mut().insert("cookie", HeaderValue::from_str(&owner).unwrap());
+        asked.headers_mut().insert("accept-encoding", HeaderValue::from_static("gzip, br"));
+        let answer = router.clone().oneshot(asked).await.unwrap();
+        assert!(answer.headers().get("content-encoding").is_none(), "{:?}", answer.headers());
+        assert_eq!(answer.headers()["content-length"], whole.len().to_string());
         let (status, sent) = bytes(&router, "/admin/tagihan.pdf?period=2026-01", Some(&owner), None).await;
         assert!(status == StatusCode::OK && text(&sent).contains("S0259"), "sent while it is made");
         let (status, _) = bytes(&router, "/admin/tagihan.pdf?period=2025-01", Some(&owner), None).await;
         assert_eq!(status, StatusCode::NOT_FOUND);
+        // Nor does the right to export alone bring what he may not see on the screen.
+        let mut tx = t.state.db.begin().await.unwrap();
+        tx.exec_one(MAY_EXPORT, args![]).await.unwrap();
+        tx.commit().await.unwrap();
+        t.state.fresh_settings().await.unwrap();
         let viewer = log_in_as(&t, Role::Technician).await;
+        for other in ["/admin/tagihan.xlsx", "/admin/pembayaran.xlsx", "/admin/laporan/ppn/xlsx"] {
+            assert_eq!(bytes(&router, other, Some(&viewer), None).await.0, StatusCode::FORBIDDEN, "{other}");
+        }
+        let seen = bytes(&router, "/admin/terisolir.xlsx", Some(&viewer), None).await.0;
+        assert_eq!(seen, StatusCode::OK, "what he sees he may take");
         assert_eq!(bytes(&router, file, Some(&viewer), None).await.0, StatusCode::FORBIDDEN);
     }
 }

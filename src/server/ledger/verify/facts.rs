@@ -1,11 +1,12 @@
 //! What the books say today about the things that a bill was priced from, and since when they say so.
 
 use crate::args;
-use crate::billing::pricing::{AddOn, Discount, FirstMonth, MonthBasis, PriceRules, Tax, TaxMode, TaxRate};
+use crate::billing::pricing::{AddOn, Discount, MonthBasis, PriceRules, Tax, TaxMode, TaxRate};
 use crate::billing::words::date_short;
 use crate::billing::{Period, Rupiah};
 use crate::server::error::Result;
 use crate::server::ledger::next::discount;
+use crate::server::ledger::rates::{price_rules, tax_mode};
 use crate::server::state::AppState;
 use crate::sql;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -119,20 +120,8 @@ impl World {
                 .into_iter()
                 .map(|(from, rate, base_num, base_den)| (from, TaxRate { rate, base_num, base_den }))
                 .collect(),
-            rules: PriceRules {
-                first_month: match settings.text("invoice.first_month") {
-                    "full" => FirstMonth::Full,
-                    "free" => FirstMonth::Free,
-                    _ => FirstMonth::Prorate,
-                },
-                join_after_day: 0,
-                round_to: settings.int("invoice.round_to").max(1),
-                tax: None,
-            },
-            tax_mode: settings.flag("invoice.tax.pkp").then(|| match settings.text("invoice.tax.mode") {
-                "inclusive" => TaxMode::Inclusive,
-                _ => TaxMode::Exclusive,
-            }),
+            rules: price_rules(&settings, None),
+            tax_mode: tax_mode(&settings),
             lives: state.db.all::<(i64, DateTime<Utc>)>(CHANGES_DONE, args![]).await?.into_iter().collect(),
             imported,
             changed,
