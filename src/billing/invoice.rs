@@ -92,7 +92,12 @@ pub fn invoice_number(year: i32, month: u32, sequence: i64) -> String {
 
 /// `KW/2026/01/000123`.
 pub fn receipt_number(year: i32, month: u32, sequence: i64) -> String {
-    format!("KW/{year:04}/{month:02}/{sequence:06}")
+    format!("{}{sequence:06}", receipt_prefix(year, month))
+}
+
+/// What all receipts of a month begin with: `KW/2026/01/`.
+pub fn receipt_prefix(year: i32, month: u32) -> String {
+    format!("KW/{year:04}/{month:02}/")
 }
 
 #[cfg(test)]

@@ -117,10 +117,11 @@ sql!(
 );
 // The payers' turns first: a payment that is being booked is waited for, and then seen by CUT.
 sql!(
-    TAKE_TURNS = concat!(
-        "UPDATE customer SET money_turn = money_turn + 1 WHERE id IN (SELECT s.customer_id FROM service s WHERE s.id IN ",
+    TURNS = sqlite "SELECT 1",
+    postgres concat!(
+        "SELECT c.id FROM customer c WHERE c.id IN (SELECT s.customer_id FROM service s WHERE s.id IN ",
         id_list!(),
-        ")"
+        ") ORDER BY c.id FOR NO KEY UPDATE"
     )
 );
 sql!(CUT = concat!("UPDATE service SET desired = 'isolated', manual = 'none', desired_reason = 'Lewat jatuh tempo', desired_since = $4, isolated_on = $5, kick_wanted = (observed <> 'isolated')
@@ -335,7 +336,7 @@ async fn change(state: &AppState, ctx: &AccessContext, direction: Direction, ids
         .write::<_, Error, _>(move |tx| {
             let (ctx, text) = (ctx.clone(), id_text(&ids));
             Box::pin(async move {
-                tx.exec(TAKE_TURNS, args![&text]).await?;
+                tx.lock(TURNS, args![&text]).await?;
                 let (done, event): (Vec<(i64, Option<i64>)>, &str) = match direction {
                     Direction::Cut => {
                         let args = args![&text, ctx.cutoff(), ctx.min_debt(), ctx.now, ctx.today];

@@ -403,6 +403,18 @@ impl Tx {
         }
     }
 
+    /// Waits until no other transaction holds the row that `sql` names, and holds it until this one ends. On SQLite whoever
+    /// writes is alone already, and nothing is asked.
+    pub async fn lock(&mut self, sql: Sql, args: Vec<Val>) -> Result<(), DbError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(tx) => {
+                bind(sqlx::query::<Postgres>(sql.postgres), args).execute(&mut **tx).await?;
+                Ok(())
+            }
+        }
+    }
+
     /// Makes it so.
     pub async fn commit(self) -> Result<(), DbError> {
         match self {

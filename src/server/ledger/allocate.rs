@@ -9,15 +9,16 @@ use crate::server::error::{Error, Result};
 use crate::sql;
 use chrono::NaiveDate;
 
+/// An open bill as it is read.
 #[derive(sqlx::FromRow)]
-struct BillRow {
-    id: i64,
-    number: String,
-    service_id: i64,
-    period: String,
-    kind: String,
-    due_on: NaiveDate,
-    left: i64,
+pub(super) struct BillRow {
+    pub(super) id: i64,
+    pub(super) number: String,
+    pub(super) service_id: i64,
+    pub(super) period: String,
+    pub(super) kind: String,
+    pub(super) due_on: NaiveDate,
+    pub(super) left: i64,
 }
 
 sql!(
@@ -37,30 +38,28 @@ sql!(
 sql!(USE_PAYMENT = "UPDATE payment SET unused = unused - $2 WHERE id = $1 AND unused >= $2");
 sql!(UNUSED_PAYMENTS = "SELECT id, unused FROM payment WHERE customer_id = $1 AND unused > 0 ORDER BY id");
 
+/// A bill as the rule takes it, in month `current`.
+pub(super) fn open_bill(row: BillRow, current: Period) -> Result<OpenBill> {
+    let period: Period =
+        row.period.parse().map_err(|_| Error::Corrupt(format!("periode {} dari {}", row.period, row.number)))?;
+    Ok(OpenBill {
+        id: row.id,
+        service_id: row.service_id,
+        period,
+        opening: row.kind == "opening",
+        due_on: row.due_on,
+        number: row.number,
+        left: Rupiah(row.left),
+        begun: row.kind != "regular" || period <= current,
+    })
+}
+
 impl Ledger {
     /// The payer's open bills, oldest due first. Call it inside his turn.
     pub(super) async fn open_bills(&self, tx: &mut Tx, customer_id: i64) -> Result<Vec<OpenBill>> {
         let current = self.current();
-        tx.all::<BillRow>(OPEN_BILLS, args![customer_id])
-            .await?
-            .into_iter()
-            .map(|row| {
-                let period: Period = row
-                    .period
-                    .parse()
-                    .map_err(|_| Error::Corrupt(format!("periode {} dari {}", row.period, row.number)))?;
-                Ok(OpenBill {
-                    id: row.id,
-                    service_id: row.service_id,
-                    period,
-                    opening: row.kind == "opening",
-                    due_on: row.due_on,
-                    number: row.number,
-                    left: Rupiah(row.left),
-                    begun: row.kind != "regular" || period <= current,
-                })
-            })
-            .collect()
+        let rows: Vec<BillRow> = tx.all(OPEN_BILLS, args![customer_id]).await?;
+        rows.into_iter().map(|row| open_bill(row, current)).collect()
     }
 
     /// Writes what `payment_id` pays: allocations, bill states, what is left unused.

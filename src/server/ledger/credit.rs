@@ -1,6 +1,7 @@
 //! What lowers a debt without money: a note of credit (nota kredit), a write-off (hapus piutang). Both are laid over bills
 //! as a payment is, and are taken back as one.
 
+use super::became::Became;
 use super::settle::{AMOUNT_MAX, FIND_BY_REQUEST, INSERT_ENTRY, Receipt, Stored};
 use super::{Ledger, basis, count_on, take_turn_of};
 use crate::args;
@@ -131,7 +132,7 @@ impl Ledger {
         let customer_id = take_turn_of(tx, form.service_id).await?;
         if let Some(stored) = tx.opt::<Stored>(FIND_BY_REQUEST, args![&form.request_id]).await? {
             if stored.amount == form.amount.0 {
-                return self.receipt(tx, stored.id, true).await;
+                return Ok(Became::of(tx, stored.id).await?.receipt(true));
             }
             return Err(Error::Conflict(
                 "Formulir ini sudah dikirim dengan jumlah lain. Muat ulang halaman, lalu isi lagi.".to_owned(),
@@ -206,7 +207,7 @@ impl Ledger {
         let after = format!("{receipt} {}: {why}", form.amount);
         let subject = format!("service:{}", form.service_id);
         audit::record(tx, &self.who, self.now, action, &subject, "", &after).await?;
-        self.receipt(tx, payment_id, false).await
+        Ok(Became::of(tx, payment_id).await?.receipt(false))
     }
 
     /// The lines of a plain note: its reason, and the share of PPN that its bill has.

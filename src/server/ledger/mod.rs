@@ -7,6 +7,7 @@ mod allocate;
 mod bag;
 mod balance;
 mod basis;
+mod became;
 mod charge;
 mod close;
 mod confirm;
@@ -37,6 +38,7 @@ mod rehearsal_list;
 mod rehearsal_tests;
 mod reverse;
 mod settle;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -122,14 +124,17 @@ impl Ledger {
 }
 
 sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
-sql!(TAKE_TURN = "UPDATE customer SET money_turn = money_turn + 1 WHERE id = $1");
+// The row itself, held until the end of the transaction; who only refers to it does not wait.
+sql!(TURN = sqlite "SELECT id FROM customer WHERE id = $1", postgres "SELECT id FROM customer WHERE id = $1 FOR NO KEY UPDATE");
+sql!(TURN_OF_SERVICE = sqlite "SELECT customer_id FROM service WHERE id = $1",
+ postgres "SELECT id FROM customer WHERE id = (SELECT customer_id FROM service WHERE id = $1) FOR NO KEY UPDATE");
 sql!(
     COUNT_ON = "INSERT INTO counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = counter.n + excluded.n RETURNING n"
 );
 
 /// Takes the payer's turn: whoever comes second waits until this transaction is over.
 pub(crate) async fn take_turn(tx: &mut Tx, customer_id: i64) -> Result<()> {
-    Ok(tx.exec_one(TAKE_TURN, args![customer_id]).await?)
+    Ok(tx.lock(TURN, args![customer_id]).await?)
 }
 
 /// Takes the turn of the payer of a service; answers him.

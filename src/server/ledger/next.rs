@@ -42,13 +42,20 @@ sql!(pub(super) SERVICE_TO_BILL = concat!("SELECT s.id, s.customer_id, c.name AS
    (SELECT pp.price FROM package_price pp WHERE pp.package_id = p.id AND pp.valid_from <= $2 ORDER BY pp.valid_from DESC LIMIT 1) AS price,
    s.started_on, s.due_day, s.stage, s.covered_until, ", discount_of!("$3"), ", COALESCE(", add_ons_of!("s.id", "$3"), ", '') AS add_ons
  FROM service s JOIN customer c ON c.id = s.customer_id JOIN package p ON p.id = s.package_id WHERE s.id = $1"));
+// Whether the bill of a month ($2, whose first day is $3) may follow a bill: that was a month's own (a one-off charge of the
+// same month is none), no run has been over the month and left the service out, none was issued or voided (a voided one is
+// issued again only from the service's page; standing and cancelled lines have an index each), and no change is planned by
+// then: who stops gets no bill, who changes package is billed by the run of that month, when the change is made.
+sql!(
+    MAY_FOLLOW = "SELECT i.service_id FROM invoice i WHERE i.id = $1 AND i.kind = 'regular'
+   AND NOT EXISTS (SELECT 1 FROM issue_run r WHERE r.period = $2 AND r.state = 'done' AND r.scope = 'all')
+   AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = i.service_id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void)
+   AND NOT EXISTS (SELECT 1 FROM invoice_line l WHERE l.service_id = i.service_id AND l.period = $2 AND l.kind IN ('subscription', 'prorate') AND l.void)
+   AND NOT EXISTS (SELECT 1 FROM service_change g WHERE g.service_id = i.service_id AND g.state = 'planned' AND g.from_on <= $3)"
+);
 // Asked apart, since standing and cancelled lines have an index each.
 sql!(pub(super) REGULAR_LINE_EVER = "SELECT (SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND NOT void)
  + (SELECT COUNT(*) FROM invoice_line WHERE service_id = $1 AND period = $2 AND kind IN ('subscription', 'prorate') AND void)");
-sql!(IS_REGULAR = "SELECT COUNT(*) FROM invoice WHERE id = $1 AND kind = 'regular'");
-// Who stops by then gets no bill; who changes package is billed by the run of that month, when the change is made.
-sql!(CHANGES_BY = "SELECT COUNT(*) FROM service_change WHERE service_id = $1 AND state = 'planned' AND from_on <= $2");
-sql!(RUN_IS_OVER = "SELECT COUNT(*) FROM issue_run WHERE period = $1 AND state = 'done' AND scope = 'all'");
 sql!(INSERT_INVOICE = "INSERT INTO invoice (number, customer_id, service_id, period, kind, issued_on, due_on, total, paid, status, customer_name, package_name, run_id, created_at, basis_id)
  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'open', $9, $10, NULL, $11, $12) RETURNING id");
 sql!(
@@ -94,27 +101,18 @@ impl Ledger {
         }
         let mut any = false;
         for bill in completed {
-            // A one-off charge of the same month is no month's bill.
-            if tx.number(IS_REGULAR, args![bill.id]).await? > 0 {
-                any |= self.next_bill(tx, bill.service_id, bill.period.next()).await?;
-            }
+            any |= self.next_bill(tx, bill.id, bill.period.next()).await?;
         }
         Ok(any)
     }
 
-    async fn next_bill(&self, tx: &mut Tx, service_id: i64, period: Period) -> Result<bool> {
-        let current = self.current();
-        // Never beyond the coming month, and never a month that a run has been over and left this service out.
-        if period > current.next() || tx.number(RUN_IS_OVER, args![period]).await? > 0 {
+    async fn next_bill(&self, tx: &mut Tx, after: i64, period: Period) -> Result<bool> {
+        // Never beyond the coming month.
+        if period > self.current().next() {
             return Ok(false);
         }
-        // A voided line of that month counts as well: it is issued again only from the service's page.
-        if tx.number(REGULAR_LINE_EVER, args![service_id, period]).await? > 0 {
-            return Ok(false);
-        }
-        if tx.number(CHANGES_BY, args![service_id, period.first_day()]).await? > 0 {
-            return Ok(false);
-        }
+        let may: Option<(i64,)> = tx.opt(MAY_FOLLOW, args![after, period, period.first_day()]).await?;
+        let Some((service_id,)) = may else { return Ok(false) };
         let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, period.first_day(), period]).await?;
         let covered = service.covered_until.parse::<Period>().is_ok_and(|until| until >= period);
         if service.stage != "aktif" || covered || service.duration_months != 1 {

@@ -1,16 +1,16 @@
 //! Money comes in: one transaction for payment, allocations, Saldo, next month's bill, access and messages.
 
-use super::{Ledger, confirm, count_on, receipt_counter, take_turn_of};
+use super::became::Became;
+use super::{Ledger, confirm};
 use crate::args;
 use crate::billing::Rupiah;
-use crate::billing::invoice::receipt_number;
-use crate::billing::payment::{OpenBill, plan};
+use crate::billing::payment::{OpenBill, Plan, plan};
 use crate::server::access;
 use crate::server::audit;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 /// More than this at once is a typing error.
@@ -94,28 +94,14 @@ pub struct Receipt {
 #[derive(sqlx::FromRow)]
 pub(super) struct Stored {
     pub(super) id: i64,
-    receipt: String,
     service_id: i64,
     pub(super) amount: i64,
-    unused: i64,
 }
 
-sql!(
-    FIND_BY_GATEWAY =
-        "SELECT id, receipt, service_id, amount, unused FROM payment WHERE gateway = $1 AND gateway_reference = $2"
-);
-sql!(pub(super) FIND_BY_REQUEST = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE request_id = $1");
-sql!(FIND_BY_ID = "SELECT id, receipt, service_id, amount, unused FROM payment WHERE id = $1");
-sql!(
-    INSERT_PAYMENT =
-        "INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
-   request_id, reference, note, received_on, received_by, unused, at, bag_id, staff_id)
- VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4, $14, $15, $16) RETURNING id"
-);
+sql!(FIND_BY_GATEWAY = "SELECT id, service_id, amount FROM payment WHERE gateway = $1 AND gateway_reference = $2");
+sql!(pub(super) FIND_BY_REQUEST = "SELECT id, service_id, amount FROM payment WHERE request_id = $1");
 sql!(pub(super) INSERT_ENTRY = "INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)
  VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8, $9, $10)");
-sql!(ALLOCATED = "SELECT a.invoice_id, i.number, CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.number HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)");
 sql!(ATTEMPT_PAID = "UPDATE payment_attempt SET status = 'paid', updated_at = $2 WHERE id = $1 AND status <> 'paid'");
 
 /// Refuses a choice that leaves an older bill of the same service open.
@@ -133,6 +119,23 @@ fn oldest_first(chosen: &[i64], bills: &[OpenBill]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The bills that a payment pays off; what was owed before Kimonet is no month's bill.
+fn completed(bills: Vec<OpenBill>, planned: &Plan) -> Vec<OpenBill> {
+    let paid_off = |bill: &OpenBill| planned.parts.iter().any(|part| *part == (bill.id, bill.left));
+    bills.into_iter().filter(|bill| !bill.opening && paid_off(bill)).collect()
+}
+
+impl Source {
+    /// As a payment's row has it.
+    pub(super) fn method(&self) -> &'static str {
+        match self {
+            Self::Cash => "cash",
+            Self::Transfer => "transfer",
+            Self::Gateway { .. } => "gateway",
+        }
+    }
 }
 
 impl Ledger {
@@ -155,23 +158,19 @@ impl Ledger {
     /// Takes a payment inside the caller's transaction.
     pub async fn settle_in(&self, tx: &mut Tx, form: PayForm) -> Result<Receipt> {
         self.check(&form)?;
-        let customer_id = take_turn_of(tx, form.service_id).await?;
-        if let Some(stored) = self.find_taken(tx, &form).await? {
+        let before = self.standing(tx, &form).await?;
+        if before.taken
+            && let Some(stored) = self.find_taken(tx, &form).await?
+        {
             if let Some(attempt_id) = form.attempt_id {
                 tx.exec(ATTEMPT_PAID, args![attempt_id, self.now]).await?;
             }
-            return self.receipt(tx, stored.id, true).await;
+            return Ok(Became::of(tx, stored.id).await?.receipt(true));
         }
-
-        let sequence = count_on(tx, &receipt_counter(self.today), 1).await?;
-        let receipt = receipt_number(self.today.year(), self.today.month(), sequence);
-        let (method, channel, gateway, reference) = match &form.source {
-            Source::Cash => ("cash", String::new(), None, None),
-            Source::Transfer => ("transfer", String::new(), None, None),
-            Source::Gateway { gateway, reference, channel } => {
-                ("gateway", channel.clone(), Some(gateway.clone()), Some(reference.clone()))
-            }
-        };
+        let by_hand = !matches!(form.source, Source::Gateway { .. });
+        if by_hand {
+            oldest_first(&form.chosen, &before.bills)?;
+        }
         let bag_id = match form.source {
             Source::Cash => {
                 let bag_id = self.bag(tx, form.holder_id, &form.received_by).await?;
@@ -180,94 +179,47 @@ impl Ledger {
             }
             Source::Transfer | Source::Gateway { .. } => None,
         };
-        let payment_id = tx
-            .number(
-                INSERT_PAYMENT,
-                args![
-                    &receipt,
-                    customer_id,
-                    form.service_id,
-                    form.amount,
-                    method,
-                    channel,
-                    gateway,
-                    reference,
-                    form.request_id.clone(),
-                    &form.reference,
-                    &form.note,
-                    form.received_on,
-                    &form.received_by,
-                    self.now,
-                    bag_id,
-                    self.who.staff_id
-                ],
-            )
-            .await?;
-        if let Some(bag_id) = bag_id {
-            self.put_in_bag(tx, bag_id, (payment_id, &receipt), form.amount, form.received_on).await?;
-        }
-        tx.exec_one(
-            INSERT_ENTRY,
-            args![
-                customer_id,
-                form.service_id,
-                "payment",
-                -form.amount,
-                None::<i64>,
-                payment_id,
-                form.received_on,
-                format!("Pembayaran {receipt}"),
-                &self.who.name,
-                self.now
-            ],
-        )
-        .await?;
 
         // First what it was made for and what is due; each regular bill that it completes may bring the next month's,
         // and what remains goes to those.
-        let mut rest = form.amount;
-        let mut completed = Vec::new();
-        for round in 0..2 {
-            let bills = self.open_bills(tx, customer_id).await?;
-            let chosen = if round == 0 { form.chosen.as_slice() } else { &[] };
-            if !matches!(form.source, Source::Gateway { .. }) {
-                oldest_first(chosen, &bills)?;
-            }
-            let planned = plan(rest, chosen, Some(form.service_id), &bills);
+        let planned = plan(form.amount, &form.chosen, Some(form.service_id), &before.bills);
+        let (first, others) = planned.parts.split_at(planned.parts.len().min(1));
+        let written = self.write_payment(tx, &form, (before.customer_id, bag_id), first.first().copied()).await?;
+        let payment_id = written.payment_id;
+        self.allocate(tx, payment_id, others).await?;
+        if let Some(bag_id) = bag_id {
+            self.put_in_bag(tx, bag_id, (payment_id, &written.receipt), form.amount, form.received_on).await?;
+        }
+        let mut rest = planned.rest;
+        let issued = self.next_bills(tx, &completed(before.bills, &planned)).await?;
+        if issued && rest.is_positive() {
+            let bills = self.open_bills(tx, before.customer_id).await?;
+            let planned = plan(rest, &[], Some(form.service_id), &bills);
             self.allocate(tx, payment_id, &planned.parts).await?;
             rest = planned.rest;
-            completed.extend(bills.into_iter().filter(|bill| {
-                planned.parts.iter().any(|(id, amount)| *id == bill.id && *amount == bill.left) && !bill.opening
-            }));
-            if round == 0 && !self.next_bills(tx, &completed).await? {
-                break;
-            }
         }
-        self.use_saldo(tx, customer_id).await?;
-        let restored = access::after_money(tx, &self.access(), customer_id).await?;
+        if before.has_saldo || rest.is_positive() {
+            self.use_saldo(tx, before.customer_id).await?;
+        }
+        let restored = match before.isolated {
+            true => access::after_money(tx, &self.access(), before.customer_id).await?,
+            false => Vec::new(),
+        };
         if let Some(attempt_id) = form.attempt_id {
             tx.exec(ATTEMPT_PAID, args![attempt_id, self.now]).await?;
         }
-        let receipt = self.receipt(tx, payment_id, false).await?;
-        confirm::queue(self, tx, customer_id, &form, &receipt, !restored.is_empty()).await?;
+        let became = Became::of(tx, payment_id).await?;
+        confirm::queue(self, tx, &form, &became, !restored.is_empty()).await?;
+        let receipt = became.receipt(false);
         if self.who.staff_id.is_some() || self.who.name == "Perintah" {
-            let way = match method {
+            let way = match form.source.method() {
                 "cash" => "tunai",
-                "opening" => "saldo awal",
                 "gateway" => "bayar online",
                 other => other,
             };
             let after = format!("{} {} {way}", receipt.receipt, form.amount);
-            audit::record(
-                tx,
-                &self.who,
-                self.now,
-                "payment.record",
-                &format!("service:{}", form.service_id),
-                "",
-                &after,
-            )
-            .await?;
+            let subject = format!("service:{}", form.service_id);
+            audit::record(tx, &self.who, self.now, "payment.record", &subject, "", &after).await?;
         }
         Ok(receipt)
     }
@@ -304,7 +256,7 @@ impl Ledger {
     /// The receipt of the payment that this form repeats, if it does.
     pub(super) async fn taken(&self, tx: &mut Tx, form: &PayForm) -> Result<Option<Receipt>> {
         match self.find_taken(tx, form).await? {
-            Some(stored) => Ok(Some(self.receipt(tx, stored.id, true).await?)),
+            Some(stored) => Ok(Some(Became::of(tx, stored.id).await?.receipt(true))),
             None => Ok(None),
         }
     }
@@ -324,22 +276,5 @@ impl Ledger {
                     .to_owned(),
             ))
         }
-    }
-
-    /// The receipt of a stored payment, note of credit or write-off.
-    pub(super) async fn receipt(&self, tx: &mut Tx, payment_id: i64, already: bool) -> Result<Receipt> {
-        let stored: Stored = tx.one(FIND_BY_ID, args![payment_id]).await?;
-        let allocated: Vec<(i64, String, i64)> = tx.all(ALLOCATED, args![payment_id]).await?;
-        Ok(Receipt {
-            payment_id,
-            receipt: stored.receipt,
-            amount: Rupiah(stored.amount),
-            allocated: allocated
-                .into_iter()
-                .map(|(invoice_id, number, amount)| Allocated { invoice_id, number, amount: Rupiah(amount) })
-                .collect(),
-            credit: Rupiah(stored.unused),
-            already,
-        })
     }
 }
