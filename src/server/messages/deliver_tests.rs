@@ -51,8 +51,10 @@ async fn queued(app: &TestApp, kind: &'static str) -> i64 {
                     phone: "0812-3456-7890".to_owned(),
                     text: "Halo".to_owned(),
                 };
+                let before = tx.number(ITEMS, args![]).await?;
                 let id = outbox::queue(tx, message.clone(), now).await?;
                 assert_eq!(outbox::queue(tx, message.clone(), now).await?, None, "once only");
+                assert_eq!(tx.number(ITEMS, args![]).await?, before + 1, "and the work of sending it, too");
                 let landline = Outgoing { phone: "021-555".to_owned(), subject: "x".to_owned(), ..message };
                 assert_eq!(outbox::queue(tx, landline, now).await?, None);
                 Ok(id.unwrap())
@@ -61,6 +63,8 @@ async fn queued(app: &TestApp, kind: &'static str) -> i64 {
         .await
         .unwrap()
 }
+
+crate::sql!(ITEMS = "SELECT COUNT(*) FROM work WHERE kind = 'send_message' AND state = 'ready'");
 
 async fn stored(app: &TestApp, id: i64) -> (String, String, String) {
     app.state.db.one(MESSAGE, args![id]).await.unwrap()

@@ -9,7 +9,7 @@ use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
-use crate::server::work::{self, Job};
+use crate::server::work::Job;
 use crate::sql;
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -32,9 +32,29 @@ pub struct Outgoing {
     pub text: String,
 }
 
-sql!(INSERT_MESSAGE = "INSERT INTO message (kind, subject, day, customer_id, service_id, phone, text, state, reason, provider_id, created_at, sent_at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', '', '', $8, NULL)
- ON CONFLICT (kind, subject, day) DO NOTHING RETURNING id");
+// The message ($1…$8) and the work of sending it ($9…$13), whose payload and key name the message where $14 stands. The same
+// message again is neither.
+macro_rules! insert_message {
+    () => {
+        "INSERT INTO message (kind, subject, day, customer_id, service_id, phone, text, state, reason, provider_id, created_at, sent_at)
+ VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', '', '', $8, NULL) ON CONFLICT (kind, subject, day) DO NOTHING RETURNING id"
+    };
+}
+macro_rules! insert_work {
+    ($from:literal) => {
+        concat!("INSERT INTO work (kind, payload, dedup, lane, run_at, lease_by, lease_until, attempt, state, last_error, created_at, finished_at)
+ SELECT $9, REPLACE($10, $14, CAST(m.id AS TEXT)), REPLACE($11, $14, CAST(m.id AS TEXT)), $12, $13, '', NULL, 0, 'ready', '', $8, NULL FROM ", $from)
+    };
+}
+sql!(
+    QUEUE = sqlite concat!(
+        insert_message!(), ";\n",
+        insert_work!("message m WHERE m.kind = $1 AND m.subject = $2 AND m.day = $3 AND CHANGES() > 0")
+    ),
+    postgres concat!("WITH m AS (", insert_message!(), "),\n w AS (", insert_work!("m"), ")\n SELECT id FROM m")
+);
+/// Stands for the message's id until it has one.
+const ITS_ID: i64 = i64::MAX;
 
 /// Queues a message to be sent at once; its id, or `None` where there is nothing to send: the same message stands
 /// already, or the number is no mobile number.
@@ -51,25 +71,29 @@ pub async fn queue_at(
     now: DateTime<Utc>,
 ) -> Result<Option<i64>> {
     let Some(phone) = Phone::normalise(&message.phone).ok().filter(Phone::is_mobile) else { return Ok(None) };
-    let inserted: Option<(i64,)> = tx
-        .opt(
-            INSERT_MESSAGE,
-            args![
-                message.kind,
-                message.subject,
-                message.day,
-                message.customer_id,
-                message.service_id,
-                phone.as_str(),
-                message.text,
-                now
-            ],
-        )
-        .await?;
-    let Some((message_id,)) = inserted else { return Ok(None) };
-    let rows = bills.iter().map(|bill| args![message_id, *bill]).collect();
-    tx.insert_many("INSERT INTO message_bill (message_id, invoice_id)", rows).await?;
-    work::enqueue(tx, &Job::SendMessage { message_id }, run_at, now).await?;
+    let job = Job::SendMessage { message_id: ITS_ID };
+    let values = args![
+        message.kind,
+        message.subject,
+        message.day,
+        message.customer_id,
+        message.service_id,
+        phone.as_str(),
+        message.text,
+        now,
+        job.kind(),
+        serde_json::to_string(&job)?,
+        job.dedup(),
+        job.lane(),
+        run_at,
+        ITS_ID.to_string()
+    ];
+    let inserted: Vec<(i64,)> = tx.all(QUEUE, values).await?;
+    let Some(&(message_id,)) = inserted.first() else { return Ok(None) };
+    if !bills.is_empty() {
+        let rows = bills.iter().map(|bill| args![message_id, *bill]).collect();
+        tx.insert_many("INSERT INTO message_bill (message_id, invoice_id)", rows).await?;
+    }
     Ok(Some(message_id))
 }
 
