@@ -4,6 +4,7 @@ use crate::server::clock::Clock;
 use crate::server::config::Config;
 use crate::server::db::Db;
 use crate::server::error::{Error, Result};
+use crate::server::ledger::Settling;
 use crate::server::rights::RightsTable;
 use crate::server::secrets::Secrets;
 use crate::server::settings::Settings;
@@ -51,6 +52,8 @@ pub struct AppState {
     pub stop: CancellationToken,
     /// Name of this process among those that share the database.
     pub process: Arc<str>,
+    /// The payments that wait to be taken.
+    pub settling: Arc<Settling>,
     settings: Arc<Mutex<Option<CachedSettings>>>,
 }
 
@@ -74,6 +77,7 @@ impl AppState {
             work_bell: Arc::new(Notify::new()),
             stop: CancellationToken::new(),
             process: process.into(),
+            settling: Arc::default(),
             settings: Arc::new(Mutex::new(None)),
         })
     }

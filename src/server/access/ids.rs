@@ -16,3 +16,11 @@ macro_rules! id_list {
         "(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE (i + 2) * 12 <= LENGTH(CAST($1 AS TEXT))) SELECT CAST(SUBSTR(CAST($1 AS TEXT), i * 12 + 1, 12) AS BIGINT) FROM n)"
     };
 }
+
+/// The same of texts that are all 64 letters long (digests), joined without anything between.
+#[macro_export]
+macro_rules! digest_list {
+    () => {
+        "(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE (i + 2) * 64 <= LENGTH(CAST($1 AS TEXT))) SELECT SUBSTR(CAST($1 AS TEXT), i * 64 + 1, 64) FROM n)"
+    };
+}

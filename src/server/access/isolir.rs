@@ -8,6 +8,7 @@ use crate::billing::access::{Decision, Facts, brakes, decide};
 use crate::billing::words::date_short;
 use crate::server::audit::{self, Who};
 use crate::server::error::{Error, Result};
+use crate::server::ledger::TURNS_OF_SERVICES;
 use crate::server::routers::reconcile::sync_in_lane;
 use crate::server::state::AppState;
 use crate::server::work::{self, Job};
@@ -114,15 +115,6 @@ sql!(PUT_BRAKE = "INSERT INTO isolir_brake (day, would_cut, active, state, who, 
 sql!(
     APPROVE_BRAKE =
         "UPDATE isolir_brake SET state = 'approved', who = $2, at = $3 WHERE day = $1 AND state = 'waiting'"
-);
-// The payers' turns first: a payment that is being booked is waited for, and then seen by CUT.
-sql!(
-    TURNS = sqlite "SELECT 1",
-    postgres concat!(
-        "SELECT c.id FROM customer c WHERE c.id IN (SELECT s.customer_id FROM service s WHERE s.id IN ",
-        id_list!(),
-        ") ORDER BY c.id FOR NO KEY UPDATE"
-    )
 );
 sql!(CUT = concat!("UPDATE service SET desired = 'isolated', manual = 'none', desired_reason = 'Lewat jatuh tempo', desired_since = $4, isolated_on = $5, kick_wanted = (observed <> 'isolated')
  WHERE id IN ", id_list!(), " AND desired = 'normal' AND stage IN ('aktif', 'siap_dicabut')
@@ -336,7 +328,8 @@ async fn change(state: &AppState, ctx: &AccessContext, direction: Direction, ids
         .write::<_, Error, _>(move |tx| {
             let (ctx, text) = (ctx.clone(), id_text(&ids));
             Box::pin(async move {
-                tx.lock(TURNS, args![&text]).await?;
+                // The payers' turns first: a payment that is being booked is waited for, and then seen by CUT.
+                tx.lock(TURNS_OF_SERVICES, args![&text]).await?;
                 let (done, event): (Vec<(i64, Option<i64>)>, &str) = match direction {
                     Direction::Cut => {
                         let args = args![&text, ctx.cutoff(), ctx.min_debt(), ctx.now, ctx.today];

@@ -1,34 +1,50 @@
 //! What concerns many rows at once: filling tables, and telling the planner how large they became.
 
-use super::{DbError, Tx, Val, bind};
+use super::{DbError, Row, Tx, Val, bind};
 use sqlx::{Postgres, Sqlite};
 
 /// Values bound by one statement of many rows; both engines take 32,766 and more.
 const MANY_VALUES_MAX: usize = 8_000;
 
+/// The statements that insert `rows`, each with its values, in the engine's place holders.
+fn many(
+    tx: &Tx,
+    head: &'static str,
+    returning: &'static str,
+    rows: Vec<Vec<Val>>,
+) -> Vec<(sqlx::AssertSqlSafe<String>, Vec<Val>)> {
+    let columns = rows.first().map_or(1, Vec::len).max(1);
+    let per_statement = (MANY_VALUES_MAX / columns).max(1);
+    let mut rows = rows.into_iter().peekable();
+    let mut statements = Vec::new();
+    while rows.peek().is_some() {
+        let chunk: Vec<Vec<Val>> = rows.by_ref().take(per_statement).collect();
+        let mut text = format!("{head} VALUES ");
+        for row in 0..chunk.len() {
+            // SQLite keeps the names of place holders in a list that it walks from the start for each: none has one.
+            let places: Vec<String> = match tx {
+                Tx::Sqlite(_) => vec!["?".to_owned(); columns],
+                Tx::Postgres(_) => (1..=columns).map(|column| format!("${}", row * columns + column)).collect(),
+            };
+            text.push_str(if row == 0 { "(" } else { ", (" });
+            text.push_str(&places.join(", "));
+            text.push(')');
+        }
+        if !returning.is_empty() {
+            text.push_str(" RETURNING ");
+            text.push_str(returning);
+        }
+        // Safe: `head` and `returning` are constants of the program, the rest is place holders.
+        statements.push((sqlx::AssertSqlSafe(text), chunk.into_iter().flatten().collect()));
+    }
+    statements
+}
+
 impl Tx {
     /// Inserts many rows with few statements: `head` is `INSERT INTO table (columns…)`, each row holds a value for
     /// every column. For filling tables with rows that are made here; what is in tables already moves by `SELECT`.
     pub async fn insert_many(&mut self, head: &'static str, rows: Vec<Vec<Val>>) -> Result<(), DbError> {
-        let columns = rows.first().map_or(1, Vec::len).max(1);
-        let per_statement = (MANY_VALUES_MAX / columns).max(1);
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let chunk: Vec<Vec<Val>> = rows.by_ref().take(per_statement).collect();
-            let mut text = format!("{head} VALUES ");
-            for row in 0..chunk.len() {
-                // SQLite keeps the names of place holders in a list that it walks from the start for each: none has one.
-                let places: Vec<String> = match self {
-                    Self::Sqlite(_) => vec!["?".to_owned(); columns],
-                    Self::Postgres(_) => (1..=columns).map(|column| format!("${}", row * columns + column)).collect(),
-                };
-                text.push_str(if row == 0 { "(" } else { ", (" });
-                text.push_str(&places.join(", "));
-                text.push(')');
-            }
-            let values: Vec<Val> = chunk.into_iter().flatten().collect();
-            // Safe: `head` is a constant of the program, the rest is place holders.
-            let text = sqlx::AssertSqlSafe(text);
+        for (text, values) in many(self, head, "", rows) {
             match self {
                 Self::Sqlite(tx) => bind(sqlx::query::<Sqlite>(text), values).execute(&mut **tx).await.map(|_| ())?,
                 Self::Postgres(tx) => {
@@ -37,6 +53,31 @@ impl Tx {
             }
         }
         Ok(())
+    }
+
+    /// The same, and answers `columns` of each new row, in no order.
+    pub async fn insert_returning<T: Row>(
+        &mut self,
+        head: &'static str,
+        columns: &'static str,
+        rows: Vec<Vec<Val>>,
+    ) -> Result<Vec<T>, DbError> {
+        let mut all = Vec::with_capacity(rows.len());
+        for (text, values) in many(self, head, columns, rows) {
+            match self {
+                Self::Sqlite(tx) => {
+                    for row in bind(sqlx::query::<Sqlite>(text), values).fetch_all(&mut **tx).await? {
+                        all.push(T::from_row(&row)?);
+                    }
+                }
+                Self::Postgres(tx) => {
+                    for row in bind(sqlx::query::<Postgres>(text), values).fetch_all(&mut **tx).await? {
+                        all.push(T::from_row(&row)?);
+                    }
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// Lets the database give ids above those that rows were inserted with. SQLite does so by itself.

@@ -99,7 +99,7 @@ impl Ledger {
             return Err(Error::Refused("Paket ini belum punya harga. Isi harganya di Paket Internet.".to_owned()));
         };
         match price_bill(&basis.input) {
-            Ok(priced) => Ok(Some(self.issue_one(tx, &service, basis, &priced).await?)),
+            Ok(priced) => Ok(Some(self.issue_one(tx, service, basis, priced).await?)),
             Err(_nothing_that_month) => Ok(None),
         }
     }

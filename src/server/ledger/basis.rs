@@ -3,11 +3,12 @@
 use crate::args;
 use crate::billing::pricing::Basis;
 use crate::server::db::Tx;
-use crate::server::error::Result;
-use crate::sql;
+use crate::server::error::{Error, Result};
+use crate::{digest_list, sql};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
-sql!(FIND = "SELECT id FROM price_basis WHERE digest = $1");
+sql!(FIND = concat!("SELECT digest, id FROM price_basis WHERE digest IN ", digest_list!()));
 // Somebody else may write the same one meanwhile: then it is his.
 sql!(
     STORE = "INSERT INTO price_basis (digest, input) VALUES ($1, $2) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING id"
@@ -24,19 +25,31 @@ pub(super) fn digest(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 
+/// The row of each basis, where there is one; those that are new are written.
+pub(super) async fn store_all(tx: &mut Tx, all: &[Option<&Basis>]) -> Result<Vec<Option<i64>>> {
+    let keyed: Vec<Option<(String, String)>> =
+        all.iter().map(|basis| basis.map(written).transpose()).collect::<Result<_>>()?;
+    let distinct: BTreeMap<&str, &str> =
+        keyed.iter().flatten().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    let mut ids: BTreeMap<String, i64> = BTreeMap::new();
+    if !distinct.is_empty() {
+        let keys: String = distinct.keys().copied().collect();
+        ids.extend(tx.all::<(String, i64)>(FIND, args![keys]).await?);
+        for (key, text) in &distinct {
+            if !ids.contains_key(*key) {
+                ids.insert((*key).to_owned(), tx.number(STORE, args![*key, *text]).await?);
+            }
+        }
+    }
+    Ok(keyed.iter().map(|keyed| keyed.as_ref().and_then(|(key, _)| ids.get(key).copied())).collect())
+}
+
 /// The row of a basis, where there is one.
 pub(super) async fn store_any(tx: &mut Tx, basis: Option<&Basis>) -> Result<Option<i64>> {
-    match basis {
-        Some(basis) => store(tx, basis).await.map(Some),
-        None => Ok(None),
-    }
+    Ok(store_all(tx, &[basis]).await?.first().copied().flatten())
 }
 
 /// The row of a basis, which is written if it is new.
 pub(super) async fn store(tx: &mut Tx, basis: &Basis) -> Result<i64> {
-    let (key, text) = written(basis)?;
-    match tx.opt::<(i64,)>(FIND, args![&key]).await? {
-        Some((id,)) => Ok(id),
-        None => Ok(tx.number(STORE, args![key, text]).await?),
-    }
+    store_any(tx, Some(basis)).await?.ok_or_else(|| Error::Corrupt("dasar harga tidak tertulis".to_owned()))
 }

@@ -1,11 +1,13 @@
-//! What became of a payment, a note of credit or a write-off: read in one statement, for its receipt and its message.
+//! What became of a payment, a note of credit or a write-off: read for all of them in one statement, for receipts and messages.
 
 use super::settle::{Allocated, Receipt};
 use crate::args;
 use crate::billing::Rupiah;
+use crate::server::access::ids::id_text;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
-use crate::sql;
+use crate::{id_list, sql};
+use std::collections::BTreeMap;
 
 /// A payment with who paid it, and a row for each bill that it was laid on (one without a bill where there is none).
 #[derive(Debug, sqlx::FromRow)]
@@ -63,43 +65,38 @@ pub(super) struct Became {
 }
 
 sql!(
-    BECAME = "SELECT p.id, p.receipt, p.amount, p.unused, p.customer_id, c.name, c.phone, s.service_number,
+    BECAME = concat!("SELECT p.id, p.receipt, p.amount, p.unused, p.customer_id, c.name, c.phone, s.service_number,
    (SELECT CAST(COALESCE(SUM(u.unused), 0) AS BIGINT) FROM payment u WHERE u.customer_id = p.customer_id AND u.unused > 0) AS saldo,
    a.invoice_id, a.amount AS part, i.number, i.period, i.kind, i.status,
    (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1) AS text
  FROM payment p JOIN customer c ON c.id = p.customer_id JOIN service s ON s.id = p.service_id
- LEFT JOIN allocation a ON a.payment_id = p.id LEFT JOIN invoice i ON i.id = a.invoice_id WHERE p.id = $1 ORDER BY a.id"
+ LEFT JOIN allocation a ON a.payment_id = p.id LEFT JOIN invoice i ON i.id = a.invoice_id WHERE p.id IN ", id_list!(), " ORDER BY p.id, a.id")
 );
 
 impl Became {
     /// Reads a payment as it stands now.
     pub(super) async fn of(tx: &mut Tx, payment_id: i64) -> Result<Self> {
-        let rows: Vec<BecameRow> = tx.all(BECAME, args![payment_id]).await?;
-        let mut laid: Vec<Laid> = Vec::new();
-        let mut head = None;
-        for row in rows {
-            if let Some(part) = row.laid() {
-                match laid.iter_mut().find(|other| other.invoice_id == part.invoice_id) {
+        let mut all = Self::of_all(tx, &[payment_id]).await?;
+        all.remove(&payment_id).ok_or_else(|| Error::Corrupt(format!("pembayaran {payment_id} tidak ada")))
+    }
+
+    /// Reads payments as they stand now, by their ids.
+    pub(super) async fn of_all(tx: &mut Tx, ids: &[i64]) -> Result<BTreeMap<i64, Self>> {
+        let mut all: BTreeMap<i64, Self> = BTreeMap::new();
+        for row in tx.all::<BecameRow>(BECAME, args![id_text(ids)]).await? {
+            let part = row.laid();
+            let became = all.entry(row.id).or_insert_with(|| row.head());
+            if let Some(part) = part {
+                match became.laid.iter_mut().find(|other| other.invoice_id == part.invoice_id) {
                     Some(other) => other.amount += part.amount,
-                    None => laid.push(part),
+                    None => became.laid.push(part),
                 }
             }
-            head = Some(row);
         }
-        let head = head.ok_or_else(|| Error::Corrupt(format!("pembayaran {payment_id} tidak ada")))?;
-        laid.retain(|part| part.amount.is_positive());
-        Ok(Self {
-            payment_id: head.id,
-            receipt: head.receipt,
-            amount: Rupiah(head.amount),
-            unused: Rupiah(head.unused),
-            customer_id: head.customer_id,
-            name: head.name,
-            phone: head.phone,
-            service_number: head.service_number,
-            saldo: Rupiah(head.saldo),
-            laid,
-        })
+        for became in all.values_mut() {
+            became.laid.retain(|part| part.amount.is_positive());
+        }
+        Ok(all)
     }
 
     /// As it is answered; `already` where it had been taken before.
@@ -121,6 +118,21 @@ impl Became {
 }
 
 impl BecameRow {
+    fn head(self) -> Became {
+        Became {
+            payment_id: self.id,
+            receipt: self.receipt,
+            amount: Rupiah(self.amount),
+            unused: Rupiah(self.unused),
+            customer_id: self.customer_id,
+            name: self.name,
+            phone: self.phone,
+            service_number: self.service_number,
+            saldo: Rupiah(self.saldo),
+            laid: Vec::new(),
+        }
+    }
+
     fn laid(&self) -> Option<Laid> {
         Some(Laid {
             invoice_id: self.invoice_id?,

@@ -32,7 +32,7 @@ impl Ledger {
         };
         match price_bill(&basis.input) {
             Ok(priced) => {
-                let id = self.issue_one(tx, &service, basis, &priced).await?;
+                let id = self.issue_one(tx, service, basis, priced).await?;
                 self.use_saldo(tx, customer_id).await?;
                 Ok(Some(id))
             }

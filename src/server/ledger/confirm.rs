@@ -1,17 +1,16 @@
-//! The receipt by WhatsApp, queued in the transaction of the payment.
+//! The receipt by WhatsApp, which is queued in the transaction of the payment: one a payment, by its key; a payer without a
+//! mobile number gets none.
 
 use super::became::Became;
 use super::{Ledger, PayForm, Source};
 use crate::billing::Period;
-use crate::server::db::Tx;
-use crate::server::error::Result;
 use crate::server::gateways::methods;
 use crate::server::messages::defaults::TemplateKind;
-use crate::server::messages::outbox::{self, Outgoing};
+use crate::server::messages::outbox::Outgoing;
 use crate::server::messages::template::{Values, render};
 
-/// Queues the confirmation of a payment. One a payment, by its key; a payer without a mobile number gets none.
-pub(super) async fn queue(ledger: &Ledger, tx: &mut Tx, form: &PayForm, became: &Became, restored: bool) -> Result<()> {
+/// The confirmation of a payment.
+pub(super) fn message(ledger: &Ledger, form: &PayForm, became: &Became, restored: bool) -> Outgoing {
     let mut details: Vec<String> = became
         .laid
         .iter()
@@ -51,7 +50,7 @@ pub(super) async fn queue(ledger: &Ledger, tx: &mut Tx, form: &PayForm, became: 
         .ours("saldo", became.saldo.digits())
         .customers("company", ledger.settings.text("company.name"));
     let text = render(ledger.settings.template(kind), &values).text;
-    let outgoing = Outgoing {
+    Outgoing {
         kind: kind.code(),
         subject: format!("payment:{}", became.payment_id),
         day: ledger.today,
@@ -59,7 +58,5 @@ pub(super) async fn queue(ledger: &Ledger, tx: &mut Tx, form: &PayForm, became: 
         service_id: Some(form.service_id),
         phone: became.phone.clone(),
         text,
-    };
-    outbox::queue(tx, outgoing, ledger.now).await?;
-    Ok(())
+    }
 }

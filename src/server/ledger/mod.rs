@@ -41,6 +41,7 @@ mod settle;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod together;
 mod verify;
 
 pub use advance::MONTHS_MAX;
@@ -57,6 +58,7 @@ pub use refund::{RefundForm, Refunded};
 pub use rehearsal::{Approval, LookAhead, Outlier, Parked};
 pub use rehearsal_list::PlannedBill;
 pub use settle::{Allocated, PayForm, Receipt, Source};
+pub use together::Settling;
 pub use verify::{VerifyReport, verify};
 
 use crate::args;
@@ -68,7 +70,7 @@ use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
-use crate::sql;
+use crate::{id_list, sql};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use std::sync::Arc;
 
@@ -124,10 +126,14 @@ impl Ledger {
 }
 
 sql!(PAYER_OF = "SELECT customer_id FROM service WHERE id = $1");
-// The row itself, held until the end of the transaction; who only refers to it does not wait.
+// The rows themselves, held until the end of the transaction; who only refers to them does not wait. Always in one order, so
+// that two who want the same ones do not wait for each other.
 sql!(TURN = sqlite "SELECT id FROM customer WHERE id = $1", postgres "SELECT id FROM customer WHERE id = $1 FOR NO KEY UPDATE");
-sql!(TURN_OF_SERVICE = sqlite "SELECT customer_id FROM service WHERE id = $1",
- postgres "SELECT id FROM customer WHERE id = (SELECT customer_id FROM service WHERE id = $1) FOR NO KEY UPDATE");
+sql!(
+    /// Locks ([`Tx::lock`]) the payers of the services in a list of ids.
+    pub(crate) TURNS_OF_SERVICES = sqlite concat!("SELECT customer_id FROM service WHERE id IN ", id_list!()),
+    postgres concat!("SELECT c.id FROM customer c WHERE c.id IN (SELECT s.customer_id FROM service s WHERE s.id IN ", id_list!(), ") ORDER BY c.id FOR NO KEY UPDATE")
+);
 sql!(
     COUNT_ON = "INSERT INTO counter (name, n) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET n = counter.n + excluded.n RETURNING n"
 );

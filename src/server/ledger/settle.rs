@@ -1,6 +1,7 @@
 //! Money comes in: one transaction for payment, allocations, Saldo, next month's bill, access and messages.
 
 use super::became::Became;
+use super::standing::{NewPayments, Standing, Written, standings};
 use super::{Ledger, confirm};
 use crate::args;
 use crate::billing::Rupiah;
@@ -9,9 +10,11 @@ use crate::server::access;
 use crate::server::audit;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
+use crate::server::messages::outbox;
 use crate::sql;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More than this at once is a typing error.
 pub(super) const AMOUNT_MAX: Rupiah = Rupiah(1_000_000_000_000);
@@ -122,9 +125,9 @@ fn oldest_first(chosen: &[i64], bills: &[OpenBill]) -> Result<()> {
 }
 
 /// The bills that a payment pays off; what was owed before Kimonet is no month's bill.
-fn completed(bills: Vec<OpenBill>, planned: &Plan) -> Vec<OpenBill> {
+fn completed(bills: &[OpenBill], planned: &Plan) -> Vec<OpenBill> {
     let paid_off = |bill: &OpenBill| planned.parts.iter().any(|part| *part == (bill.id, bill.left));
-    bills.into_iter().filter(|bill| !bill.opening && paid_off(bill)).collect()
+    bills.iter().filter(|bill| !bill.opening && paid_off(bill)).cloned().collect()
 }
 
 impl Source {
@@ -139,89 +142,142 @@ impl Source {
 }
 
 impl Ledger {
-    /// Takes a payment, in a transaction of its own. The same gateway reference or request id again writes nothing
-    /// and answers as the first time. Wrong amounts are taken as what they are.
+    /// Takes a payment; those that come in at the same moment are taken together ([`super::Settling`]). The same gateway
+    /// reference or request id again writes nothing and answers as the first time. Wrong amounts are taken as what they
+    /// are.
     pub async fn settle(&self, form: PayForm) -> Result<Receipt> {
-        let ledger = self.clone();
-        let receipt = self
-            .state
-            .db
-            .write(move |tx| {
-                let (ledger, form) = (ledger.clone(), form.clone());
-                Box::pin(async move { ledger.settle_in(tx, form).await })
-            })
-            .await?;
+        self.check(&form)?;
+        let receipt = self.settle_together(form).await?;
         self.state.work_bell.notify_waiters();
         Ok(receipt)
     }
 
     /// Takes a payment inside the caller's transaction.
     pub async fn settle_in(&self, tx: &mut Tx, form: PayForm) -> Result<Receipt> {
-        self.check(&form)?;
-        let before = self.standing(tx, &form).await?;
-        if before.taken
-            && let Some(stored) = self.find_taken(tx, &form).await?
-        {
+        let receipts = self.settle_set(tx, &[form]).await?;
+        receipts.into_iter().next().ok_or_else(|| Error::Corrupt("pembayaran tidak tertulis".to_owned()))
+    }
+
+    /// Takes payments of different payers inside one transaction: all of them or none. Answers in their order. Each step is
+    /// one statement for all of them, where it is not rare.
+    ///
+    /// # Errors
+    /// `Conflict` for two of the same payer; as [`Ledger::settle`] for any of them.
+    pub(super) async fn settle_set(&self, tx: &mut Tx, forms: &[PayForm]) -> Result<Vec<Receipt>> {
+        for form in forms {
+            self.check(form)?;
+        }
+        let before = standings(self, tx, forms).await?;
+        let payers: BTreeSet<i64> = before.iter().map(|standing| standing.customer_id).collect();
+        if payers.len() < forms.len() {
+            return Err(Error::Conflict("Dua pembayaran dari pelanggan yang sama.".to_owned()));
+        }
+        let mut taken: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut plans: BTreeMap<i64, (Option<i64>, Plan)> = BTreeMap::new();
+        for (form, standing) in forms.iter().zip(&before) {
+            let payer = standing.customer_id;
+            if standing.taken
+                && let Some(stored) = self.find_taken(tx, form).await?
+            {
+                taken.insert(payer, stored.id);
+                continue;
+            }
+            if !matches!(form.source, Source::Gateway { .. }) {
+                oldest_first(&form.chosen, &standing.bills)?;
+            }
+            let bag_id = match form.source {
+                Source::Cash => {
+                    let bag_id = self.bag(tx, form.holder_id, &form.received_by).await?;
+                    self.has_room(tx, bag_id, form.amount).await?;
+                    Some(bag_id)
+                }
+                Source::Transfer | Source::Gateway { .. } => None,
+            };
+            let planned = plan(form.amount, &form.chosen, Some(form.service_id), &standing.bills);
+            plans.insert(payer, (bag_id, planned));
+        }
+        let mut new = NewPayments::default();
+        for (form, standing) in forms.iter().zip(&before) {
+            if let Some((bag_id, planned)) = plans.get(&standing.customer_id) {
+                new.push(form, (standing.customer_id, *bag_id), (&planned.parts, planned.rest));
+            }
+        }
+        let written = new.write(self, tx).await?;
+        // What it was made for and what is due is paid; each regular bill that it completed may bring the next month's, and
+        // what remains goes to those.
+        let completed: Vec<OpenBill> = before
+            .iter()
+            .filter_map(|standing| Some((standing, plans.get(&standing.customer_id)?)))
+            .flat_map(|(standing, (_, planned))| completed(&standing.bills, planned))
+            .collect();
+        let followed = self.next_bills(tx, &completed).await?;
+        let mut restored = BTreeSet::new();
+        for (form, standing) in forms.iter().zip(&before) {
+            let payer = standing.customer_id;
+            if let (Some(written), Some((bag_id, planned))) = (written.get(&payer), plans.get(&payer)) {
+                if let Some(bag_id) = *bag_id {
+                    let paper = (written.payment_id, written.receipt.as_str());
+                    self.put_in_bag(tx, bag_id, paper, form.amount, form.received_on).await?;
+                }
+                let issued = standing.bills.iter().any(|bill| followed.contains(&bill.id));
+                let mut rest = planned.rest;
+                if issued && rest.is_positive() {
+                    let bills = self.open_bills(tx, payer).await?;
+                    let planned = plan(rest, &[], Some(form.service_id), &bills);
+                    self.allocate(tx, written.payment_id, &planned.parts).await?;
+                    rest = planned.rest;
+                }
+                if standing.has_saldo || rest.is_positive() {
+                    self.use_saldo(tx, payer).await?;
+                }
+                if standing.isolated && !access::after_money(tx, &self.access(), payer).await?.is_empty() {
+                    restored.insert(payer);
+                }
+            }
             if let Some(attempt_id) = form.attempt_id {
                 tx.exec(ATTEMPT_PAID, args![attempt_id, self.now]).await?;
             }
-            return Ok(Became::of(tx, stored.id).await?.receipt(true));
         }
-        let by_hand = !matches!(form.source, Source::Gateway { .. });
-        if by_hand {
-            oldest_first(&form.chosen, &before.bills)?;
-        }
-        let bag_id = match form.source {
-            Source::Cash => {
-                let bag_id = self.bag(tx, form.holder_id, &form.received_by).await?;
-                self.has_room(tx, bag_id, form.amount).await?;
-                Some(bag_id)
-            }
-            Source::Transfer | Source::Gateway { .. } => None,
-        };
+        self.tell(tx, forms, &before, (&taken, &written), &restored).await
+    }
 
-        // First what it was made for and what is due; each regular bill that it completes may bring the next month's,
-        // and what remains goes to those.
-        let planned = plan(form.amount, &form.chosen, Some(form.service_id), &before.bills);
-        let (first, others) = planned.parts.split_at(planned.parts.len().min(1));
-        let written = self.write_payment(tx, &form, (before.customer_id, bag_id), first.first().copied()).await?;
-        let payment_id = written.payment_id;
-        self.allocate(tx, payment_id, others).await?;
-        if let Some(bag_id) = bag_id {
-            self.put_in_bag(tx, bag_id, (payment_id, &written.receipt), form.amount, form.received_on).await?;
+    /// Reads what became of payments that were written, or `taken` before; queues the messages about the new ones, and
+    /// leaves their audit rows.
+    async fn tell(
+        &self,
+        tx: &mut Tx,
+        forms: &[PayForm],
+        before: &[Standing],
+        (taken, written): (&BTreeMap<i64, i64>, &BTreeMap<i64, Written>),
+        restored: &BTreeSet<i64>,
+    ) -> Result<Vec<Receipt>> {
+        let of = |payer: i64| taken.get(&payer).copied().or_else(|| written.get(&payer).map(|new| new.payment_id));
+        let ids: Vec<i64> = before.iter().filter_map(|standing| of(standing.customer_id)).collect();
+        let mut all = Became::of_all(tx, &ids).await?;
+        let (mut receipts, mut messages) = (Vec::new(), Vec::new());
+        for (form, standing) in forms.iter().zip(before) {
+            let payer = standing.customer_id;
+            let became = of(payer)
+                .and_then(|id| all.remove(&id))
+                .ok_or_else(|| Error::Corrupt("pembayaran tidak tertulis".to_owned()))?;
+            let receipt = became.receipt(taken.contains_key(&payer));
+            if !receipt.already {
+                messages.push(confirm::message(self, form, &became, restored.contains(&payer)));
+                if self.who.staff_id.is_some() || self.who.name == "Perintah" {
+                    let way = match form.source.method() {
+                        "cash" => "tunai",
+                        "gateway" => "bayar online",
+                        other => other,
+                    };
+                    let after = format!("{} {} {way}", receipt.receipt, form.amount);
+                    let subject = format!("service:{}", form.service_id);
+                    audit::record(tx, &self.who, self.now, "payment.record", &subject, "", &after).await?;
+                }
+            }
+            receipts.push(receipt);
         }
-        let mut rest = planned.rest;
-        let issued = self.next_bills(tx, &completed(before.bills, &planned)).await?;
-        if issued && rest.is_positive() {
-            let bills = self.open_bills(tx, before.customer_id).await?;
-            let planned = plan(rest, &[], Some(form.service_id), &bills);
-            self.allocate(tx, payment_id, &planned.parts).await?;
-            rest = planned.rest;
-        }
-        if before.has_saldo || rest.is_positive() {
-            self.use_saldo(tx, before.customer_id).await?;
-        }
-        let restored = match before.isolated {
-            true => access::after_money(tx, &self.access(), before.customer_id).await?,
-            false => Vec::new(),
-        };
-        if let Some(attempt_id) = form.attempt_id {
-            tx.exec(ATTEMPT_PAID, args![attempt_id, self.now]).await?;
-        }
-        let became = Became::of(tx, payment_id).await?;
-        confirm::queue(self, tx, &form, &became, !restored.is_empty()).await?;
-        let receipt = became.receipt(false);
-        if self.who.staff_id.is_some() || self.who.name == "Perintah" {
-            let way = match form.source.method() {
-                "cash" => "tunai",
-                "gateway" => "bayar online",
-                other => other,
-            };
-            let after = format!("{} {} {way}", receipt.receipt, form.amount);
-            let subject = format!("service:{}", form.service_id);
-            audit::record(tx, &self.who, self.now, "payment.record", &subject, "", &after).await?;
-        }
-        Ok(receipt)
+        outbox::queue_all(tx, &messages, self.now, self.now).await?;
+        Ok(receipts)
     }
 
     fn check(&self, form: &PayForm) -> Result<()> {

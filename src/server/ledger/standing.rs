@@ -1,16 +1,19 @@
-//! What a payment finds when it comes in, read in one statement inside the payer's turn; and the statement that writes it.
-//! A settlement is the deed that everything waits for: each statement less is felt by all who pay at the same moment.
+//! What payments find when they come in, read for all of them in one statement inside their payers' turns; and the statement
+//! that writes them. Both take their payments as JSON: one text serves one payment and thirty.
 
 use super::allocate::{BillRow, open_bill};
-use super::{Ledger, PayForm, Source, TURN_OF_SERVICE, receipt_counter};
+use super::{Ledger, PayForm, Source, TURNS_OF_SERVICES, receipt_counter};
 use crate::args;
 use crate::billing::Rupiah;
 use crate::billing::invoice::receipt_prefix;
 use crate::billing::payment::OpenBill;
+use crate::server::access::ids::id_text;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
 use chrono::{Datelike, NaiveDate};
+use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The payer of a form, as he stands before it.
 #[derive(Debug)]
@@ -27,8 +30,47 @@ pub(super) struct Standing {
     pub(super) bills: Vec<OpenBill>,
 }
 
+/// What is asked about a form.
+#[derive(Serialize)]
+struct Asked<'a> {
+    n: usize,
+    service_id: i64,
+    gateway: Option<&'a str>,
+    gateway_reference: Option<&'a str>,
+    request_id: Option<&'a str>,
+}
+
+/// A payment to be written.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct NewPayment<'a> {
+    /// Its place among those that are written together, from 1.
+    n: usize,
+    customer_id: i64,
+    service_id: i64,
+    amount: i64,
+    unused: i64,
+    method: &'static str,
+    channel: &'a str,
+    gateway: Option<&'a str>,
+    gateway_reference: Option<&'a str>,
+    request_id: Option<&'a str>,
+    reference: &'a str,
+    note: &'a str,
+    received_on: NaiveDate,
+    received_by: &'a str,
+    bag_id: Option<i64>,
+}
+
+/// What a payment gives a bill.
+#[derive(Clone, Debug, Serialize)]
+struct Part {
+    n: usize,
+    invoice_id: i64,
+    amount: i64,
+}
+
 /// A payment as it was written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Written {
     pub(super) payment_id: i64,
     pub(super) receipt: String,
@@ -36,6 +78,7 @@ pub(super) struct Written {
 
 #[derive(sqlx::FromRow)]
 struct StandingRow {
+    n: i64,
     payer: i64,
     taken: bool,
     has_saldo: bool,
@@ -49,144 +92,214 @@ struct StandingRow {
     left: Option<i64>,
 }
 
-sql!(
-    STANDING = "SELECT s.customer_id AS payer,
-   EXISTS (SELECT 1 FROM payment p WHERE p.gateway = $2 AND p.gateway_reference = $3) OR EXISTS (SELECT 1 FROM payment p WHERE p.request_id = $4) AS taken,
+macro_rules! standing_of {
+    ($asked:literal) => {
+        concat!("SELECT f.n, s.customer_id AS payer,
+   EXISTS (SELECT 1 FROM payment p WHERE p.gateway = f.gateway AND p.gateway_reference = f.gateway_reference)
+    OR EXISTS (SELECT 1 FROM payment p WHERE p.request_id = f.request_id) AS taken,
    EXISTS (SELECT 1 FROM payment p WHERE p.customer_id = s.customer_id AND p.unused > 0) AS has_saldo,
    EXISTS (SELECT 1 FROM service o WHERE o.customer_id = s.customer_id AND o.desired = 'isolated') AS isolated,
    i.id, i.number, i.service_id, i.period, i.kind, i.due_on, i.total - i.paid AS \"left\"
- FROM service s LEFT JOIN invoice i ON i.customer_id = s.customer_id AND i.status IN ('open', 'partial') WHERE s.id = $1
- ORDER BY i.due_on, i.id"
+ FROM ", $asked, " JOIN service s ON s.id = f.service_id
+ LEFT JOIN invoice i ON i.customer_id = s.customer_id AND i.status IN ('open', 'partial') ORDER BY f.n, i.due_on, i.id")
+    };
+}
+sql!(
+    STANDING = sqlite standing_of!("(SELECT value ->> 'n' AS n, value ->> 'service_id' AS service_id, value ->> 'gateway' AS gateway,
+  value ->> 'gateway_reference' AS gateway_reference, value ->> 'request_id' AS request_id FROM json_each($1)) f"),
+    postgres standing_of!("JSONB_TO_RECORDSET(CAST($1 AS JSONB)) AS f(n BIGINT, service_id BIGINT, gateway TEXT, gateway_reference TEXT, request_id TEXT)")
 );
 
-// The payment under the month's next number, its entry in the books and, where it pays a bill ($19), what that gets of it
-// ($20). Nothing is ever paid above its total, and a paid or void bill takes nothing. Answers the payment, and the bill that
-// moved. The counter's row stays locked until the end of the transaction, so that numbers have no gap.
+// $1: the payments; $2: what each gives which bill; $3: the receipts' counter; $4: how many payments; $5: what their receipts begin
+// with; $6: now; $7: today; $8: who, where he is staff; $9: his name. Each payment is one payer's, and no two are the same one's.
+// Nothing is ever paid above its total, and a paid or void bill takes nothing. Answers each payment, and each bill that moved.
+// The counter's row stays locked until the end of the transaction, so that numbers have no gap.
 //
 // PostgreSQL takes all of it as one statement. SQLite has none that writes inside another: there they follow each other in
-// one text, and the newest payment is this one, since nobody else writes meanwhile.
-macro_rules! count_receipt {
+// one text, and the newest payments are these, since nobody else writes meanwhile.
+macro_rules! count_receipts {
     () => {
-        "INSERT INTO counter AS c (name, n) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = c.n + 1"
+        "INSERT INTO counter AS c (name, n) VALUES ($3, CAST($4 AS BIGINT)) ON CONFLICT (name) DO UPDATE SET n = c.n + excluded.n"
     };
 }
-macro_rules! insert_payment {
-    ($counted:literal) => {
+macro_rules! insert_payments {
+    ($new:literal) => {
         concat!("INSERT INTO payment (receipt, customer_id, service_id, amount, method, channel, gateway, gateway_reference,
    request_id, reference, note, received_on, received_by, unused, at, bag_id, staff_id)
- SELECT $2 || SUBSTR('000000', LENGTH(CAST(c.n AS TEXT)) + 1) || CAST(c.n AS TEXT), $3, $4, CAST($5 AS BIGINT), $6, $7, $8, $9,
-   $10, $11, $12, $13, $14, CAST($5 AS BIGINT) - CAST($20 AS BIGINT), $15, $16, $17 FROM ", $counted)
+ SELECT $5 || SUBSTR('000000', LENGTH(CAST(c.n - CAST($4 AS BIGINT) + f.n AS TEXT)) + 1) || CAST(c.n - CAST($4 AS BIGINT) + f.n AS TEXT),
+   f.customer_id, f.service_id, f.amount, f.method, f.channel, f.gateway, f.gateway_reference, f.request_id, f.reference, f.note,
+   f.received_on, f.received_by, f.unused, $6, f.bag_id, $8 FROM ", $new, " ORDER BY f.n")
     };
 }
-macro_rules! insert_entry {
+macro_rules! insert_entries {
     ($paid:literal) => {
         concat!("INSERT INTO ledger_entry (customer_id, service_id, kind, amount, invoice_id, payment_id, business_date, reverses, text, who, at)
- SELECT $3, $4, 'payment', -CAST($5 AS BIGINT), NULL, p.id, $13, NULL, 'Pembayaran ' || p.receipt, $18, $15 FROM ", $paid)
+ SELECT f.customer_id, f.service_id, 'payment', -f.amount, NULL, p.id, f.received_on, NULL, 'Pembayaran ' || p.receipt, $9, $6 FROM ", $paid, " ORDER BY f.n")
     };
 }
-macro_rules! insert_part {
+macro_rules! insert_parts {
     ($paid:literal) => {
         concat!(
             "INSERT INTO allocation (payment_id, invoice_id, amount, business_date, at)
- SELECT p.id, $19, CAST($20 AS BIGINT), $21, $15 FROM ",
+ SELECT p.id, a.invoice_id, a.amount, $7, $6 FROM ",
             $paid,
-            " WHERE CAST($20 AS BIGINT) > 0"
+            " ORDER BY a.place"
         )
     };
 }
-macro_rules! pay_bill {
-    () => {
-        "UPDATE invoice SET paid = paid + CAST($20 AS BIGINT), status = CASE WHEN paid + CAST($20 AS BIGINT) = total THEN 'paid' ELSE 'partial' END
- WHERE id = $19 AND CAST($20 AS BIGINT) > 0 AND status IN ('open', 'partial') AND paid + CAST($20 AS BIGINT) <= total"
+macro_rules! pay_bills {
+    ($parts:literal) => {
+        concat!("UPDATE invoice SET paid = invoice.paid + a.amount, status = CASE WHEN invoice.paid + a.amount = invoice.total THEN 'paid' ELSE 'partial' END
+ FROM ", $parts, " a WHERE invoice.id = a.invoice_id AND invoice.status IN ('open', 'partial') AND invoice.paid + a.amount <= invoice.total")
     };
 }
 sql!(
     WRITE = sqlite concat!(
-        count_receipt!(), ";\n",
-        insert_payment!("counter c WHERE c.name = $1"), " RETURNING 'payment', id, receipt;\n",
-        insert_entry!("(SELECT id, receipt FROM payment ORDER BY id DESC LIMIT 1) p"), ";\n",
-        insert_part!("(SELECT id FROM payment ORDER BY id DESC LIMIT 1) p"), ";\n",
-        pay_bill!(), " RETURNING 'bill', id, number"
+        count_receipts!(), ";\n",
+        insert_payments!("(SELECT value ->> 'n' AS n, value ->> 'customer_id' AS customer_id, value ->> 'service_id' AS service_id,
+  value ->> 'amount' AS amount, value ->> 'unused' AS unused, value ->> 'method' AS method, value ->> 'channel' AS channel,
+  value ->> 'gateway' AS gateway, value ->> 'gateway_reference' AS gateway_reference, value ->> 'request_id' AS request_id,
+  value ->> 'reference' AS reference, value ->> 'note' AS note, value ->> 'received_on' AS received_on,
+  value ->> 'received_by' AS received_by, value ->> 'bag_id' AS bag_id FROM json_each($1)) f JOIN counter c ON c.name = $3"),
+        " RETURNING 'payment', id, receipt, customer_id;\n",
+        insert_entries!("(SELECT value ->> 'n' AS n, value ->> 'customer_id' AS customer_id, value ->> 'service_id' AS service_id,
+  value ->> 'amount' AS amount, value ->> 'received_on' AS received_on FROM json_each($1)) f
+  JOIN payment p ON p.id = (SELECT MAX(id) FROM payment) - $4 + f.n"), ";\n",
+        insert_parts!("(SELECT key AS place, value ->> 'n' AS n, value ->> 'invoice_id' AS invoice_id, value ->> 'amount' AS amount FROM json_each($2)) a
+  JOIN payment p ON p.id = (SELECT MAX(id) FROM payment) - $4 + a.n"), ";\n",
+        pay_bills!("(SELECT value ->> 'invoice_id' AS invoice_id, value ->> 'amount' AS amount FROM json_each($2))"),
+        " RETURNING 'bill', id, number, customer_id"
     ),
     postgres concat!(
-        "WITH c AS (", count_receipt!(), " RETURNING c.n),\n p AS (",
-        insert_payment!("c"), " RETURNING id, receipt),\n entered AS (",
-        insert_entry!("p"), "),\n parted AS (",
-        insert_part!("p"), "),\n bill AS (",
-        pay_bill!(), " RETURNING id, number)\n",
-        "SELECT 'payment', p.id, p.receipt FROM p UNION ALL SELECT 'bill', bill.id, bill.number FROM bill"
+        "WITH f AS MATERIALIZED (SELECT * FROM JSONB_TO_RECORDSET(CAST($1 AS JSONB)) AS f(n BIGINT, customer_id BIGINT, service_id BIGINT,
+   amount BIGINT, unused BIGINT, method TEXT, channel TEXT, gateway TEXT, gateway_reference TEXT, request_id TEXT, reference TEXT, note TEXT,
+   received_on DATE, received_by TEXT, bag_id BIGINT)),
+ a AS MATERIALIZED (SELECT CAST(place AS BIGINT) AS place, CAST(value ->> 'n' AS BIGINT) AS n, CAST(value ->> 'invoice_id' AS BIGINT) AS invoice_id,
+   CAST(value ->> 'amount' AS BIGINT) AS amount FROM JSONB_ARRAY_ELEMENTS(CAST($2 AS JSONB)) WITH ORDINALITY AS t(value, place)),
+ c AS (", count_receipts!(), " RETURNING c.n),\n p AS (",
+        insert_payments!("f CROSS JOIN c"), " RETURNING id, receipt, customer_id),\n entered AS (",
+        insert_entries!("f JOIN p ON p.customer_id = f.customer_id"), "),\n parted AS (",
+        insert_parts!("a JOIN f ON f.n = a.n JOIN p ON p.customer_id = f.customer_id"), "),\n bill AS (",
+        pay_bills!("a AS"), " RETURNING invoice.id, invoice.number, invoice.customer_id)\n",
+        "SELECT 'payment', p.id, p.receipt, p.customer_id FROM p UNION ALL SELECT 'bill', bill.id, bill.number, bill.customer_id FROM bill"
     )
 );
 
-impl Ledger {
-    /// Takes the payer's turn, and reads how he stands.
-    ///
-    /// # Errors
-    /// `NotFound` when there is no such service.
-    pub(super) async fn standing(&self, tx: &mut Tx, form: &PayForm) -> Result<Standing> {
-        tx.lock(TURN_OF_SERVICE, args![form.service_id]).await?;
-        let (gateway, reference, request) = match &form.source {
-            Source::Gateway { gateway, reference, .. } => (Some(gateway.clone()), Some(reference.clone()), None),
-            Source::Cash | Source::Transfer => (None, None, form.request_id.clone()),
-        };
-        let rows: Vec<StandingRow> = tx.all(STANDING, args![form.service_id, gateway, reference, request]).await?;
-        let first = rows.first().ok_or_else(|| Error::NotFound("Layanan itu tidak ada.".to_owned()))?;
-        let (customer_id, taken) = (first.payer, first.taken);
-        let (has_saldo, isolated) = (first.has_saldo, first.isolated);
-        let current = self.current();
-        let bills = rows.into_iter().filter_map(StandingRow::bill).map(|bill| open_bill(bill, current));
-        Ok(Standing { customer_id, taken, has_saldo, isolated, bills: bills.collect::<Result<_>>()? })
+/// What makes a gateway's payment once only.
+fn gateway_key(source: &Source) -> (Option<&str>, Option<&str>) {
+    match source {
+        Source::Gateway { gateway, reference, .. } => (Some(gateway), Some(reference)),
+        Source::Cash | Source::Transfer => (None, None),
+    }
+}
+
+/// Takes the payers' turns, and reads how they stand, in the order of the forms.
+///
+/// # Errors
+/// `NotFound` when a service does not exist.
+pub(super) async fn standings(ledger: &Ledger, tx: &mut Tx, forms: &[PayForm]) -> Result<Vec<Standing>> {
+    let services: Vec<i64> = forms.iter().map(|form| form.service_id).collect();
+    tx.lock(TURNS_OF_SERVICES, args![id_text(&services)]).await?;
+    let asked: Vec<Asked<'_>> = forms
+        .iter()
+        .enumerate()
+        .map(|(n, form)| {
+            let (gateway, gateway_reference) = gateway_key(&form.source);
+            // A gateway's payment is known by the gateway's own id alone.
+            let request_id = if gateway.is_some() { None } else { form.request_id.as_deref() };
+            Asked { n, service_id: form.service_id, gateway, gateway_reference, request_id }
+        })
+        .collect();
+    let rows: Vec<StandingRow> = tx.all(STANDING, args![serde_json::to_string(&asked)?]).await?;
+    let current = ledger.current();
+    let mut found: BTreeMap<i64, Standing> = BTreeMap::new();
+    for row in rows {
+        let standing = found.entry(row.n).or_insert_with(|| Standing {
+            customer_id: row.payer,
+            taken: row.taken,
+            has_saldo: row.has_saldo,
+            isolated: row.isolated,
+            bills: Vec::new(),
+        });
+        if let Some(bill) = row.bill() {
+            standing.bills.push(open_bill(bill, current)?);
+        }
+    }
+    if found.len() < forms.len() {
+        return Err(Error::NotFound("Layanan itu tidak ada.".to_owned()));
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Payments to be written together.
+#[derive(Debug, Default)]
+pub(super) struct NewPayments<'a> {
+    payments: Vec<NewPayment<'a>>,
+    parts: Vec<Part>,
+}
+
+impl<'a> NewPayments<'a> {
+    /// Adds a payer's payment and what it gives which bill.
+    pub(super) fn push(
+        &mut self,
+        form: &'a PayForm,
+        (customer_id, bag_id): (i64, Option<i64>),
+        (parts, rest): (&[(i64, Rupiah)], Rupiah),
+    ) {
+        let n = self.payments.len() + 1;
+        let (gateway, gateway_reference) = gateway_key(&form.source);
+        self.payments.push(NewPayment {
+            n,
+            customer_id,
+            service_id: form.service_id,
+            amount: form.amount.0,
+            unused: rest.0,
+            method: form.source.method(),
+            channel: match &form.source {
+                Source::Gateway { channel, .. } => channel,
+                Source::Cash | Source::Transfer => "",
+            },
+            gateway,
+            gateway_reference,
+            request_id: form.request_id.as_deref(),
+            reference: &form.reference,
+            note: &form.note,
+            received_on: form.received_on,
+            received_by: &form.received_by,
+            bag_id,
+        });
+        self.parts.extend(parts.iter().map(|(id, amount)| Part { n, invoice_id: *id, amount: amount.0 }));
     }
 
-    /// Writes a payment and the first bill that it pays (at most what is left of it).
-    pub(super) async fn write_payment(
-        &self,
-        tx: &mut Tx,
-        form: &PayForm,
-        (customer_id, bag_id): (i64, Option<i64>),
-        first: Option<(i64, Rupiah)>,
-    ) -> Result<Written> {
-        let (channel, gateway, reference) = match &form.source {
-            Source::Cash | Source::Transfer => ("", None, None),
-            Source::Gateway { gateway, reference, channel } => {
-                (channel.as_str(), Some(gateway.clone()), Some(reference.clone()))
-            }
-        };
+    /// Writes them; answers each by its payer.
+    pub(super) async fn write(&self, ledger: &Ledger, tx: &mut Tx) -> Result<BTreeMap<i64, Written>> {
+        if self.payments.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let many = i64::try_from(self.payments.len()).map_err(|_| Error::Corrupt("terlalu banyak".to_owned()))?;
         let values = args![
-            receipt_counter(self.today),
-            receipt_prefix(self.today.year(), self.today.month()),
-            customer_id,
-            form.service_id,
-            form.amount,
-            form.source.method(),
-            channel,
-            gateway,
-            reference,
-            form.request_id.clone(),
-            &form.reference,
-            &form.note,
-            form.received_on,
-            &form.received_by,
-            self.now,
-            bag_id,
-            self.who.staff_id,
-            &self.who.name,
-            first.map(|part| part.0),
-            first.map_or(Rupiah::ZERO, |part| part.1),
-            self.today
+            serde_json::to_string(&self.payments)?,
+            serde_json::to_string(&self.parts)?,
+            receipt_counter(ledger.today),
+            many,
+            receipt_prefix(ledger.today.year(), ledger.today.month()),
+            ledger.now,
+            ledger.today,
+            ledger.who.staff_id,
+            &ledger.who.name
         ];
-        let mut written = None;
+        let mut written = BTreeMap::new();
         let mut moved = 0;
-        for (what, id, text) in tx.all::<(String, i64, String)>(WRITE, values).await? {
+        for (what, id, text, customer_id) in tx.all::<(String, i64, String, i64)>(WRITE, values).await? {
             match what.as_str() {
-                "payment" => written = Some(Written { payment_id: id, receipt: text }),
+                "payment" => drop(written.insert(customer_id, Written { payment_id: id, receipt: text })),
                 _ => moved += 1,
             }
         }
-        if moved != usize::from(first.is_some()) {
-            return Err(Error::Corrupt("tagihan yang dibayar sudah berubah".to_owned()));
+        if written.len() != self.payments.len() || moved != self.parts.len() {
+            return Err(Error::Corrupt(format!("{moved} dari {} tagihan terbayar", self.parts.len())));
         }
-        written.ok_or_else(|| Error::Corrupt("pembayaran tidak tertulis".to_owned()))
+        Ok(written)
     }
 }
 

@@ -32,26 +32,32 @@ pub struct Outgoing {
     pub text: String,
 }
 
-// The message ($1…$8) and the work of sending it ($9…$13), whose payload and key name the message where $14 stands. The same
-// message again is neither.
-macro_rules! insert_message {
-    () => {
-        "INSERT INTO message (kind, subject, day, customer_id, service_id, phone, text, state, reason, provider_id, created_at, sent_at)
- VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', '', '', $8, NULL) ON CONFLICT (kind, subject, day) DO NOTHING RETURNING id"
+// The messages ($1) and the work of sending them ($3…$7), whose payload and key name the message where $8 stands. A message that
+// stands already is neither. On SQLite the newest messages are these, since nobody else writes meanwhile.
+macro_rules! insert_messages {
+    ($new:literal) => {
+        concat!("INSERT INTO message (kind, subject, day, customer_id, service_id, phone, text, state, reason, provider_id, created_at, sent_at)
+ SELECT f.kind, f.subject, f.day, f.customer_id, f.service_id, f.phone, f.text, 'queued', '', '', $2, NULL FROM ", $new, " WHERE TRUE
+ ON CONFLICT (kind, subject, day) DO NOTHING RETURNING id")
     };
 }
 macro_rules! insert_work {
     ($from:literal) => {
         concat!("INSERT INTO work (kind, payload, dedup, lane, run_at, lease_by, lease_until, attempt, state, last_error, created_at, finished_at)
- SELECT $9, REPLACE($10, $14, CAST(m.id AS TEXT)), REPLACE($11, $14, CAST(m.id AS TEXT)), $12, $13, '', NULL, 0, 'ready', '', $8, NULL FROM ", $from)
+ SELECT $3, REPLACE($4, $8, CAST(m.id AS TEXT)), REPLACE($5, $8, CAST(m.id AS TEXT)), $6, $7, '', NULL, 0, 'ready', '', $2, NULL FROM ", $from)
     };
 }
 sql!(
     QUEUE = sqlite concat!(
-        insert_message!(), ";\n",
-        insert_work!("message m WHERE m.kind = $1 AND m.subject = $2 AND m.day = $3 AND CHANGES() > 0")
+        insert_messages!("(SELECT value ->> 'kind' AS kind, value ->> 'subject' AS subject, value ->> 'day' AS day, value ->> 'customer_id' AS customer_id,
+  value ->> 'service_id' AS service_id, value ->> 'phone' AS phone, value ->> 'text' AS text FROM json_each($1)) f"), ";\n",
+        insert_work!("message m WHERE m.id > (SELECT MAX(id) FROM message) - CHANGES()")
     ),
-    postgres concat!("WITH m AS (", insert_message!(), "),\n w AS (", insert_work!("m"), ")\n SELECT id FROM m")
+    postgres concat!(
+        "WITH m AS (",
+        insert_messages!("JSONB_TO_RECORDSET(CAST($1 AS JSONB)) AS f(kind TEXT, subject TEXT, day DATE, customer_id BIGINT, service_id BIGINT, phone TEXT, text TEXT)"),
+        "),\n w AS (", insert_work!("m"), ")\n SELECT id FROM m"
+    )
 );
 /// Stands for the message's id until it has one.
 const ITS_ID: i64 = i64::MAX;
@@ -70,16 +76,38 @@ pub async fn queue_at(
     run_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Option<i64>> {
-    let Some(phone) = Phone::normalise(&message.phone).ok().filter(Phone::is_mobile) else { return Ok(None) };
+    let inserted = queue_all(tx, std::slice::from_ref(&message), run_at, now).await?;
+    let Some(&message_id) = inserted.first() else { return Ok(None) };
+    if !bills.is_empty() {
+        let rows = bills.iter().map(|bill| args![message_id, *bill]).collect();
+        tx.insert_many("INSERT INTO message_bill (message_id, invoice_id)", rows).await?;
+    }
+    Ok(Some(message_id))
+}
+
+/// Queues messages to be sent at `run_at`; their ids, without those that stand already or whose number is no mobile number.
+pub async fn queue_all(
+    tx: &mut Tx,
+    messages: &[Outgoing],
+    run_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    let new: Vec<serde_json::Value> = messages
+        .iter()
+        .filter_map(|message| {
+            let phone = Phone::normalise(&message.phone).ok().filter(Phone::is_mobile)?;
+            Some(serde_json::json!({
+                "kind": message.kind, "subject": message.subject, "day": message.day, "customer_id": message.customer_id,
+                "service_id": message.service_id, "phone": phone.as_str(), "text": message.text,
+            }))
+        })
+        .collect();
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
     let job = Job::SendMessage { message_id: ITS_ID };
     let values = args![
-        message.kind,
-        message.subject,
-        message.day,
-        message.customer_id,
-        message.service_id,
-        phone.as_str(),
-        message.text,
+        serde_json::to_string(&new)?,
         now,
         job.kind(),
         serde_json::to_string(&job)?,
@@ -88,13 +116,7 @@ pub async fn queue_at(
         run_at,
         ITS_ID.to_string()
     ];
-    let inserted: Vec<(i64,)> = tx.all(QUEUE, values).await?;
-    let Some(&(message_id,)) = inserted.first() else { return Ok(None) };
-    if !bills.is_empty() {
-        let rows = bills.iter().map(|bill| args![message_id, *bill]).collect();
-        tx.insert_many("INSERT INTO message_bill (message_id, invoice_id)", rows).await?;
-    }
-    Ok(Some(message_id))
+    Ok(tx.all::<(i64,)>(QUEUE, values).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Why a reminder that comes to another telephone is not sent.
