@@ -8,7 +8,7 @@ command -v curl >/dev/null || apt_need curl
 customers=${BENCH_CUSTOMERS:-100000}
 work=$(mktemp -d); chmod 755 "$work" # PostgreSQL runs as another user where root measures
 trap 'kill "${pid:-0}" 2>/dev/null || true; scripts/postgres.sh stop "$work/pg" || true; rm -rf "$work"' EXIT
-TEST_DATABASE_URL=$(scripts/postgres.sh start "$work/pg"); export TEST_DATABASE_URL
+TEST_DATABASE_URL=$(scripts/postgres.sh start "$work/pg" durable); export TEST_DATABASE_URL
 
 say "membangun versi rilis (beberapa menit)"
 cargo leptos build --release >&2

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A private PostgreSQL for tests: `scripts/postgres.sh start DIR` prints its URL, `scripts/postgres.sh stop DIR` ends it.
-# initdb refuses root, so root runs it as the postgres user. fsync is off: it lives as long as the tests.
+# initdb refuses root, so root runs it as the postgres user.
 set -euo pipefail
 verb=$1 dir=$2
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 const ROUND: Duration = Duration::from_secs(3);
 /// Rounds of each side, in turn; the median of the ratios counts.
 const ROUNDS: usize = 5;
-/// How many pay at once.
-const HANDS: i64 = 8;
+/// How many pay at once, as on the evening of the due day.
+const HANDS: i64 = 32;
 
 sql!(BARE_TABLE = "CREATE TABLE bare_row (id BIGINT PRIMARY KEY, amount BIGINT NOT NULL)");
 sql!(BARE_ROW = "INSERT INTO bare_row (id, amount) VALUES ($1, $2)");
@@ -74,7 +74,7 @@ async fn bare(state: AppState, n: i64) {
 
 async fn settled(state: AppState, n: i64) {
     // Another payer each time: who waits for his own turn says nothing about the engine.
-    let service_id = n % 1_000_000 % 12_000 * HANDS + n / 1_000_000 % HANDS + 1;
+    let service_id = n % 1_000_000 % 3_000 * HANDS + n / 1_000_000 % HANDS + 1;
     let ledger = state.ledger(Who::system()).await.expect("ledger");
     ledger.settle(form(&state, service_id, format!("RATE-{n}"))).await.expect("settle");
 }

@@ -8,6 +8,8 @@ use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
 use chrono::NaiveDate;
+use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// An open bill as it is read.
 #[derive(sqlx::FromRow)]
@@ -25,18 +27,61 @@ sql!(
     OPEN_BILLS = "SELECT id, number, service_id, period, kind, due_on, total - paid AS \"left\" FROM invoice
  WHERE customer_id = $1 AND status IN ('open', 'partial') ORDER BY due_on, id"
 );
+// What payments give bills ($1), today ($2), now ($3). Nothing is ever paid above its total, a paid or void bill takes nothing, and
+// no payment gives more than it has. Answers each bill and each payment that moved.
+macro_rules! insert_parts {
+    ($parts:literal) => {
+        concat!(
+            "INSERT INTO allocation (payment_id, invoice_id, amount, business_date, at)
+ SELECT a.payment_id, a.invoice_id, a.amount, $2, $3 FROM ",
+            $parts,
+            " ORDER BY a.place"
+        )
+    };
+}
+macro_rules! pay_bills {
+    ($parts:literal) => {
+        concat!("UPDATE invoice SET paid = invoice.paid + a.amount, status = CASE WHEN invoice.paid + a.amount = invoice.total THEN 'paid' ELSE 'partial' END
+ FROM ", $parts, " a WHERE invoice.id = a.invoice_id AND invoice.status IN ('open', 'partial') AND invoice.paid + a.amount <= invoice.total")
+    };
+}
+macro_rules! use_payments {
+    ($parts:literal) => {
+        concat!("UPDATE payment SET unused = payment.unused - g.amount FROM (SELECT a.payment_id, CAST(SUM(a.amount) AS BIGINT) AS amount FROM ", $parts, " GROUP BY a.payment_id) g
+ WHERE payment.id = g.payment_id AND payment.unused >= g.amount")
+    };
+}
+pub(super) use pay_bills;
 sql!(
-    INSERT_ALLOCATION =
-        "INSERT INTO allocation (payment_id, invoice_id, amount, business_date, at) VALUES ($1, $2, $3, $4, $5)"
+    LAY = sqlite concat!(
+        insert_parts!("(SELECT key AS place, value ->> 'payment_id' AS payment_id, value ->> 'invoice_id' AS invoice_id, value ->> 'amount' AS amount FROM json_each($1)) a"), ";\n",
+        pay_bills!("(SELECT value ->> 'invoice_id' AS invoice_id, value ->> 'amount' AS amount FROM json_each($1))"), " RETURNING 'bill', id;\n",
+        use_payments!("(SELECT value ->> 'payment_id' AS payment_id, value ->> 'amount' AS amount FROM json_each($1)) a"), " RETURNING 'payment', id"
+    ),
+    postgres concat!(
+        "WITH a AS MATERIALIZED (SELECT place, CAST(value ->> 'payment_id' AS BIGINT) AS payment_id, CAST(value ->> 'invoice_id' AS BIGINT) AS invoice_id,
+   CAST(value ->> 'amount' AS BIGINT) AS amount FROM JSONB_ARRAY_ELEMENTS(CAST($1 AS JSONB)) WITH ORDINALITY AS t(value, place)),\n parted AS (",
+        insert_parts!("a"), "),\n bill AS (",
+        pay_bills!("a AS"), " RETURNING invoice.id),\n used AS (",
+        use_payments!("a"), " RETURNING payment.id)\n",
+        "SELECT 'bill', bill.id FROM bill UNION ALL SELECT 'payment', used.id FROM used"
+    )
 );
-// Guarded: nothing is ever paid above its total, and a paid or void bill takes nothing.
-sql!(
-    PAY_INVOICE =
-        "UPDATE invoice SET paid = paid + $2, status = CASE WHEN paid + $2 = total THEN 'paid' ELSE 'partial' END
- WHERE id = $1 AND status IN ('open', 'partial') AND paid + $2 <= total"
-);
-sql!(USE_PAYMENT = "UPDATE payment SET unused = unused - $2 WHERE id = $1 AND unused >= $2");
 sql!(UNUSED_PAYMENTS = "SELECT id, unused FROM payment WHERE customer_id = $1 AND unused > 0 ORDER BY id");
+
+/// What a payment gives a bill.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Laying {
+    payment_id: i64,
+    invoice_id: i64,
+    amount: i64,
+}
+
+impl Laying {
+    pub(super) fn new(payment_id: i64, invoice_id: i64, amount: Rupiah) -> Self {
+        Self { payment_id, invoice_id, amount: amount.0 }
+    }
+}
 
 /// A bill as the rule takes it, in month `current`.
 pub(super) fn open_bill(row: BillRow, current: Period) -> Result<OpenBill> {
@@ -64,13 +109,23 @@ impl Ledger {
 
     /// Writes what `payment_id` pays: allocations, bill states, what is left unused.
     pub(super) async fn allocate(&self, tx: &mut Tx, payment_id: i64, parts: &[(i64, Rupiah)]) -> Result<()> {
-        for (invoice_id, amount) in parts {
-            tx.exec_one(INSERT_ALLOCATION, args![payment_id, *invoice_id, *amount, self.today, self.now]).await?;
-            tx.exec_one(PAY_INVOICE, args![*invoice_id, *amount]).await?;
+        let laid: Vec<Laying> = parts.iter().map(|(bill, amount)| Laying::new(payment_id, *bill, *amount)).collect();
+        self.lay(tx, &laid).await
+    }
+
+    /// Writes what payments pay; a bill stands in it once.
+    pub(super) async fn lay(&self, tx: &mut Tx, parts: &[Laying]) -> Result<()> {
+        if parts.is_empty() {
+            return Ok(());
         }
-        let used: i64 = parts.iter().map(|part| part.1.0).sum();
-        if used > 0 {
-            tx.exec_one(USE_PAYMENT, args![payment_id, used]).await?;
+        let payments: BTreeSet<i64> = parts.iter().map(|part| part.payment_id).collect();
+        let moved: Vec<(String, i64)> = tx.all(LAY, args![serde_json::to_string(parts)?, self.today, self.now]).await?;
+        if moved.len() != parts.len() + payments.len() {
+            return Err(Error::Corrupt(format!(
+                "{} dari {} tagihan dan pembayaran berubah",
+                moved.len(),
+                parts.len() + payments.len()
+            )));
         }
         Ok(())
     }

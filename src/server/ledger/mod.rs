@@ -42,6 +42,8 @@ mod standing;
 #[cfg(test)]
 mod tests;
 mod together;
+#[cfg(test)]
+mod together_tests;
 mod verify;
 
 pub use advance::MONTHS_MAX;

@@ -110,9 +110,9 @@ impl ServiceRow {
 }
 
 impl Ledger {
-    /// Issues the next month's bill for each regular bill in `completed`, where the rules allow it; answers those of them
-    /// that one followed.
-    pub(super) async fn next_bills(&self, tx: &mut Tx, completed: &[OpenBill]) -> Result<Vec<i64>> {
+    /// Issues the next month's bill for each regular bill in `completed`, where the rules allow it; answers them, each with
+    /// the bill that it follows.
+    pub(super) async fn next_bills(&self, tx: &mut Tx, completed: &[OpenBill]) -> Result<Vec<(i64, OpenBill)>> {
         if !self.settings.flag("invoice.next_on_payment") || self.in_arrears() {
             return Ok(Vec::new());
         }
@@ -125,17 +125,17 @@ impl Ledger {
         }
         let mut issued = Vec::new();
         for (period, bills) in months {
-            let mut priced = Vec::new();
+            let (mut priced, mut after) = (Vec::new(), Vec::new());
             for chunk in bills.chunks(IDS_MAX) {
                 let wanted = args![id_text(chunk), period.first_day(), period];
                 for follower in tx.all::<Follower>(MAY_FOLLOW, wanted).await? {
                     if let Some(bill) = self.priced_next(&follower.service, period)? {
-                        issued.push(follower.after);
+                        after.push(follower.after);
                         priced.push((follower.service, bill.0, bill.1));
                     }
                 }
             }
-            self.issue_all(tx, priced).await?;
+            issued.extend(after.into_iter().zip(self.issue_all(tx, priced).await?));
         }
         Ok(issued)
     }
@@ -161,15 +161,11 @@ impl Ledger {
         priced: PricedBill,
     ) -> Result<i64> {
         let issued = self.issue_all(tx, vec![(service, basis, priced)]).await?;
-        issued.first().map(|(id, _)| *id).ok_or_else(|| Error::Corrupt("tagihan tidak tertulis".to_owned()))
+        issued.first().map(|bill| bill.id).ok_or_else(|| Error::Corrupt("tagihan tidak tertulis".to_owned()))
     }
 
-    /// Writes months' bills; answers row and number of each, in their order.
-    async fn issue_all(
-        &self,
-        tx: &mut Tx,
-        bills: Vec<(ServiceRow, MonthBasis, PricedBill)>,
-    ) -> Result<Vec<(i64, String)>> {
+    /// Writes months' bills; answers them in their order.
+    async fn issue_all(&self, tx: &mut Tx, bills: Vec<(ServiceRow, MonthBasis, PricedBill)>) -> Result<Vec<OpenBill>> {
         let min_days = u32::try_from(self.settings.int("invoice.min_days_to_pay")).unwrap_or(0);
         let bills: Vec<(ServiceRow, PricedBill, Period, Basis)> = bills
             .into_iter()
@@ -192,7 +188,18 @@ impl Ledger {
                 entry: ("issue", "Tagihan ", ""),
             });
         }
-        self.write_bills(tx, &new).await
+        let written = self.write_bills(tx, &new).await?;
+        let open = new.iter().zip(written).map(|(bill, (id, number))| OpenBill {
+            id,
+            service_id: bill.service_id,
+            period: bill.period,
+            opening: false,
+            due_on: bill.due_on,
+            number,
+            left: bill.total(),
+            begun: bill.period <= self.current(),
+        });
+        Ok(open.collect())
     }
 
     /// Writes one bill; answers its row and its number.

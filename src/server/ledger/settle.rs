@@ -1,5 +1,6 @@
 //! Money comes in: one transaction for payment, allocations, Saldo, next month's bill, access and messages.
 
+use super::allocate::Laying;
 use super::became::Became;
 use super::standing::{NewPayments, Standing, Written, standings};
 use super::{Ledger, confirm};
@@ -211,23 +212,28 @@ impl Ledger {
             .flat_map(|(standing, (_, planned))| completed(&standing.bills, planned))
             .collect();
         let followed = self.next_bills(tx, &completed).await?;
+        let mut parts = Vec::new();
+        for (form, standing) in forms.iter().zip(&before) {
+            let payer = standing.customer_id;
+            if let (Some(written), Some((_, planned))) = (written.get(&payer), plans.get(&payer)) {
+                let after = |id: i64| standing.bills.iter().any(|bill| bill.id == id);
+                let new: Vec<OpenBill> =
+                    followed.iter().filter(|(id, _)| after(*id)).map(|(_, bill)| bill.clone()).collect();
+                let more = plan(planned.rest, &[], Some(form.service_id), &new).parts;
+                parts.extend(more.iter().map(|(bill, amount)| Laying::new(written.payment_id, *bill, *amount)));
+            }
+        }
+        self.lay(tx, &parts).await?;
         let mut restored = BTreeSet::new();
         for (form, standing) in forms.iter().zip(&before) {
             let payer = standing.customer_id;
-            if let (Some(written), Some((bag_id, planned))) = (written.get(&payer), plans.get(&payer)) {
+            if let (Some(written), Some((bag_id, _))) = (written.get(&payer), plans.get(&payer)) {
                 if let Some(bag_id) = *bag_id {
                     let paper = (written.payment_id, written.receipt.as_str());
                     self.put_in_bag(tx, bag_id, paper, form.amount, form.received_on).await?;
                 }
-                let issued = standing.bills.iter().any(|bill| followed.contains(&bill.id));
-                let mut rest = planned.rest;
-                if issued && rest.is_positive() {
-                    let bills = self.open_bills(tx, payer).await?;
-                    let planned = plan(rest, &[], Some(form.service_id), &bills);
-                    self.allocate(tx, written.payment_id, &planned.parts).await?;
-                    rest = planned.rest;
-                }
-                if standing.has_saldo || rest.is_positive() {
+                // What he had before; of this payment something is left only where no bill is.
+                if standing.has_saldo {
                     self.use_saldo(tx, payer).await?;
                 }
                 if standing.isolated && !access::after_money(tx, &self.access(), payer).await?.is_empty() {

@@ -1,7 +1,7 @@
 //! What payments find when they come in, read for all of them in one statement inside their payers' turns; and the statement
 //! that writes them. Both take their payments as JSON: one text serves one payment and thirty.
 
-use super::allocate::{BillRow, open_bill};
+use super::allocate::{BillRow, open_bill, pay_bills};
 use super::{Ledger, PayForm, Source, TURNS_OF_SERVICES, receipt_counter};
 use crate::args;
 use crate::billing::Rupiah;
@@ -145,12 +145,6 @@ macro_rules! insert_parts {
             $paid,
             " ORDER BY a.place"
         )
-    };
-}
-macro_rules! pay_bills {
-    ($parts:literal) => {
-        concat!("UPDATE invoice SET paid = invoice.paid + a.amount, status = CASE WHEN invoice.paid + a.amount = invoice.total THEN 'paid' ELSE 'partial' END
- FROM ", $parts, " a WHERE invoice.id = a.invoice_id AND invoice.status IN ('open', 'partial') AND invoice.paid + a.amount <= invoice.total")
     };
 }
 sql!(
