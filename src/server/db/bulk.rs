@@ -10,7 +10,7 @@ const MANY_VALUES_MAX: usize = 8_000;
 fn many(
     tx: &Tx,
     head: &'static str,
-    returning: &'static str,
+    tail: &'static str,
     rows: Vec<Vec<Val>>,
 ) -> Vec<(sqlx::AssertSqlSafe<String>, Vec<Val>)> {
     let columns = rows.first().map_or(1, Vec::len).max(1);
@@ -30,11 +30,9 @@ fn many(
             text.push_str(&places.join(", "));
             text.push(')');
         }
-        if !returning.is_empty() {
-            text.push_str(" RETURNING ");
-            text.push_str(returning);
-        }
-        // Safe: `head` and `returning` are constants of the program, the rest is place holders.
+        text.push(' ');
+        text.push_str(tail);
+        // Safe: `head` and `tail` are constants of the program, the rest is place holders.
         statements.push((sqlx::AssertSqlSafe(text), chunk.into_iter().flatten().collect()));
     }
     statements
@@ -55,15 +53,15 @@ impl Tx {
         Ok(())
     }
 
-    /// The same, and answers `columns` of each new row, in no order.
+    /// The same with what stands behind the rows, which ends in `RETURNING …`; answers a row of each, in no order.
     pub async fn insert_returning<T: Row>(
         &mut self,
         head: &'static str,
-        columns: &'static str,
+        tail: &'static str,
         rows: Vec<Vec<Val>>,
     ) -> Result<Vec<T>, DbError> {
         let mut all = Vec::with_capacity(rows.len());
-        for (text, values) in many(self, head, columns, rows) {
+        for (text, values) in many(self, head, tail, rows) {
             match self {
                 Self::Sqlite(tx) => {
                     for row in bind(sqlx::query::<Sqlite>(text), values).fetch_all(&mut **tx).await? {

@@ -2,7 +2,7 @@
 
 use crate::args;
 use crate::billing::pricing::Basis;
-use crate::server::db::Tx;
+use crate::server::db::{Tx, Val};
 use crate::server::error::{Error, Result};
 use crate::{digest_list, sql};
 use sha2::{Digest, Sha256};
@@ -10,9 +10,8 @@ use std::collections::BTreeMap;
 
 sql!(FIND = concat!("SELECT digest, id FROM price_basis WHERE digest IN ", digest_list!()));
 // Somebody else may write the same one meanwhile: then it is his.
-sql!(
-    STORE = "INSERT INTO price_basis (digest, input) VALUES ($1, $2) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING id"
-);
+const STORE: &str = "INSERT INTO price_basis (digest, input)";
+const STORED: &str = "ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING digest, id";
 
 /// A basis as it is stored: its key, its text.
 pub(crate) fn written(basis: &Basis) -> Result<(String, String)> {
@@ -35,10 +34,10 @@ pub(super) async fn store_all(tx: &mut Tx, all: &[Option<&Basis>]) -> Result<Vec
     if !distinct.is_empty() {
         let keys: String = distinct.keys().copied().collect();
         ids.extend(tx.all::<(String, i64)>(FIND, args![keys]).await?);
-        for (key, text) in &distinct {
-            if !ids.contains_key(*key) {
-                ids.insert((*key).to_owned(), tx.number(STORE, args![*key, *text]).await?);
-            }
+        let new: Vec<Vec<Val>> =
+            distinct.iter().filter(|(key, _)| !ids.contains_key(**key)).map(|(key, text)| args![*key, *text]).collect();
+        if !new.is_empty() {
+            ids.extend(tx.insert_returning::<(String, i64)>(STORE, STORED, new).await?);
         }
     }
     Ok(keyed.iter().map(|keyed| keyed.as_ref().and_then(|(key, _)| ids.get(key).copied())).collect())

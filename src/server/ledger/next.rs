@@ -241,7 +241,7 @@ impl Ledger {
             ]
         });
         let written: BTreeMap<String, i64> =
-            tx.insert_returning(INSERT_INVOICES, "number, id", heads.collect()).await?.into_iter().collect();
+            tx.insert_returning(INSERT_INVOICES, "RETURNING number, id", heads.collect()).await?.into_iter().collect();
         let (mut lines, mut entries, mut answer) = (Vec::new(), Vec::new(), Vec::new());
         for (bill, number) in bills.iter().zip(numbers) {
             let lost = || Error::Corrupt(format!("tagihan {number} tidak tertulis"));

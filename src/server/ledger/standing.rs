@@ -92,13 +92,14 @@ struct StandingRow {
     left: Option<i64>,
 }
 
+// Counted, not EXISTS: PostgreSQL would read the Saldo of all customers into a table to look these few up in.
 macro_rules! standing_of {
     ($asked:literal) => {
         concat!("SELECT f.n, s.customer_id AS payer,
    EXISTS (SELECT 1 FROM payment p WHERE p.gateway = f.gateway AND p.gateway_reference = f.gateway_reference)
     OR EXISTS (SELECT 1 FROM payment p WHERE p.request_id = f.request_id) AS taken,
-   EXISTS (SELECT 1 FROM payment p WHERE p.customer_id = s.customer_id AND p.unused > 0) AS has_saldo,
-   EXISTS (SELECT 1 FROM service o WHERE o.customer_id = s.customer_id AND o.desired = 'isolated') AS isolated,
+   (SELECT COUNT(*) FROM payment p WHERE p.customer_id = s.customer_id AND p.unused > 0) > 0 AS has_saldo,
+   (SELECT COUNT(*) FROM service o WHERE o.customer_id = s.customer_id AND o.desired = 'isolated') > 0 AS isolated,
    i.id, i.number, i.service_id, i.period, i.kind, i.due_on, i.total - i.paid AS \"left\"
  FROM ", $asked, " JOIN service s ON s.id = f.service_id
  LEFT JOIN invoice i ON i.customer_id = s.customer_id AND i.status IN ('open', 'partial') ORDER BY f.n, i.due_on, i.id")
