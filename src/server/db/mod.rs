@@ -25,8 +25,8 @@ use std::time::Duration;
 /// Connections that read beside the one that writes (SQLite). 8 gave twice the look-ups of 1 on two cores.
 const SQLITE_READERS: u32 = 8;
 /// Bytes of the file that readers see in their own addresses: a scan of 100,000 rows is not copied page by page into each
-/// connection's cache, which is smaller than that (20 ms instead of 28).
-const SQLITE_MAP: &str = "1073741824";
+/// connection's cache, which is smaller than that (20 ms instead of 28). The most that SQLite maps.
+const SQLITE_MAP: &str = "2147418112";
 /// How long a statement waits for another process's write to end.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections of one process to PostgreSQL.

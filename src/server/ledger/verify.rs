@@ -72,36 +72,37 @@ struct Difference {
     derived: i64,
 }
 
+// Each sum is looked up in an index that holds the amounts: nothing is gathered in memory, however many bills there are.
 sql!(COUNT_CUSTOMERS = "SELECT COUNT(*) FROM customer");
 sql!(COUNT_INVOICES = "SELECT COUNT(*) FROM invoice");
 sql!(COUNT_PAYMENTS = "SELECT COUNT(*) FROM payment");
 
 sql!(
-    LINES_MAKE_TOTALS =
-        "SELECT i.number AS name, i.total AS stored, CAST(COALESCE(l.amount, 0) AS BIGINT) AS derived FROM invoice i
- LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM invoice_line GROUP BY invoice_id) l ON l.invoice_id = i.id
- WHERE i.total <> COALESCE(l.amount, 0)"
+    LINES_MAKE_TOTALS = "SELECT d.name, d.stored, d.derived FROM (SELECT i.number AS name, i.total AS stored,
+   (SELECT CAST(COALESCE(SUM(l.amount), 0) AS BIGINT) FROM invoice_line l WHERE l.invoice_id = i.id) AS derived FROM invoice i) d
+ WHERE d.stored <> d.derived"
 );
 sql!(
-    ALLOCATIONS_MAKE_PAID =
-        "SELECT i.number AS name, i.paid AS stored, CAST(COALESCE(a.amount, 0) AS BIGINT) AS derived FROM invoice i
- LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM allocation GROUP BY invoice_id) a ON a.invoice_id = i.id
- WHERE i.paid <> COALESCE(a.amount, 0)"
+    ALLOCATIONS_MAKE_PAID = "SELECT d.name, d.stored, d.derived FROM (SELECT i.number AS name, i.paid AS stored,
+   (SELECT CAST(COALESCE(SUM(a.amount), 0) AS BIGINT) FROM allocation a WHERE a.invoice_id = i.id) AS derived FROM invoice i) d
+ WHERE d.stored <> d.derived"
 );
 sql!(PAID_MAKES_STATUS = "SELECT i.number || ' (' || i.status || ')' AS name, i.paid AS stored, i.total AS derived FROM invoice i
  WHERE i.status <> 'void' AND i.status <> CASE WHEN i.paid = 0 THEN 'open' WHEN i.paid < i.total THEN 'partial' ELSE 'paid' END");
 // A payment that was taken back has nothing left; what was given back of it is used.
-sql!(ALLOCATIONS_USE_PAYMENTS = "SELECT p.receipt AS name, p.unused AS stored,
-   CAST(CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END - COALESCE(a.amount, 0) - COALESCE(r.amount, 0) AS BIGINT) AS derived FROM payment p
- LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM allocation GROUP BY payment_id) a ON a.payment_id = p.id
- LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM refund_part GROUP BY payment_id) r ON r.payment_id = p.id
- WHERE p.unused <> CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END - COALESCE(a.amount, 0) - COALESCE(r.amount, 0)");
-sql!(ISSUES_ARE_IN_LEDGER = "SELECT i.number AS name, i.total AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived FROM invoice i
- LEFT JOIN (SELECT invoice_id, SUM(amount) AS amount FROM ledger_entry WHERE kind IN ('issue', 'opening', 'void') GROUP BY invoice_id) e ON e.invoice_id = i.id
- WHERE CASE WHEN i.status = 'void' THEN 0 ELSE i.total END <> COALESCE(e.amount, 0)");
-sql!(PAYMENTS_ARE_IN_LEDGER = "SELECT p.receipt AS name, CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END AS stored, CAST(-COALESCE(e.amount, 0) AS BIGINT) AS derived FROM payment p
- LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM ledger_entry WHERE kind IN ('payment', 'opening_credit', 'credit', 'write_off', 'reversal') GROUP BY payment_id) e ON e.payment_id = p.id
- WHERE CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END <> -COALESCE(e.amount, 0)");
+sql!(ALLOCATIONS_USE_PAYMENTS = "SELECT d.name, d.stored, d.derived FROM (SELECT p.receipt AS name, p.unused AS stored,
+   CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END
+    - (SELECT CAST(COALESCE(SUM(a.amount), 0) AS BIGINT) FROM allocation a WHERE a.payment_id = p.id) - CAST(COALESCE(r.amount, 0) AS BIGINT) AS derived FROM payment p
+   LEFT JOIN (SELECT payment_id, SUM(amount) AS amount FROM refund_part GROUP BY payment_id) r ON r.payment_id = p.id) d
+ WHERE d.stored <> d.derived");
+sql!(ISSUES_ARE_IN_LEDGER = "SELECT d.name, d.stored, d.derived FROM (SELECT i.number AS name, CASE WHEN i.status = 'void' THEN 0 ELSE i.total END AS stored,
+   (SELECT CAST(COALESCE(SUM(CASE WHEN e.kind IN ('issue', 'opening', 'void') THEN e.amount ELSE 0 END), 0) AS BIGINT)
+    FROM ledger_entry e WHERE e.invoice_id = i.id) AS derived FROM invoice i) d
+ WHERE d.stored <> d.derived");
+sql!(PAYMENTS_ARE_IN_LEDGER = "SELECT d.name, d.stored, d.derived FROM (SELECT p.receipt AS name, CASE WHEN p.reversed_on IS NULL THEN p.amount ELSE 0 END AS stored,
+   (SELECT CAST(-COALESCE(SUM(CASE WHEN e.kind IN ('payment', 'opening_credit', 'credit', 'write_off', 'reversal') THEN e.amount ELSE 0 END), 0) AS BIGINT)
+    FROM ledger_entry e WHERE e.payment_id = p.id) AS derived FROM payment p) d
+ WHERE d.stored <> d.derived");
 sql!(REVERSALS_TAKE_BACK = "SELECT e.text AS name, e.amount AS stored, -o.amount AS derived FROM ledger_entry e JOIN ledger_entry o ON o.id = e.reverses
  WHERE e.amount <> -o.amount OR e.customer_id <> o.customer_id");
 sql!(
@@ -139,10 +140,10 @@ sql!(
 );
 // Gapless: as many numbers of a month as the counter has counted, and the highest is the counter.
 sql!(INVOICE_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
- JOIN (SELECT 'invoice:' || SUBSTR(number, 5, 4) || '-' || SUBSTR(number, 10, 2) AS name, COUNT(*) AS there FROM invoice GROUP BY 1) n ON n.name = c.name
+ JOIN (SELECT SUBSTR(number, 1, 12) AS begins, COUNT(*) AS there FROM invoice GROUP BY 1) n ON c.name = 'invoice:' || SUBSTR(n.begins, 5, 4) || '-' || SUBSTR(n.begins, 10, 2)
  WHERE c.n <> n.there");
 sql!(RECEIPT_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
- JOIN (SELECT 'receipt:' || SUBSTR(receipt, 4, 4) || '-' || SUBSTR(receipt, 9, 2) AS name, COUNT(*) AS there FROM payment WHERE receipt LIKE 'KW/%' GROUP BY 1) n ON n.name = c.name
+ JOIN (SELECT SUBSTR(receipt, 1, 11) AS begins, COUNT(*) AS there FROM payment WHERE receipt LIKE 'KW/%' GROUP BY 1) n ON c.name = 'receipt:' || SUBSTR(n.begins, 4, 4) || '-' || SUBSTR(n.begins, 9, 2)
  WHERE c.n <> n.there");
 
 sql!(CASH_IS_IN_BAGS = "SELECT p.receipt AS name, p.amount AS stored, CAST(COALESCE(SUM(CASE WHEN e.bag_id = p.bag_id THEN e.amount ELSE 0 END), 0) AS BIGINT) AS derived FROM payment p
@@ -160,9 +161,10 @@ sql!(BAGS_HOLD_ALL_CASH = "SELECT 'semua kas' AS name, d.stored, d.derived FROM 
      - (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM refund WHERE method = 'cash') AS stored,
    (SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM bag_entry) + (SELECT CAST(COALESCE(SUM(counted + difference), 0) AS BIGINT) FROM handover WHERE state <> 'refused') AS derived) d
  WHERE d.stored <> d.derived");
-sql!(CASH_TAKEN_BACK_LEFT_BAGS = "SELECT p.receipt AS name, CASE WHEN p.reversed_on IS NULL THEN 0 ELSE -p.amount END AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived FROM payment p
+sql!(CASH_TAKEN_BACK_LEFT_BAGS = "SELECT p.receipt AS name, -p.amount AS stored, CAST(COALESCE(e.amount, 0) AS BIGINT) AS derived FROM payment p
  LEFT JOIN (SELECT payment_id, bag_id, SUM(amount) AS amount FROM bag_entry WHERE kind = 'reversal' GROUP BY payment_id, bag_id) e ON e.payment_id = p.id AND e.bag_id = p.bag_id
- WHERE p.bag_id IS NOT NULL AND CASE WHEN p.reversed_on IS NULL THEN 0 ELSE -p.amount END <> COALESCE(e.amount, 0)");
+ WHERE p.reversed_on IS NOT NULL AND p.bag_id IS NOT NULL AND COALESCE(e.amount, 0) <> -p.amount
+ UNION ALL SELECT p.receipt, CAST(0 AS BIGINT), e.amount FROM bag_entry e JOIN payment p ON p.id = e.payment_id WHERE e.kind = 'reversal' AND p.reversed_on IS NULL");
 // Gapless numbers of what else is written: notes of credit, write-offs, refunds.
 sql!(OTHER_NUMBERS_HAVE_NO_GAP = "SELECT c.name AS name, c.n AS stored, n.there AS derived FROM counter c
  JOIN (SELECT method || ':' || SUBSTR(receipt, 4, 4) || '-' || SUBSTR(receipt, 9, 2) AS name, COUNT(*) AS there FROM payment WHERE method IN ('credit', 'write_off') GROUP BY 1
