@@ -182,7 +182,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             Column::text("Nomor", 14),
             Column::text("Pelanggan", 15),
             Column::text("Layanan", 9).wide(),
-            Column::sum("Jumlah"),
+            Column::sum("Jumlah").wide(),
             Column::sum("Nota kredit").wide(),
             Column::sum("Seharusnya").wide(),
             Column::sum("Terkumpul").wide(),

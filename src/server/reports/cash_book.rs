@@ -216,7 +216,7 @@ pub async fn refunds(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Repor
         filters: days_filters(span),
         columns: vec![
             Column::text("Nomor", 12),
-            Column::text("Tanggal", 8),
+            Column::text("Tanggal", 8).wide(),
             Column::text("Pelanggan", 16),
             Column::text("Nomor layanan", 10).wide(),
             Column::text("Cara", 8).wide(),

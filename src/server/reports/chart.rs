@@ -17,7 +17,11 @@ const RIGHT: i64 = 636;
 
 /// Upright bars over time, oldest first. `series` are the words of the bars that stand side by side.
 pub fn over_time(title: &str, series: &[&str], rows: &[Bars]) -> String {
-    let highest = rows.iter().flat_map(|row| &row.2).copied().max().unwrap_or(0).max(1);
+    let highest = rows.iter().flat_map(|row| &row.2).copied().max().unwrap_or(0);
+    if highest <= 0 {
+        // Nothing to draw: axes without a bar say less than the table below.
+        return String::new();
+    }
     let step = tick_step(highest);
     let top = (highest + step - 1).div_euclid(step) * step;
     let height = |amount: i64| amount.max(0).saturating_mul(BASE - TOP) / top;

@@ -311,7 +311,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
         filters: filters(asked, wish, span).await?,
         columns: vec![
             Column::text("Kuitansi", 16),
-            Column::text("Tanggal", 8),
+            Column::text("Tanggal", 8).wide(),
             Column::text("Pelanggan", 18),
             Column::text("Nomor layanan", 11).wide(),
             Column::text("Wilayah", 10).wide(),

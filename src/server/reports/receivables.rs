@@ -190,7 +190,7 @@ pub async fn rows(asked: &Asked, wish: &Wish, extent: Extent) -> Result<Report> 
             Column::text("Pelanggan", 18),
             Column::text("Layanan", 10).wide(),
             Column::text("Wilayah", 11).wide(),
-            Column::text("Jatuh tempo", 8),
+            Column::text("Jatuh tempo", 8).wide(),
             Column::text("Lewat", 8).wide(),
             Column { sum: false, ..Column::sum("Tagihan") }.wide(),
             Column::sum("Sisa"),

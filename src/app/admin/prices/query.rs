@@ -39,8 +39,11 @@ async fn wish_of(app: &AppState, asked: &Asking) -> Result<PriceWish> {
     let package_id = package_of(asked);
     let price =
         Rupiah::parse_input(value_of(asked, "price")).map_err(|error| Error::invalid("price", error.to_string()))?;
-    let from: Period =
-        value_of(asked, "from").parse().map_err(|_| Error::invalid("from", "Pilih bulan mulainya dari daftar."))?;
+    let from: Period = match value_of(asked, "from") {
+        // As the form shows it before anything is chosen.
+        "" => first_month(app),
+        text => text.parse().map_err(|_| Error::invalid("from", "Pilih bulan mulainya dari daftar."))?,
+    };
     let reach = match value_of(asked, "area") {
         "" => Reach::All,
         CHOSEN => Reach::Services(prices::services_of(&app.db, package_id, value_of(asked, "numbers")).await?),
@@ -51,8 +54,13 @@ async fn wish_of(app: &AppState, asked: &Asking) -> Result<PriceWish> {
     Ok(wish)
 }
 
+/// The first month that a new price can begin with.
+fn first_month(app: &AppState) -> Period {
+    Period::of(app.clock.today()).next()
+}
+
 async fn fields(app: &AppState, asked: &Asking) -> Result<Vec<DeskField>> {
-    let first = Period::of(app.clock.today()).next();
+    let first = first_month(app);
     let months = (0..MONTHS_OFFERED)
         .map(|n| first.add_months(n))
         .map(|month| Choice::new(month.to_string(), month.words()))
