@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn bars_stay_inside_and_names_are_no_markup() {
-        for (months, highest) in [(1, 0), (2, 300_000), (12, 171_450_000), (24, 40_000_000_000)] {
+        for (months, highest) in [(1, 1), (2, 300_000), (12, 171_450_000), (24, 40_000_000_000)] {
             let rows: Vec<Bars> =
                 (0..months).map(|n| (format!("B{n}"), String::new(), vec![highest, highest / 2])).collect();
             let svg = over_time("Arus <kas>", &["Masuk", "Keluar"], &rows);
@@ -147,5 +147,6 @@ mod tests {
         assert!(!svg.contains("<b>") && svg.contains("Lainnya") && svg.contains("&quot;Utara&quot;"), "{svg}");
         assert_eq!(svg.matches("<rect").count(), 10);
         assert_eq!(by_name("Nihil", &[(String::new(), 0)]), "");
+        assert_eq!(over_time("Nihil", &["Masuk"], &[("Jan".to_owned(), String::new(), vec![0])]), "");
     }
 }
