@@ -1,10 +1,12 @@
 //! One service cut or restored by hand, at any hour.
 
+use super::ids::id_text;
 use super::isolir::{LOOK_FIRST, LOOK_LONGEST};
 use super::{AccessContext, wish};
 use crate::server::audit::{self, Who};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
+use crate::server::ledger::TURNS_OF_SERVICES;
 use crate::server::routers::reconcile::sync_in_lane;
 use crate::server::state::AppState;
 use crate::{args, sql};
@@ -107,6 +109,8 @@ async fn by_hand(
 }
 
 async fn wish_by_hand(tx: &mut Tx, ctx: &AccessContext, service_id: i64, cut: bool, given: &str) -> Result<()> {
+    // His payer's turn first: a payment that is being booked is waited for, and decides before or after, never beside it.
+    tx.lock(TURNS_OF_SERVICES, args![id_text(&[service_id])]).await?;
     let one: One = tx
         .opt(ONE, args![service_id, ctx.cutoff()])
         .await?

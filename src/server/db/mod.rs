@@ -141,6 +141,11 @@ impl DbError {
         matches!(error.code().as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517" | "55P03"))
     }
 
+    /// Whether the database did not answer at all.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Driver(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed))
+    }
+
     /// Whether a unique key refused the row.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Driver(sqlx::Error::Database(error)) if error.is_unique_violation())

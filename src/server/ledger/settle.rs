@@ -127,7 +127,7 @@ fn oldest_first(chosen: &[i64], bills: &[OpenBill]) -> Result<()> {
 
 /// The bills that a payment pays off; what was owed before Kimonet is no month's bill.
 fn completed(bills: &[OpenBill], planned: &Plan) -> Vec<OpenBill> {
-    let paid_off = |bill: &OpenBill| planned.parts.iter().any(|part| *part == (bill.id, bill.left));
+    let paid_off = |bill: &OpenBill| planned.parts.contains(&(bill.id, bill.left));
     bills.iter().filter(|bill| !bill.opening && paid_off(bill)).cloned().collect()
 }
 

@@ -121,22 +121,35 @@ impl Ledger {
     }
 }
 
-/// Takes those who wait in one transaction; if one of them cannot be taken, each in his own.
+/// Takes those who wait in one transaction; if one of them cannot be taken, each in his own. Nobody is tried alone while
+/// the database does not answer.
 async fn take(batch: Vec<Waiting>) {
+    let mut away = false;
     if let [first, _, ..] = batch.as_slice() {
         let forms: Vec<PayForm> = batch.iter().map(|waiting| waiting.form.clone()).collect();
-        if let Ok(receipts) = first.ledger.settle_batch(forms).await {
-            for (waiting, receipt) in batch.into_iter().zip(receipts) {
-                // Who has gone away needs no answer.
-                let _gone = waiting.answer.send(Ok(receipt));
+        match first.ledger.settle_batch(forms).await {
+            Ok(receipts) => {
+                for (waiting, receipt) in batch.into_iter().zip(receipts) {
+                    // Who has gone away needs no answer.
+                    let _gone = waiting.answer.send(Ok(receipt));
+                }
+                return;
             }
-            return;
+            Err(Error::Db(error)) if error.is_away() => away = true,
+            Err(error) => tracing::debug!(%error, "payments are taken one by one"),
         }
     }
     for Waiting { ledger, form, answer } in batch {
-        let receipt = ledger.settle_batch(vec![form]).await.and_then(|receipts| {
-            receipts.into_iter().next().ok_or_else(|| Error::Corrupt("pembayaran tidak tertulis".to_owned()))
-        });
+        let receipt = if away {
+            Err(Error::Unavailable(
+                "Basis data tidak menjawab; pembayaran belum tercatat. Coba lagi sebentar.".to_owned(),
+            ))
+        } else {
+            let receipts = ledger.settle_batch(vec![form]).await;
+            receipts.and_then(|receipts| {
+                receipts.into_iter().next().ok_or_else(|| Error::Corrupt("pembayaran tidak tertulis".to_owned()))
+            })
+        };
         let _gone = answer.send(receipt);
     }
 }
