@@ -236,6 +236,21 @@ fn discount_line(input: &PriceInput, sum: Rupiah) -> Option<PricedLine> {
     })
 }
 
+/// Prices a fee that is taken once: its line, and PPN on it like on every other bill.
+pub fn price_charge(amount: Rupiah, text: &str, period: Period, tax: Option<Tax>) -> Vec<PricedLine> {
+    let mut lines = vec![PricedLine {
+        kind: LineKind::Charge,
+        period,
+        amount,
+        text: text.to_owned(),
+        derivation: "Biaya sekali, disepakati dengan pelanggan.".to_owned(),
+    }];
+    if let Some(tax) = tax {
+        tax.add_to(&mut lines, period);
+    }
+    lines
+}
+
 fn rented(input: &PriceInput, add_on: &AddOn) -> PricedLine {
     let months = i64::from(input.duration_months);
     let amount = Rupiah(add_on.amount.0.saturating_mul(months)).round_to(input.rules.round_to);

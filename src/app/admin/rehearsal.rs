@@ -192,7 +192,7 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
         .into_iter()
         .map(|(reason, count, numbers)| {
             let about = text::skip_reason(&reason);
-            view! { <tr><td>{reason}<span class="sub">{about}</span><span class="sub num">{numbers}</span></td><td class="num">{text::count(count)}</td></tr> }
+            view! { <tr><td>{reason}<span class="sub">{about}</span><span class="sub">{numbers}</span></td><td class="num">{text::count(count)}</td></tr> }
         })
         .collect::<Vec<_>>();
     let isolated = view

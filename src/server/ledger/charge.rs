@@ -3,8 +3,8 @@
 use super::next::{NewBill, REGULAR_LINE_EVER, SERVICE_TO_BILL, ServiceRow};
 use super::{Ledger, take_turn};
 use crate::args;
-use crate::billing::pricing::{PricedLine, price_bill};
-use crate::billing::{LineKind, Period, Rupiah};
+use crate::billing::pricing::{price_bill, price_charge};
+use crate::billing::{Period, Rupiah};
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
@@ -40,7 +40,7 @@ impl Ledger {
         }
     }
 
-    /// Issues a bill of kind `charge` with one line. `change_id` is its key: the same deed twice is refused by the
+    /// Issues a bill of kind `charge`: the fee, and PPN where the company is PKP. `change_id` is its key: the same deed twice is refused by the
     /// database.
     pub(crate) async fn charge(
         &self,
@@ -57,13 +57,7 @@ impl Ledger {
         let (customer_id, customer_name, package_name): (i64, String, String) =
             tx.one(NAMES_OF, args![service_id]).await?;
         take_turn(tx, customer_id).await?;
-        let line = PricedLine {
-            kind: LineKind::Charge,
-            period: self.current(),
-            amount,
-            text: text.to_owned(),
-            derivation: "Biaya sekali, disepakati dengan pelanggan.".to_owned(),
-        };
+        let lines = price_charge(amount, text, self.current(), self.tax);
         let bill = NewBill {
             customer_id,
             service_id,
@@ -72,7 +66,7 @@ impl Ledger {
             due_on: self.charge_due(),
             customer_name: &customer_name,
             package_name: &package_name,
-            lines: &[line],
+            lines: &lines,
             change: Some(change_id),
             basis: None,
             entry: ("issue", &format!("{text} "), ""),

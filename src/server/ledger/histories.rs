@@ -8,6 +8,7 @@ use crate::server::customers::packages;
 use crate::server::customers::planned::Change;
 use crate::server::error::Error;
 use crate::server::testing::TestApp;
+use futures::future::join_all;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -109,6 +110,31 @@ async fn live(t: &TestApp, rng: &mut StdRng, service_id: i64, packages: &[i64], 
     assert!(matches!(result, Ok(()) | Err(Error::Refused(_) | Error::Invalid { .. })), "{result:?}");
 }
 
+/// Several pay at the same moment, one of them perhaps twice over, and one form comes twice; answers the cash.
+async fn burst(t: &TestApp, rng: &mut StdRng, services: &[i64], key: &str) -> i64 {
+    let mut forms: Vec<PayForm> = (0..rng.random_range(2..7))
+        .map(|n| {
+            let amount = [1, 50_000, 300_000, 900_000][rng.random_range(0..4)];
+            let mut form = t.form(services[rng.random_range(0..services.len())], amount, Source::Cash);
+            form.request_id = Some(format!("{key}-{n}"));
+            form
+        })
+        .collect();
+    let received = forms.iter().map(|form| form.amount.0).sum();
+    forms.extend(forms.first().cloned());
+    let ledger = t.state.ledger(Who::command()).await.unwrap();
+    let receipts = join_all(forms.iter().map(|form| ledger.settle(form.clone()))).await;
+    let mut again = 0;
+    for (form, receipt) in forms.iter().zip(receipts) {
+        let receipt = receipt.unwrap_or_else(|error| panic!("{key}: {error}"));
+        let laid = receipt.allocated.iter().map(|part| part.amount).sum::<Rupiah>() + receipt.credit;
+        assert_eq!((receipt.amount, laid), (form.amount, form.amount), "{key}");
+        again += usize::from(receipt.already);
+    }
+    assert_eq!(again, 1, "{key}: the form that came twice");
+    received
+}
+
 async fn history(t: &TestApp, seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
     let packages =
@@ -176,6 +202,7 @@ async fn history(t: &TestApp, seed: u64) {
                     Err(error) => panic!("seed {seed}, step {step}: {error}"),
                 }
             }
+            9 => received += burst(t, &mut rng, &services, &format!("{seed}-{step}")).await,
             _ => {
                 let service = services[rng.random_range(0..services.len())];
                 let amount =

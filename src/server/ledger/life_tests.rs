@@ -231,3 +231,22 @@ async fn nonsense_is_refused_beside_its_field_and_writes_nothing() {
         t.assert_books().await;
     }
 }
+
+#[tokio::test]
+async fn a_fee_that_is_taken_once_bears_ppn_like_every_bill() {
+    for t in TestApp::each("2026-01-15 10:00").await {
+        let package = t.package("Home 20M", 300_000, 1).await;
+        let siti = t.service("Siti", package, "2025-06-01").await;
+        for (mode, total) in [("exclusive", 111_000), ("inclusive", 100_000)] {
+            t.set(&[("invoice.tax.pkp", "true"), ("invoice.tax.mode", mode)]).await;
+            extras::charge(&t.state, Who::command(), siti, ("Kabel", Rupiah(100_000)), mode.to_owned()).await.unwrap();
+            let bills = t.bills(siti).await;
+            assert_eq!(bills.last().map(|bill| bill.1), Some(total), "{mode}");
+        }
+        let taxes: Vec<(i64,)> = t.state.db.all(TAXES, args![]).await.unwrap();
+        assert_eq!(taxes, [(11_000,), (9_910,)]);
+        t.assert_books().await;
+    }
+}
+
+crate::sql!(TAXES = "SELECT amount FROM invoice_line WHERE kind = 'tax' ORDER BY id");

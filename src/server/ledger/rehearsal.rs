@@ -37,7 +37,7 @@ pub struct LookAhead {
     pub report: IssueReport,
     /// Bills of the month before, and their sum.
     pub before: (i64, i64),
-    /// Of the month before so much of each 1,000 rupiah was paid by its end.
+    /// Of the last month that is over so much of each 1,000 rupiah was paid.
     pub paid_permille: i64,
     /// New bills by package: name, how many, sum.
     pub packages: Vec<(String, i64, i64)>,
@@ -260,12 +260,16 @@ impl Ledger {
     async fn look_ahead_in(&self, tx: &mut Tx, period: Period) -> Result<LookAhead> {
         let (report, run_id) = self.freeze_to_look(tx, period, Scope::All).await?;
         let before: (i64, i64, i64) = tx.one(BEFORE, args![period.prev()]).await?;
+        // How much people pay is known of a month that is over; of the month that runs only what came in so far.
+        let over = period.prev().min(Period::of(self.state.clock.today()).prev());
+        let month: (i64, i64, i64) = tx.one(BEFORE, args![over]).await?;
+        let (_, billed, paid) = if month.0 == 0 { before } else { month };
         let grace = u64::try_from(self.settings.int("isolir.grace_days")).unwrap_or(0);
         let cut_days: Vec<(NaiveDate, i64)> = tx.all(CUT_DAYS, args![run_id, self.access().min_debt()]).await?;
         Ok(LookAhead {
             report,
             before: (before.0, before.1),
-            paid_permille: if before.1 == 0 { 0 } else { before.2.saturating_mul(1_000) / before.1 },
+            paid_permille: if billed == 0 { 0 } else { paid.saturating_mul(1_000) / billed },
             packages: tx.all(BY_PACKAGE, args![run_id]).await?,
             outliers: tx.all(OUTLIERS, args![run_id, period.prev(), LISTED_MAX]).await?,
             outliers_in_all: tx.number(OUTLIERS_COUNT, args![run_id, period.prev()]).await?,

@@ -60,7 +60,7 @@ fn Whole(extras: CustomerExtras, done: Callback<String>) -> impl IntoView {
         .map(|row| {
             view! {
                 <div class="row between pad">
-                    <span><strong>{row.kind}": "{row.text}" "{row.amount}</strong><span class="sub">{row.number}" · "{row.days}</span></span>
+                    <span><strong>{row.kind}": "{row.text}" "{row.amount}</strong><br /><span class="mute small num">{row.number}" · "{row.days}</span></span>
                     {(row.addon_id > 0).then(|| view! { <button class="btn small" type="button" disabled=end.pending() on:click=move |_| { end.dispatch(row.addon_id); }>"Akhiri"</button> })}
                 </div>
             }

@@ -148,7 +148,9 @@ async fn late_fee(app: &AppState, wanted: &Settings) -> Result<Vec<String>> {
     };
     let price = example_price(app).await?;
     let day = app.clock.today() + Days::new(1);
-    let month = Period::of(day);
+    // The example is a bill that bears it: none from before the first month.
+    let since: Option<Period> = wanted.text("invoice.late_fee.from").parse().ok();
+    let month = since.map_or(Period::of(day), |since| since.max(Period::of(day)));
     let due_on = due::due_on(month, 10);
     let example = LateBill { number: "contoh".to_owned(), due_on, left: price };
     let amount = rule.line(&example, month).map_or(Rupiah::ZERO, |line| line.amount);

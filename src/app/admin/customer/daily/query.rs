@@ -245,6 +245,7 @@ pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
         return move_due_day(asked, &wish, day, sees_money).await;
     }
     let (preview, now) = (wish.preview, wish.now);
+    let stops = wish.what == "berhenti";
     let wish = change::Wish {
         service_id: wish.service_id,
         change: change::parse(&wish.what)?,
@@ -267,6 +268,9 @@ pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
         let (sum, kind) = if done.total.is_positive() { (done.total, "ditagih") } else { (-done.total, "dikurangi") };
         let paper = done.paper.filter(|_| !preview).map(|number| format!(" ({number})")).unwrap_or_default();
         words.push_str(&format!(" {} {kind}{paper}.", money(sum.0)));
+    }
+    if stops && now {
+        words.push_str(" Bulan yang sudah lunas tidak dikembalikan.");
     }
     let lines = done.lines.into_iter().map(|line| (line.text, line.derivation, money(line.amount.0)));
     Ok(ChangeSeen { words, lines: if sees_money { lines.collect() } else { Vec::new() } })
