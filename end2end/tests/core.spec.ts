@@ -66,7 +66,10 @@ test('a part of a bill leaves the rest; too much becomes Saldo, which the bill o
   const assertQuiet = watch(page);
   await logIn(page, world);
   await counter(page, '30000002');
+  await page.locator('#uang').fill('0');
+  await expect(page.getByText('Jumlah harus lebih dari nol.')).toBeVisible();
   await page.locator('#uang').fill('100.000');
+  await expect(page.getByText('Jumlah harus lebih dari nol.')).toHaveCount(0);
   await expect(page.locator('.change')).toContainText('Kurang');
   await expect(page.locator('.change')).toContainText('200.000');
   await page.getByRole('button', { name: 'Dipakai untuk…' }).click();

@@ -26,7 +26,6 @@ pub const LOG_OUT: &str = "Keluar";
 pub const NOT_FOUND: &str = "Halaman ini tidak ada.";
 pub const NOT_FOUND_HINT: &str = "Periksa lagi alamatnya, pilih dari menu, atau mulai lagi dari Beranda.";
 pub const MONEY_HINT: &str = "Boleh 300.000, 300rb, atau 1,5jt";
-pub const MONEY_WRONG: &str = "Jumlah tidak terbaca. Contoh: 300.000 atau 300rb.";
 pub const INSECURE: &str = "Sambungan ini belum memakai HTTPS. Kata sandi dan data pelanggan dapat terbaca orang lain; pasang sertifikat sebelum dipakai sungguhan.";
 
 pub const HOME: &str = "Beranda";

@@ -204,7 +204,7 @@ pub fn MoneyInput(
         if typed.trim().is_empty() {
             return text::MONEY_HINT.to_owned();
         }
-        Rupiah::parse_input(&typed).map_or_else(|_| text::MONEY_WRONG.to_owned(), Rupiah::html)
+        Rupiah::parse_input(&typed).map_or_else(|error| error.to_string(), Rupiah::html)
     };
     let wrong = move || {
         let typed = value.get();

@@ -222,8 +222,7 @@ fn amount(field: &str, typed: &str) -> Result<Rupiah> {
     if typed.trim().is_empty() {
         return Ok(Rupiah::ZERO);
     }
-    Rupiah::parse_input(typed)
-        .map_err(|_| Error::invalid(field, "Jumlah tidak terbaca. Tulis seperti 300.000 atau 300rb."))
+    Rupiah::parse_input(typed).map_err(|error| Error::invalid(field, error.to_string()))
 }
 
 /// Gives the bag's cash away.

@@ -281,7 +281,7 @@ fn payer_of(form: &InstallForm, wrong: &mut Wrong) -> Result<Payer> {
 fn fee_of(text: &str) -> Result<Rupiah> {
     let fee = match text.trim() {
         "" => Rupiah::ZERO,
-        text => Rupiah::parse_input(text).map_err(|_| Error::invalid("fee", text::MONEY_WRONG))?,
+        text => Rupiah::parse_input(text).map_err(|error| Error::invalid("fee", error.to_string()))?,
     };
     if fee < Rupiah::ZERO || fee.0 > 1_000_000_000 {
         return Err(Error::invalid("fee", "Biaya pemasangan 0 sampai Rp 1.000.000.000."));

@@ -226,6 +226,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                 </fieldset>
                 <MoneyInput label="Uang diterima" id="uang" value=typed />
                 {wrong("amount")}
+                {move || Rupiah::parse_input(&typed.read()).is_ok_and(|amount| amount == Rupiah::ZERO).then(|| view! { <span class="wrong" role="alert">"Jumlah harus lebih dari nol."</span> })}
                 <div class="row">
                     <button class="btn small" type="button" on:click=move |_| { typed.set(Rupiah(owed.get_untracked()).digits()); focus_element("uang"); }>"Uang pas"</button>
                 </div>

@@ -51,7 +51,7 @@ pub fn value(field: &FieldSpec, typed: &str, year: i32) -> Result<String, String
             within(n, &|n| n.to_string())?
         }
         L::Money => {
-            let amount = Rupiah::parse_input(text).map_err(|_| crate::app::text::MONEY_WRONG.to_owned())?;
+            let amount = Rupiah::parse_input(text).map_err(|error| error.to_string())?;
             within(amount.0, &|n| Rupiah(n).html())?
         }
         L::Flag => match text {

@@ -145,7 +145,7 @@ pub async fn compare(app: &AppState, arrears: &str, credit: &str) -> Result<Comp
         if text.trim().is_empty() {
             return Ok(Rupiah::ZERO);
         }
-        Rupiah::parse_input(text).map_err(|_| Error::invalid(field, crate::app::text::MONEY_WRONG))
+        Rupiah::parse_input(text).map_err(|error| Error::invalid(field, error.to_string()))
     };
     let row = |name: &str, ours: i64, theirs: Rupiah| {
         let difference = ours - theirs.0;
