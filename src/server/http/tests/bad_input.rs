@@ -372,8 +372,8 @@ async fn the_settings_of_the_late_fee_take_no_nonsense() {
         let before = written(&app).await[13];
         let mistakes = [
             ("amount", "0", "antara"),
-            ("amount", "-1", "tidak terbaca"),
-            ("amount", TOO_MUCH, "tidak terbaca"),
+            ("amount", "-1", "kurang dari nol"),
+            ("amount", TOO_MUCH, "terlalu besar"),
             ("percent", "0", "antara 1 dan 100"),
             ("percent", "101", "antara 1 dan 100"),
             ("percent", "-1", "antara 1 dan 100"),
