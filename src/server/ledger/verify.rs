@@ -72,11 +72,11 @@ struct Difference {
     derived: i64,
 }
 
-// Each sum is looked up in an index that holds the amounts: nothing is gathered in memory, however many bills there are.
 sql!(COUNT_CUSTOMERS = "SELECT COUNT(*) FROM customer");
 sql!(COUNT_INVOICES = "SELECT COUNT(*) FROM invoice");
 sql!(COUNT_PAYMENTS = "SELECT COUNT(*) FROM payment");
 
+// Each sum is looked up in an index that holds the amounts: nothing is gathered in memory, however many bills there are.
 sql!(
     LINES_MAKE_TOTALS = "SELECT d.name, d.stored, d.derived FROM (SELECT i.number AS name, i.total AS stored,
    (SELECT CAST(COALESCE(SUM(l.amount), 0) AS BIGINT) FROM invoice_line l WHERE l.invoice_id = i.id) AS derived FROM invoice i) d
