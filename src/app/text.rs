@@ -216,9 +216,11 @@ pub const ACCESSES: &[(&str, &str)] = &[
     ("none", "Tanpa Router"),
 ];
 
-/// State of a bill (Tagihan); `overdue` when an open one is past its due day.
-pub fn invoice(status: &str, overdue: bool) -> Badge {
+/// State of a bill (Tagihan); `overdue` when an open one is past its due day, `written_off` what of it was given up: one that is
+/// closed by that was not paid.
+pub fn invoice(status: &str, overdue: bool, written_off: i64) -> Badge {
     match (status, overdue) {
+        ("paid", _) if written_off > 0 => Badge::new("Tidak Tertagih", Tone::Plain),
         ("paid", _) => Badge::new("Lunas", Tone::Ok),
         ("void", _) => Badge::new("Dibatalkan", Tone::Plain),
         ("open" | "partial", true) => Badge::new("Lewat Jatuh Tempo", Tone::Bad),
@@ -226,11 +228,6 @@ pub fn invoice(status: &str, overdue: bool) -> Badge {
         ("open", false) => Badge::new("Belum Bayar", Tone::Note),
         (other, _) => Badge::new(other, Tone::Plain),
     }
-}
-
-/// The status of a bill that was given up.
-pub fn written_off() -> Badge {
-    Badge::new("Tidak Tertagih", Tone::Plain)
 }
 
 /// Why the bills of every month have no sums.
@@ -358,9 +355,10 @@ mod tests {
 
     #[test]
     fn a_part_payment_past_its_day_is_overdue() {
-        assert_eq!(invoice("partial", true).word, "Lewat Jatuh Tempo");
-        assert_eq!(invoice("partial", false).word, "Dibayar Sebagian");
-        assert_eq!(invoice("paid", true).word, "Lunas");
+        assert_eq!(invoice("partial", true, 0).word, "Lewat Jatuh Tempo");
+        assert_eq!(invoice("partial", false, 10).word, "Dibayar Sebagian");
+        assert_eq!(invoice("paid", true, 0).word, "Lunas");
+        assert_eq!(invoice("paid", false, 10).word, "Tidak Tertagih");
     }
 
     /// What stands between quotation marks in every file of the source that is not a test, with its file.

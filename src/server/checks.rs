@@ -1,9 +1,32 @@
 //! Checks of what many forms give.
 
+use crate::billing::words::parse_date_input;
 use crate::server::error::{Error, Result};
+use chrono::{Datelike, NaiveDate};
+use std::ops::RangeInclusive;
 
 /// Letters of a reason at most.
 pub const REASON_CHARS_MAX: usize = 200;
+
+/// Years that a filter knows: a day outside of them was mistyped.
+const FILTER_YEARS: RangeInclusive<i32> = 2000..=2100;
+
+/// The day that a filter names, or `otherwise` where nothing is typed.
+///
+/// # Errors
+/// `Invalid` beside `field` for what is no day, or one that no books have.
+pub fn filter_day(field: &str, typed: &str, today: NaiveDate, otherwise: NaiveDate) -> Result<NaiveDate> {
+    if typed.trim().is_empty() {
+        return Ok(otherwise);
+    }
+    let day = parse_date_input(typed, today.year())
+        .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))?;
+    if FILTER_YEARS.contains(&day.year()) {
+        Ok(day)
+    } else {
+        Err(Error::invalid(field, format!("Tahun {} di luar pembukuan; isi tahun 2000 sampai 2100.", day.year())))
+    }
+}
 
 /// A reason without spaces around it.
 ///

@@ -9,7 +9,7 @@ pub use query::may_reverse;
 
 use crate::app::codec::Json;
 use crate::app::error::ApiError;
-use crate::app::ui::{MoneyInput, Notice, OtherProblem, TextInput, wrong_of};
+use crate::app::ui::{MoneyInput, Notice, OtherProblem, TextInput, focus_element, wrong_of};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -89,12 +89,22 @@ pub async fn refund_saldo(wish: RefundWish) -> Result<String, ApiError> {
 #[derive(Clone, Copy, Debug)]
 pub struct Said(pub RwSignal<String>);
 
-/// Shows it.
+/// Shows it, and brings it into sight: the button that was pressed may stand far below.
 #[component]
 pub fn SaidLast(said: RwSignal<String>) -> impl IntoView {
-    move || {
-        let words = said.get();
-        (!words.is_empty()).then(|| view! { <Notice tone=crate::app::dto::Tone::Ok>{words}</Notice> })
+    const ID: &str = "dikatakan";
+    Effect::new(move |_| {
+        if !said.read().is_empty() {
+            focus_element(ID);
+        }
+    });
+    view! {
+        <div id=ID tabindex="-1">
+            {move || {
+                let words = said.get();
+                (!words.is_empty()).then(|| view! { <Notice tone=crate::app::dto::Tone::Ok><p>{words}</p></Notice> })
+            }}
+        </div>
     }
 }
 

@@ -58,6 +58,8 @@ pub struct DayRow {
 pub struct DailyCash {
     /// The days that it covers, in words.
     pub days: String,
+    /// A chart of it as SVG; empty where nothing moved.
+    pub chart: String,
     /// Days on which something moved.
     pub rows: Vec<DayRow>,
     /// The whole span.
@@ -143,6 +145,7 @@ fn Report(report: DailyCash) -> impl IntoView {
     view! {
         <section class="panel gap-top">
             <div class="head"><h2>"Uang tunai, "{report.days}</h2>{report.may_export.then(|| view! { <a class="no-print" href=file rel="external" download="kas-harian.xlsx">"Unduh Excel"</a> })}</div>
+            {(!report.chart.is_empty()).then(|| view! { <div class="gap-top" inner_html=report.chart></div> })}
             <div class="scroll" tabindex="0" role="group" aria-label="Tabel"><table>
                 <thead><tr><th scope="col">"Tanggal"</th><th scope="col" class="num hide-s">"Awal"</th><th scope="col" class="num">"Masuk"</th><th scope="col" class="num">"Disetor"</th><th scope="col" class="num">"Selisih"</th><th scope="col" class="num hide-s">"Ditolak"</th><th scope="col" class="num hide-s">"Dikeluarkan"</th><th scope="col" class="num">"Akhir"</th></tr></thead>
                 <tbody>{rows}</tbody>

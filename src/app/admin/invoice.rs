@@ -27,6 +27,8 @@ pub struct LineView {
 /// What a payment gave this bill.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShareView {
+    /// Row of the payment.
+    pub payment_id: i64,
     /// Number of the receipt.
     pub receipt: String,
     /// Day it was used.
@@ -64,10 +66,16 @@ pub struct InvoiceView {
     pub shares: Vec<ShareView>,
     /// Whole, formatted.
     pub total: String,
-    /// Paid, formatted.
+    /// Paid with money or Saldo, formatted.
     pub paid: String,
+    /// Taken off by notes of credit and write-offs, formatted; empty for none.
+    pub lowered: String,
+    /// Notes of credit for it of which something became Saldo.
+    pub to_saldo: Vec<ShareView>,
     /// Left, formatted.
     pub left: String,
+    /// The bill that stands in its place, where it is void: row and number.
+    pub instead: Option<(i64, String)>,
     /// Where to take money for it; empty when nothing is open or not permitted.
     pub pay: String,
     /// Where its customer sees it.
@@ -125,16 +133,61 @@ mod query {
   (SELECT COUNT(*) FROM invoice_line l WHERE l.service_id = i.service_id AND l.period = i.period AND l.kind IN ('subscription', 'prorate') AND NOT l.void) AS billed FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1");
     sql!(LINES = "SELECT text, derivation, amount, void FROM invoice_line WHERE invoice_id = $1 ORDER BY id");
     sql!(
-        SHARES = "SELECT p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount,
-   COALESCE((SELECT STRING_AGG(cl.derivation, '; ' ORDER BY cl.id) FROM credit_line cl WHERE cl.payment_id = p.id), '')
+        SHARES = "SELECT p.id AS payment_id, p.receipt, a.business_date, p.method, p.channel, p.gateway, a.amount,
+   COALESCE((SELECT STRING_AGG(cl.derivation, '; ' ORDER BY cl.id) FROM credit_line cl WHERE cl.payment_id = p.id), '') AS how, p.note
  FROM allocation a JOIN payment p ON p.id = a.payment_id WHERE a.invoice_id = $1 ORDER BY a.id"
     );
+
+    // A note for a bill that was paid already becomes Saldo: it has no share in its bill.
+    sql!(
+        TO_SALDO = "SELECT p.id AS payment_id, p.receipt, p.received_on AS business_date, p.method, p.channel, p.gateway,
+   p.amount - CAST(COALESCE((SELECT SUM(a.amount) FROM allocation a WHERE a.payment_id = p.id AND a.invoice_id = $1), 0) AS BIGINT) AS amount, '' AS how, p.note
+ FROM payment p WHERE p.service_id = $2 AND p.method = 'credit' AND p.reference = $3 AND p.reversed_on IS NULL ORDER BY p.id"
+    );
+
+    sql!(
+        INSTEAD = "SELECT i.id, i.number FROM invoice v JOIN invoice i ON i.service_id = v.service_id AND i.period = v.period AND i.kind = v.kind
+ WHERE v.id = $1 AND v.status = 'void' AND v.kind = 'regular' AND i.status <> 'void' ORDER BY i.id LIMIT 1"
+    );
+
+    #[derive(sqlx::FromRow)]
+    struct Share {
+        payment_id: i64,
+        receipt: String,
+        business_date: NaiveDate,
+        method: String,
+        channel: String,
+        gateway: Option<String>,
+        amount: i64,
+        how: String,
+        note: String,
+    }
+
+    impl Share {
+        fn into_view(self) -> ShareView {
+            ShareView {
+                payment_id: self.payment_id,
+                receipt: self.receipt,
+                day: words::day(self.business_date),
+                // A note of credit says why, and what it is made of.
+                way: [
+                    text::method(&self.method, channel_name(&self.channel), self.gateway.as_deref()),
+                    self.note,
+                    self.how,
+                ]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(": "),
+                amount: money(self.amount),
+            }
+        }
+    }
 
     /// Everything about a bill.
     pub async fn view(asked: &Asked, id: i64) -> Result<InvoiceView> {
         let app = &asked.app;
         let may_pay = asked.staff.may(Permission::RecordPayment);
-        type Share = (String, NaiveDate, String, String, Option<String>, i64, String);
         let row: Row = app
             .db
             .opt(INVOICE, args![id])
@@ -142,6 +195,9 @@ mod query {
             .ok_or_else(|| Error::NotFound("Tagihan ini tidak ada.".to_owned()))?;
         let lines: Vec<(String, String, i64, bool)> = app.db.all(LINES, args![id]).await?;
         let shares: Vec<Share> = app.db.all(SHARES, args![id]).await?;
+        let is_lowering = |share: &&Share| matches!(share.method.as_str(), "credit" | "write_off");
+        let lowered: i64 = shares.iter().filter(is_lowering).map(|share| share.amount).sum();
+        let to_saldo: Vec<Share> = app.db.all(TO_SALDO, args![id, row.service_id, &row.number]).await?;
         let open = matches!(row.status.as_str(), "open" | "partial");
         let deeds = if asked.staff.may(Permission::AdjustBills) {
             BillDeeds {
@@ -163,31 +219,18 @@ mod query {
             period: words::period(&row.period),
             issued: words::day(row.issued_on),
             due: words::day(row.due_on),
-            status: match row.written_off {
-                0 => text::invoice(&row.status, row.due_on < app.clock.today()),
-                _ => text::written_off(),
-            },
+            status: text::invoice(&row.status, row.due_on < app.clock.today(), row.written_off),
             lines: lines
                 .into_iter()
                 .map(|(text, derivation, amount, void)| LineView { text, derivation, amount: money(amount), void })
                 .collect(),
-            shares: shares
-                .into_iter()
-                .map(|(receipt, day, method, channel, gateway, amount, why)| ShareView {
-                    receipt,
-                    day: words::day(day),
-                    // A note of credit says what it is made of.
-                    way: [text::method(&method, channel_name(&channel), gateway.as_deref()), why]
-                        .into_iter()
-                        .filter(|part| !part.is_empty())
-                        .collect::<Vec<_>>()
-                        .join(": "),
-                    amount: money(amount),
-                })
-                .collect(),
+            shares: shares.into_iter().map(Share::into_view).collect(),
+            to_saldo: to_saldo.into_iter().filter(|note| note.amount > 0).map(Share::into_view).collect(),
             total: money(row.total),
-            paid: money(row.paid),
+            paid: money(row.paid - lowered),
+            lowered: if lowered == 0 { String::new() } else { money(lowered) },
             left: money(if open { row.total - row.paid } else { 0 }),
+            instead: app.db.opt(INSTEAD, args![id]).await?,
             pay: if open && may_pay {
                 format!("/admin/terima?layanan={}&tagihan={id}", row.service_id)
             } else {
@@ -243,9 +286,21 @@ fn Whole(id: i64, invoice: InvoiceView, done: Callback<String>) -> impl IntoView
         .map(|share| {
             view! {
                 <tr>
-                    <td>{share.receipt}<span class="sub">{share.day} " · " {share.way}</span></td>
+                    <td><a class="num" href=format!("/admin/pembayaran/{}", share.payment_id)>{share.receipt}</a><span class="sub">{share.day} " · " {share.way}</span></td>
                     <td class="num">{share.amount}</td>
                 </tr>
+            }
+        })
+        .collect::<Vec<_>>();
+    let to_saldo = invoice
+        .to_saldo
+        .into_iter()
+        .map(|note| {
+            view! {
+                <p class="pad">
+                    <a class="num" href=format!("/admin/pembayaran/{}", note.payment_id)>{note.receipt}</a>
+                    " · " {note.day} " · " {note.way} ". " <b class="num">{note.amount}</b> " menjadi Saldo."
+                </p>
             }
         })
         .collect::<Vec<_>>();
@@ -265,6 +320,9 @@ fn Whole(id: i64, invoice: InvoiceView, done: Callback<String>) -> impl IntoView
             <a class="btn" href=format!("/admin/tagihan/{id}/pdf") rel="external" target="_blank">"PDF"</a>
             {(!invoice.pay.is_empty()).then(|| view! { <a class="btn main" href=invoice.pay>{text::RECEIVE}</a> })}
         </div>
+        {invoice.instead.map(|(id, number)| view! {
+            <p>"Digantikan oleh "<a class="num" href=format!("/admin/tagihan/{id}")>{number}</a>"."</p>
+        })}
         <div class="grid g21">
             <div class="stack">
                 <section class="panel">
@@ -287,6 +345,7 @@ fn Whole(id: i64, invoice: InvoiceView, done: Callback<String>) -> impl IntoView
                             </table>
                         }.into_any()
                     }}
+                    {to_saldo}
                 </section>
                 <AdjustBill id deeds=invoice.deeds done />
             </div>
@@ -295,6 +354,7 @@ fn Whole(id: i64, invoice: InvoiceView, done: Callback<String>) -> impl IntoView
                 <dl class="facts">
                     <dt>"Jumlah"</dt><dd class="num">{invoice.total}</dd>
                     <dt>"Sudah dibayar"</dt><dd class="num">{invoice.paid}</dd>
+                    {(!invoice.lowered.is_empty()).then(|| view! { <dt>"Dikurangi"</dt><dd class="num">{invoice.lowered}</dd> })}
                     <dt>"Terbit"</dt><dd class="num">{invoice.issued}</dd>
                     <dt>"Jatuh tempo"</dt><dd class="num">{invoice.due}</dd>
                     <dt>"Halaman pelanggan"</dt>

@@ -78,8 +78,10 @@ pub struct InvoiceRow {
 pub struct InvoiceSums {
     /// Whole, formatted.
     pub total: String,
-    /// Paid of that, formatted.
+    /// Paid of that with money or Saldo, formatted.
     pub paid: String,
+    /// Taken off by notes of credit and write-offs, formatted; empty for none.
+    pub lowered: String,
     /// Left of that, formatted; cancelled ones left out.
     pub left: String,
 }
@@ -219,6 +221,7 @@ fn Whole(list: InvoiceList, filter: InvoiceFilter) -> impl IntoView {
                     {list.may_export.then(|| view! { <a href=format!("/admin/tagihan/cetak?period={month}") rel="external" target="_blank">"Cetak sebulan (PDF)"</a> <a href=file rel="external" download="tagihan.xlsx">"Unduh Excel"</a> })}
                     <span>"Jumlah "<b>{sums.total}</b></span>
                     <span>"Terkumpul "<b>{sums.paid}</b></span>
+                    {(!sums.lowered.is_empty()).then(|| view! { <span>"Nota kredit & hapus piutang "<b>{sums.lowered}</b></span> })}
                     <span>"Belum dibayar "<b>{sums.left}</b></span>
                 }.into_any(),
                 None => view! { <span>{text::SUMS_OF_A_MONTH}</span> }.into_any(),

@@ -60,7 +60,11 @@ pub struct RehearsalView {
     pub packages: Vec<(String, i64, String)>,
     /// Far from last month.
     pub outliers: Vec<DifferRow>,
-    /// How many of those.
+    /// Differs from the approved set, where one is approved.
+    pub drifted: Vec<DifferRow>,
+    /// Whether the newest approval is of this very set.
+    pub unchanged: bool,
+    /// How many of the outliers there are.
     pub outliers_in_all: i64,
     /// Who gets no bill: reason, how many, and numbers of the first few.
     pub skipped: Vec<(String, i64, String)>,
@@ -182,6 +186,25 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
     let (period, hash) = (view.period.clone(), view.set_hash.clone());
     let stands = matches!(view.state.as_str(), "approved" | "asked");
     let to_cancel = view.period.clone();
+    // Nothing to approve: it is approved as it is, or it is issued.
+    let (about, button) = match view.state.as_str() {
+        "approved" if view.unchanged => (
+            "Pratinjau ini sudah disetujui. Tagihan terbit persis seperti ini; yang berubah sampai saat itu ditahan dan tampil di sini.",
+            "",
+        ),
+        "approved" | "asked" => (
+            "Sejak disetujui ada yang berubah. Setujui yang sekarang supaya terbit seperti yang tampil, atau biarkan: yang berubah ditahan.",
+            "Setujui yang sekarang",
+        ),
+        _ if view.issued == 0 && view.already == 0 => {
+            ("Tidak ada tagihan yang akan terbit; tidak ada yang perlu disetujui.", "")
+        }
+        _ if view.issued == 0 => ("Semua tagihan bulan ini sudah terbit; tidak ada yang perlu disetujui.", ""),
+        _ => (
+            "Setelah disetujui, tagihan terbit persis seperti ini. Yang berubah sampai saat itu ditahan dan tampil di sini; yang lain tetap terbit. Tanpa persetujuan, tagihan terbit seperti biasa.",
+            "Setujui pratinjau ini",
+        ),
+    };
     let packages = view
         .packages
         .into_iter()
@@ -215,6 +238,9 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
         </div>
         {(!view.parked.is_empty()).then(|| view! {
             <Differ title="Tertahan: berbeda dari yang disetujui" before="Disetujui" rows=view.parked run=Some(run) />
+        })}
+        {(!view.drifted.is_empty()).then(|| view! {
+            <Differ title="Berubah sejak disetujui: akan ditahan" before="Disetujui" rows=view.drifted run=None />
         })}
         <Differ title="Berbeda jauh dari bulan lalu (lebih dari 30%)" before="Bulan lalu" rows=view.outliers run=None />
         {(view.outliers_in_all > 200).then(|| view! { <p class="pad mute">{format!("Semuanya {}; 200 yang terbesar tampil.", text::count(view.outliers_in_all))}</p> })}
@@ -251,9 +277,9 @@ fn Whole(view: RehearsalView, run: Callback<Deed>) -> impl IntoView {
             </section>
             <section class="panel pad stack">
                 <h2>"Setujui"</h2>
-                <p class="mute">"Setelah disetujui, tagihan terbit persis seperti ini. Yang berubah sampai saat itu ditahan dan tampil di sini; yang lain tetap terbit. Tanpa persetujuan, tagihan terbit seperti biasa."</p>
+                <p class="mute">{about}</p>
                 <div class="row">
-                    <button class="btn main" type="button" on:click=move |_| run.run(Deed::Approve(period.clone(), hash.clone()))>"Setujui pratinjau ini"</button>
+                    {(!button.is_empty()).then(|| view! { <button class="btn main" type="button" on:click=move |_| run.run(Deed::Approve(period.clone(), hash.clone()))>{button}</button> })}
                     {stands.then(|| view! { <button class="btn" type="button" on:click=move |_| run.run(Deed::Cancel(to_cancel.clone()))>"Tarik persetujuan"</button> })}
                 </div>
             </section>

@@ -28,6 +28,8 @@ pub struct StoppedRow {
     pub area: String,
     /// Since or from when.
     pub day: String,
+    /// What is planned from then on; empty for what is so already.
+    pub planned: String,
     /// Why.
     pub reason: String,
     /// Stage.
@@ -50,8 +52,12 @@ pub struct StoppedList {
 }
 
 /// The headings: code in the URL and words.
-const TABS: [(&str, &str); 4] =
-    [("rencana", "Akan berhenti"), ("siap_dicabut", "Siap Dicabut"), ("cuti", "Cuti"), ("berhenti", "Berhenti")];
+const TABS: [(&str, &str); 4] = [
+    ("rencana", "Akan berhenti atau cuti"),
+    ("siap_dicabut", "Siap Dicabut"),
+    ("cuti", "Cuti"),
+    ("berhenti", "Berhenti"),
+];
 
 /// A page of the list.
 #[server(prefix = "/api/admin", endpoint = "stopped/list", input = Json, output = Json)]
@@ -107,7 +113,7 @@ fn Rows(list: StoppedList, tab: String) -> impl IntoView {
                 <tr>
                     <td><a class="strong" href=format!("/admin/pelanggan/{}", row.customer_id)>{row.name}</a><span class="sub num">{row.number}</span></td>
                     <td class="hide-s">{row.phone}<span class="sub">{row.area}</span></td>
-                    <td class="num date">{row.day}</td>
+                    <td class="num date">{row.day}<span class="sub">{row.planned}</span></td>
                     <td class="hide-s">{row.reason}</td>
                     <td class="hide-s"><Tag badge=row.stage /></td>
                     {sees_money.then(|| view! { <td class="num">{row.owed}</td> })}
@@ -118,7 +124,7 @@ fn Rows(list: StoppedList, tab: String) -> impl IntoView {
     view! {
         <nav class="row pad" aria-label="Tahap">{tabs}</nav>
         {if empty {
-            view! { <Empty title="Tidak ada di sini." hint="Rencanakan berhenti dari halaman pelanggan." /> }.into_any()
+            view! { <Empty title="Tidak ada di sini." hint="Rencanakan berhenti atau cuti dari halaman pelanggan." /> }.into_any()
         } else {
             view! {
                 <div class="scroll" tabindex="0" role="group" aria-label="Tabel">

@@ -18,6 +18,8 @@ pub struct BillView {
     pub overdue: String,
     /// What is due now.
     pub total: String,
+    /// The payer's Saldo; empty if there is none.
+    pub saldo: String,
     /// Whether that is nothing.
     pub nothing_due: bool,
     /// Open bills, in the order of payment.
@@ -60,7 +62,7 @@ pub struct BillLine {
     pub overdue: bool,
     /// Partly paid.
     pub partial: bool,
-    /// How it came about.
+    /// How it came about, and what was paid of it.
     pub why: Vec<LineView>,
 }
 
@@ -69,10 +71,8 @@ pub struct BillLine {
 pub struct LineView {
     /// What it is.
     pub text: String,
-    /// How its amount came about.
+    /// How its amount came about; ends with the amount.
     pub derivation: String,
-    /// Its amount.
-    pub amount: String,
 }
 
 fn state(line: &BillLine) -> (&'static str, &'static str) {
@@ -116,12 +116,9 @@ pub fn bill_page(view: &BillView) -> String {
         }
     });
     let open: Vec<_> = view.open.iter().map(open_bill).collect();
-    let why: Vec<_> = view
-        .open
-        .iter()
-        .flat_map(|bill| bill.why.clone())
-        .map(|line| view! { <li><b>{line.text}</b>": "{line.derivation}</li> })
-        .collect();
+    let why: Vec<_> = view.open.iter().chain(&view.paid).map(explained).collect();
+    let why = (!why.is_empty())
+        .then(|| view! { <details class="panel"><summary>"Kenapa tagihan saya segini?"</summary>{why}</details> });
     let papers: Vec<_> = view
         .open
         .iter()
@@ -148,15 +145,12 @@ pub fn bill_page(view: &BillView) -> String {
                 <button class="btn main big" type="submit">"Bayar"</button>
             </form>
             {all}
-            <details class="panel">
-                <summary>"Kenapa tagihan saya segini?"</summary>
-                <ul class="why">{why}</ul>
-            </details>
+            {why}
             <section class="panel"><h2>"Unduh tagihan"</h2><ul class="list">{papers}</ul></section>
         }
         .into_any()
     } else {
-        view! { <section class="panel"><p><span class="tag ok">"Lunas"</span>" Tidak ada tagihan yang harus dibayar. Terima kasih."</p></section>{all} }
+        view! { <section class="panel"><p><span class="tag ok">"Lunas"</span>" Tidak ada tagihan yang harus dibayar. Terima kasih."</p></section>{all}{why} }
             .into_any()
     };
     let body = view! {
@@ -166,6 +160,7 @@ pub fn bill_page(view: &BillView) -> String {
             <p class="mute">{view.name.clone()} " · No. layanan " <b>{view.service_number.clone()}</b></p>
             <p class="sum">{view.total.clone()}</p>
             <p class="mute small">{due_words(view)}</p>
+            {(!view.saldo.is_empty()).then(|| view! { <p class="small">"Saldo Anda " <b class="num">{view.saldo.clone()}</b>", dipakai sendiri untuk tagihan berikutnya."</p> })}
         </section>
         {form}
         {has_paid.then(|| view! { <section class="panel"><h2>"Sudah dibayar"</h2><ul class="list">{paid}</ul></section> })}
@@ -208,5 +203,18 @@ fn open_bill(bill: &BillLine) -> impl IntoView + use<> {
             </span>
             <span class="num">{bill.amount}</span>
         </label>
+    }
+}
+
+/// How a bill came to what is left of it.
+fn explained(bill: &BillLine) -> impl IntoView + use<> {
+    let lines: Vec<_> = bill
+        .why
+        .iter()
+        .map(|line| view! { <li><b>{line.text.clone()}</b>": "{line.derivation.clone()}</li> })
+        .collect();
+    view! {
+        <h3>{bill.title.clone()} <small>{bill.number.clone()}</small></h3>
+        <ul class="why">{lines}<li><b>"Sisa yang harus dibayar: " {bill.amount.clone()}</b></li></ul>
     }
 }

@@ -2,6 +2,7 @@
 //! All of it holds from the first month that is not billed yet; bills that were issued stay.
 
 use super::planned::first_free_month;
+use crate::billing::pricing::percent;
 use crate::billing::words::date_short;
 use crate::billing::{Period, Rupiah};
 use crate::server::audit::{self, Who};
@@ -194,9 +195,10 @@ pub async fn set_discount(
                     ));
                 }
                 tx.exec_one(SET_DISCOUNT, args![service_id, kind, value, &last]).await?;
-                let (before, after) = (format!("{old_kind} {old_value} {old_last}"), format!("{kind} {value} {last}"));
+                let (before, after) =
+                    (discount_words(&old_kind, old_value, &old_last), discount_words(kind, value, &last));
                 let subject = format!("service:{service_id}");
-                audit::record(tx, &who, now, "service.discount", &subject, before.trim(), after.trim()).await
+                audit::record(tx, &who, now, "service.discount", &subject, &before, &after).await
             })
         })
         .await
@@ -267,3 +269,16 @@ pub async fn charge(
 }
 
 sql!(CHARGED = "SELECT invoice_id FROM invoice_line WHERE change_id = $1");
+
+/// A stored discount as people say it: `12,5% sampai Maret 2027`, `Rp 10.000 setiap bulan`.
+fn discount_words(kind: &str, value: i64, last: &str) -> String {
+    let how = match kind {
+        "percent" => percent(value),
+        "amount" => format!("{} setiap bulan", Rupiah(value)),
+        _ => return "tanpa diskon".to_owned(),
+    };
+    match last.parse::<Period>() {
+        Ok(last) => format!("{how} sampai {}", last.words()),
+        Err(_no_end) => how,
+    }
+}

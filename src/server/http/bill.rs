@@ -92,6 +92,8 @@ struct BillRow {
     due_on: Option<NaiveDate>,
 }
 
+/// Months for which a paid bill is shown.
+const SHOWN_MONTHS: u32 = 6;
 /// Services looked up by one statement.
 pub const TOGETHER_MAX: usize = 16;
 
@@ -107,13 +109,17 @@ sql!(
         "SELECT s.service_number, s.id FROM invoice i JOIN service s ON s.id = i.service_id WHERE i.id = $1"
 );
 sql!(SERVICE_OF_SLUG = "SELECT service_number FROM service WHERE slug = $1");
+// How each bill came about, then what was paid of it or taken off, in that order. What was taken back adds up to nothing.
 sql!(
-    LINES_OF_OPEN =
-        "SELECT l.invoice_id, l.text, l.derivation, l.amount, CAST(0 AS BIGINT) AS sort, l.id AS place FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
- WHERE i.service_id = $1 AND i.status IN ('open', 'partial')
- UNION ALL SELECT a.invoice_id, p.receipt || ' ' || cl.text, cl.derivation, cl.amount, CAST(1 AS BIGINT), cl.id FROM invoice i JOIN allocation a ON a.invoice_id = i.id
-   JOIN payment p ON p.id = a.payment_id JOIN credit_line cl ON cl.payment_id = p.id
- WHERE i.service_id = $1 AND i.status IN ('open', 'partial') AND p.method = 'credit' AND p.reversed_on IS NULL AND a.amount > 0 ORDER BY 5, 6"
+    EXPLAINED = "SELECT l.invoice_id AS bill, l.text, l.derivation, l.amount, '' AS method, NULL AS day, '' AS receipt, l.id AS place FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+ WHERE i.service_id = $1 AND (i.status IN ('open', 'partial') OR (i.status = 'paid' AND i.issued_on >= $2))
+ UNION ALL SELECT i.id, p.note, COALESCE((SELECT STRING_AGG(cl.derivation, '; ' ORDER BY cl.id) FROM credit_line cl WHERE cl.payment_id = p.id), ''), CAST(-SUM(a.amount) AS BIGINT),
+   p.method, p.received_on, p.receipt, 9000000000000000 + MIN(a.id) FROM invoice i JOIN allocation a ON a.invoice_id = i.id JOIN payment p ON p.id = a.payment_id
+ WHERE i.service_id = $1 AND (i.status IN ('open', 'partial') OR (i.status = 'paid' AND i.issued_on >= $2))
+ GROUP BY i.id, p.id, p.note, p.method, p.received_on, p.receipt HAVING SUM(a.amount) > 0 ORDER BY 1, 8"
+);
+sql!(
+    SALDO = "SELECT CAST(COALESCE(SUM(p.unused), 0) AS BIGINT) FROM service s JOIN payment p ON p.customer_id = s.customer_id AND p.unused > 0 WHERE s.id = $1"
 );
 
 // What has begun of the payer's other services.
@@ -154,7 +160,7 @@ pub async fn others_open(state: &AppState, service_id: i64) -> Result<Vec<OtherB
 /// ones of the last six months.
 pub async fn find_each(state: &AppState, numbers: Vec<String>) -> Result<Vec<Option<PublicBills>>> {
     let today = state.clock.today();
-    let mut args = args![today - Months::new(6)];
+    let mut args = args![today - Months::new(SHOWN_MONTHS)];
     args.extend(numbers.iter().map(|number| Val::from(number.as_str())));
     args.resize_with(TOGETHER_MAX + 1, || Val::from(""));
     let rows: Vec<BillRow> = state.db.all(PUBLIC_BILLS, args).await?;
@@ -204,8 +210,59 @@ pub async fn number_of_slug(state: &AppState, slug: &str) -> Result<Option<Strin
     Ok(state.db.opt::<(String,)>(SERVICE_OF_SLUG, args![slug]).await?.map(|row| row.0))
 }
 
-/// How the open bills of a service came about, and what notes of credit took off them: bill, text, derivation, amount.
-pub async fn derivations(state: &AppState, service_id: i64) -> Result<Vec<(i64, String, String, i64)>> {
-    let rows: Vec<(i64, String, String, i64, i64, i64)> = state.db.all(LINES_OF_OPEN, args![service_id]).await?;
-    Ok(rows.into_iter().map(|(bill, text, derivation, amount, _, _)| (bill, text, derivation, amount)).collect())
+/// A piece of how a bill came to what is left of it.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// Row of the bill.
+    pub bill: i64,
+    /// What it is.
+    pub text: String,
+    /// How its amount came about; ends with the amount.
+    pub derivation: String,
+    /// Rupiah; below zero for what was paid or taken off.
+    pub amount: Rupiah,
+}
+
+#[derive(sqlx::FromRow)]
+struct PieceRow {
+    bill: i64,
+    text: String,
+    derivation: String,
+    amount: i64,
+    method: String,
+    day: Option<NaiveDate>,
+    receipt: String,
+}
+
+impl PieceRow {
+    fn into_piece(self) -> Piece {
+        let amount = Rupiah(self.amount);
+        let Some(day) = self.day else {
+            return Piece { bill: self.bill, text: self.text, derivation: self.derivation, amount };
+        };
+        let what = match self.method.as_str() {
+            "credit" => "Nota kredit",
+            "write_off" => "Tidak ditagih lagi",
+            "opening" => "Dari Saldo awal",
+            _ => "Pembayaran",
+        };
+        let why = if self.method == "credit" { format!(": {}", self.text) } else { String::new() };
+        // A note of credit may be larger than what it took off this bill: the rest of it is Saldo.
+        let how = if self.derivation.is_empty() { String::new() } else { format!(" ({})", self.derivation) };
+        let derivation = format!("{}{how} = {amount}", date_words(day));
+        Piece { bill: self.bill, text: format!("{what} {}{why}", self.receipt), derivation, amount }
+    }
+}
+
+/// How the shown bills of a service came about, and what was paid of them or taken off: the pieces of a bill add up to what
+/// is left of it.
+pub async fn explained(state: &AppState, service_id: i64) -> Result<Vec<Piece>> {
+    let since = state.clock.today() - Months::new(SHOWN_MONTHS);
+    let rows: Vec<PieceRow> = state.db.all(EXPLAINED, args![service_id, since]).await?;
+    Ok(rows.into_iter().map(PieceRow::into_piece).collect())
+}
+
+/// The payer's Saldo.
+pub async fn saldo(state: &AppState, service_id: i64) -> Result<Rupiah> {
+    Ok(Rupiah(state.db.number(SALDO, args![service_id]).await?))
 }

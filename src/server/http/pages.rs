@@ -133,9 +133,10 @@ async fn show(site: &Site, address: ClientAddress, number: &str) -> Response {
             );
             return Ok((StatusCode::NOT_FOUND, Html(page)).into_response());
         };
-        let lines = bill::derivations(&site.app, found.service_id).await?;
+        let pieces = bill::explained(&site.app, found.service_id).await?;
+        let saldo = bill::saldo(&site.app, found.service_id).await?;
         let others = bill::others_open(&site.app, found.service_id).await?;
-        let view = bill_view(site, company, &found, &lines, &others)?;
+        let view = bill_view(site, company, &found, &pieces, saldo, &others)?;
         Ok::<_, Error>(([(CACHE_CONTROL, "no-store")], Html(public::bill_page(&view))).into_response())
     }
     .await;
@@ -146,7 +147,8 @@ fn bill_view(
     site: &Site,
     company: public::Company,
     found: &bill::PublicBills,
-    lines: &[(i64, String, String, i64)],
+    pieces: &[bill::Piece],
+    saldo: Rupiah,
     others: &[bill::OtherBill],
 ) -> Result<BillView> {
     let mut open = Vec::new();
@@ -156,8 +158,8 @@ fn bill_view(
             id: site.app.secrets.public_id("invoice", bill.id)?,
             number: bill.number.clone(),
             // What was charged once is called what its line says.
-            title: match lines.iter().find(|line| bill.kind == "charge" && line.0 == bill.id) {
-                Some(line) => line.1.clone(),
+            title: match pieces.iter().find(|piece| bill.kind == "charge" && piece.bill == bill.id) {
+                Some(piece) => piece.text.clone(),
                 None => bill.words(),
             },
             due: bill.due_words(),
@@ -165,14 +167,10 @@ fn bill_view(
             next: bill.next,
             overdue: bill.overdue,
             partial: bill.status == "partial",
-            why: lines
+            why: pieces
                 .iter()
-                .filter(|line| line.0 == bill.id)
-                .map(|line| LineView {
-                    text: line.1.clone(),
-                    derivation: line.2.clone(),
-                    amount: Rupiah(line.3).html(),
-                })
+                .filter(|piece| piece.bill == bill.id)
+                .map(|piece| LineView { text: piece.text.clone(), derivation: piece.derivation.clone() })
                 .collect(),
         };
         if bill.is_open() { open.push(line) } else { paid.push(line) }
@@ -187,6 +185,7 @@ fn bill_view(
         isolated: found.isolated,
         overdue: if overdue.is_zero() { String::new() } else { overdue.html() },
         total: due_now.html(),
+        saldo: if saldo.is_zero() { String::new() } else { saldo.html() },
         nothing_due: due_now.is_zero(),
         open,
         paid,

@@ -8,7 +8,7 @@ use crate::app::admin::payments::one::{Found, printed};
 use crate::app::admin::payments::{self, PaymentFilter};
 use crate::app::text;
 use crate::billing::Period;
-use crate::billing::words::parse_date_input;
+use crate::server::checks::filter_day;
 use crate::server::documents::bills::{self, Reader};
 use crate::server::documents::month::{Months, State as Making};
 use crate::server::documents::sender::sender;
@@ -140,13 +140,7 @@ async fn statement(app: &AppState, parts: &Parts, id: i64, days: &Days) -> Resul
     let asked = guard_parts(app, parts, Permission::ViewInvoices).await?;
     asked.reaches_customer(id).await?;
     let today = app.clock.today();
-    let read = |field: &str, typed: &str, otherwise: NaiveDate| {
-        if typed.trim().is_empty() {
-            return Ok(otherwise);
-        }
-        parse_date_input(typed, today.year())
-            .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
-    };
+    let read = |field: &str, typed: &str, otherwise: NaiveDate| filter_day(field, typed, today, otherwise);
     let begin = NaiveDate::from_ymd_opt(today.year(), 1, 1).unwrap_or(today);
     let (from, to) = (read("from", &days.from, begin)?, read("to", &days.to, today)?);
     let statement = Statement::read(app, id, from, to).await?;

@@ -116,7 +116,7 @@ impl Ledger {
     /// Issues the month of a voided bill again, with today's data; answers the new number. Source: RULES, "Bills".
     ///
     /// # Errors
-    /// `NotFound`; `Refused` when the bill stands, is no month's bill, or its month is billed or skipped.
+    /// `NotFound`; `Refused` when the bill stands, is no month's bill, or its month is billed, skipped or closed.
     pub async fn issue_again(&self, invoice_id: i64) -> Result<String> {
         let ledger = self.clone();
         self.state
@@ -138,6 +138,13 @@ impl Ledger {
             ));
         }
         let period: Period = period.parse().map_err(|_| Error::Corrupt(format!("periode {period}")))?;
+        // A bill belongs to its month's report, whenever it is issued.
+        self.must_be_open(period.first_day(), "period").map_err(|_| {
+            Error::Refused(format!(
+                "Bulan {} sudah ditutup, jadi tagihannya tidak terbit lagi. Minta pemilik membukanya di Tutup Buku, atau tagih lewat Biaya Tambahan.",
+                period.words()
+            ))
+        })?;
         take_turn(tx, customer_id).await?;
         let issued = self.issue_month(tx, service_id, period, period.first_day()).await?.ok_or_else(|| {
             Error::Refused(format!("{} sudah ditagih, sudah tercakup, atau gratis untuk layanan ini.", period.words()))

@@ -213,18 +213,27 @@ impl Ledger {
     /// The lines of a plain note: its reason, and the share of PPN that its bill has.
     fn note_lines(&self, form: &CreditForm, why: &str, bill: Option<&Bill>) -> Vec<PricedLine> {
         let tax = bill.map_or(Rupiah::ZERO, |bill| form.amount.mul_div_round_half_up(bill.tax, bill.total.max(1)));
-        let line = |kind, amount: Rupiah, text: &str| PricedLine {
+        let line = |kind, amount: Rupiah, text: &str, how: String| PricedLine {
             kind,
             period: self.current(),
             amount: -amount,
             text: text.to_owned(),
-            derivation: format!("{text} = -{amount}"),
+            derivation: format!("{how} = -{amount}"),
         };
-        let mut lines = vec![line(LineKind::Adjustment, form.amount - tax, why)];
-        if tax.is_positive() {
-            lines.push(line(LineKind::Tax, tax, "PPN"));
+        let net = form.amount - tax;
+        if !tax.is_positive() {
+            return vec![line(LineKind::Adjustment, net, why, "Pengurangan yang diberikan".to_owned())];
         }
-        lines
+        let (total, whole) = (bill.map_or(0, |bill| bill.total), bill.map_or(0, |bill| bill.tax));
+        vec![
+            line(LineKind::Adjustment, net, why, format!("Pengurangan {} tanpa PPN", form.amount)),
+            line(
+                LineKind::Tax,
+                tax,
+                "PPN",
+                format!("PPN {} dari tagihan {}, untuk {}", Rupiah(whole), Rupiah(total), form.amount),
+            ),
+        ]
     }
 
     async fn bill_to_credit(&self, tx: &mut Tx, id: i64, customer_id: i64, form: &CreditForm) -> Result<Bill> {

@@ -6,7 +6,7 @@ use super::credit::{CreditForm, CreditKind};
 use super::next::{NewBill, SERVICE_TO_BILL, ServiceRow};
 use super::{Ledger, take_turn_of};
 use crate::args;
-use crate::billing::pricing::{Basis, ChangeInput, ChangeSide, MonthBasis, PricedLine, price_change};
+use crate::billing::pricing::{Basis, ChangeInput, ChangeSide, PricedLine, price_change};
 use crate::billing::{LineKind, Period, Rupiah};
 use crate::server::access;
 use crate::server::audit;
@@ -28,6 +28,16 @@ sql!(
     BILLED_FROM =
         "SELECT i.id, l.period, i.total - i.paid, i.paid FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
  WHERE l.service_id = $1 AND l.period >= $2 AND l.kind IN ('subscription', 'prorate') AND NOT l.void ORDER BY l.period"
+);
+sql!(BASIS_OF = "SELECT b.input FROM invoice i JOIN price_basis b ON b.id = i.basis_id WHERE i.id = $1");
+// What the standing papers of package changes after a month's bill $2 were made from, the last first.
+sql!(
+    CHANGES_SINCE = "SELECT b.input FROM service_change g
+ LEFT JOIN invoice_line l ON l.change_id = 'change:' || CAST(g.id AS TEXT) AND NOT l.void LEFT JOIN invoice i ON i.id = l.invoice_id
+ LEFT JOIN payment p ON p.request_id = 'change:' || CAST(g.id AS TEXT) AND p.reversed_on IS NULL
+ JOIN price_basis b ON b.id = COALESCE(i.basis_id, p.basis_id)
+ WHERE g.service_id = $1 AND g.kind = 'package' AND g.state = 'done' AND g.created_at >= (SELECT m.created_at FROM invoice m WHERE m.id = $2)
+ ORDER BY g.id DESC"
 );
 sql!(
     WRITE_CHANGE =
@@ -125,8 +135,8 @@ impl Ledger {
         self.issue_month(tx, service_id, self.current(), self.current().first_day()).await?;
         let new = ChangeSide { package_name: name.clone(), price: Rupiah(price) };
         let mut inputs = Vec::new();
-        for (_, month, _, _) in tx.all::<Billed>(BILLED_FROM, args![service_id, self.current()]).await? {
-            inputs.push(self.correction(tx, service_id, period_of(&month)?, Some(new.clone())).await?);
+        for (invoice_id, month, _, _) in tx.all::<Billed>(BILLED_FROM, args![service_id, self.current()]).await? {
+            inputs.push(self.correction(tx, &service, invoice_id, period_of(&month)?, Some(new.clone())).await?);
         }
         let basis = Basis::Changes(inputs);
         let lines = basis.lines();
@@ -163,7 +173,7 @@ impl Ledger {
             if left == 0 || service.duration_months != 1 {
                 continue;
             }
-            let input = self.correction(tx, service_id, period_of(&month)?, None).await?;
+            let input = self.correction(tx, &service, invoice_id, period_of(&month)?, None).await?;
             let priced = price_change(&input);
             if paid == 0 && left + priced.total.0 <= 0 {
                 let number = self.void_invoice_in(tx, invoice_id, &why).await?;
@@ -209,23 +219,50 @@ impl Ledger {
         Ok(service)
     }
 
-    /// What a month that is billed changes by, from today or its first day on.
+    /// What a month that is billed changes by, from today or its first day on. What comes off is what was billed for those
+    /// days, and what goes on is priced on the same terms: a discount, a price or a PPN that came after the bill holds
+    /// from the next bill.
     async fn correction(
         &self,
         tx: &mut Tx,
-        service_id: i64,
+        service: &ServiceRow,
+        invoice_id: i64,
         period: Period,
         new: Option<ChangeSide>,
     ) -> Result<ChangeInput> {
-        let price_on = self.today.max(period.first_day());
-        let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service_id, price_on, period]).await?;
-        let Some(MonthBasis { input, .. }) = service.priced(period, price_on, self.price_rules())? else {
-            return Err(Error::Refused("Paket layanan ini belum punya harga.".to_owned()));
-        };
         let from = self.today.max(period.first_day()).max(service.started_on);
+        let old_name = service.package_name.clone();
+        let changes: Vec<(String,)> = tx.all(CHANGES_SINCE, args![service.id, invoice_id]).await?;
+        for (text,) in &changes {
+            let Basis::Changes(inputs) = serde_json::from_str(text)? else { continue };
+            let of_month = inputs.into_iter().find(|input| Period::of(input.from) == period);
+            if let Some(ChangeInput { new: Some(last), discount, rules, .. }) = of_month {
+                let old = Some(ChangeSide { package_name: old_name, ..last });
+                return Ok(ChangeInput { from, old, new, discount, rules });
+            }
+        }
+        let month = match tx.opt::<(String,)>(BASIS_OF, args![invoice_id]).await? {
+            Some((text,)) => match serde_json::from_str(&text)? {
+                Basis::Month(month) => Some(*month),
+                Basis::Changes(_) => None,
+            },
+            None => None,
+        };
+        let input = match month {
+            Some(month) => month.input,
+            // A bill from before bases were kept: by what holds now.
+            None => {
+                let price_on = self.today.max(period.first_day());
+                let service: ServiceRow = tx.one(SERVICE_TO_BILL, args![service.id, price_on, period]).await?;
+                let Some(month) = service.priced(period, price_on, self.price_rules())? else {
+                    return Err(Error::Refused("Paket layanan ini belum punya harga.".to_owned()));
+                };
+                month.input
+            }
+        };
         Ok(ChangeInput {
             from,
-            old: Some(ChangeSide { package_name: input.package_name, price: input.price }),
+            old: Some(ChangeSide { package_name: old_name, price: input.price }),
             new,
             discount: input.discount,
             rules: input.rules,

@@ -74,6 +74,42 @@ async fn a_downgrade_today_is_a_note_of_credit_that_shows_both() {
 }
 
 #[tokio::test]
+async fn a_correction_is_priced_on_the_terms_of_the_bill_that_it_corrects() {
+    for t in TestApp::each("2026-01-01 00:01").await {
+        let (small, large) = (t.package("Home 20M", 300_000, 1).await, t.package("Home 50M", 450_000, 1).await);
+        let mut all = Vec::new();
+        for name in ["Berhenti", "Ganti", "Diskon"] {
+            all.push(t.service(name, small, "2025-06-01").await);
+        }
+        let who = Who::command;
+        let none = DiscountWish::None;
+        extras::set_discount(&t.state, who(), all[2], DiscountWish::Percent(1_000), None).await.unwrap();
+        t.issue("2026-01").await;
+        // All of this comes after the bill: it holds from February.
+        t.set(&[("invoice.tax.pkp", "true"), ("invoice.tax.mode", "exclusive")]).await;
+        for service in &all[..2] {
+            extras::set_discount(&t.state, who(), *service, DiscountWish::Percent(5_000), None).await.unwrap();
+            extras::set_price(&t.state, who(), *service, Some(Rupiah(100_000))).await.unwrap();
+        }
+        extras::set_discount(&t.state, who(), all[2], none, None).await.unwrap();
+        t.at("2026-01-15 10:00");
+        let stopped = wish(&t, all[0], Change::Stop, true, false).await.unwrap();
+        assert_eq!(stopped.total, Rupiah(-164_516));
+        let changed = wish(&t, all[1], Change::Package(large), true, false).await.unwrap();
+        assert_eq!(changed.total, Rupiah(82_258));
+        let changed = wish(&t, all[2], Change::Package(large), true, false).await.unwrap();
+        assert_eq!(changed.total, Rupiah(74_032), "less the bill's ten percent");
+        // A second change takes off what the first put on.
+        t.at("2026-01-21 10:00");
+        let stopped = wish(&t, all[1], Change::Stop, true, false).await.unwrap();
+        assert_eq!(stopped.total, Rupiah(-159_677), "11 of 31 days at 450,000");
+        let back = wish(&t, all[2], Change::Package(small), true, false).await.unwrap();
+        assert_eq!(back.total, Rupiah(-47_902), "11 of 31 days of the difference, less ten percent");
+        t.assert_books().await;
+    }
+}
+
+#[tokio::test]
 async fn a_stop_reduces_what_is_unpaid_and_refunds_nothing() {
     for t in TestApp::each("2026-01-01 00:01").await {
         let package = t.package("Home 20M", 300_000, 1).await;

@@ -7,10 +7,12 @@ use super::{Ledger, tax_on};
 use crate::args;
 use crate::billing::{Period, Rupiah};
 use crate::server::audit;
+use crate::server::customers::due_day::cut_on;
 use crate::server::db::Tx;
 use crate::server::error::{Error, Result};
 use crate::sql;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
+use std::collections::BTreeMap;
 
 /// Rows of a list of outliers at most.
 const LISTED_MAX: i64 = 200;
@@ -45,6 +47,8 @@ pub struct LookAhead {
     pub outliers: Vec<Outlier>,
     /// How many of these there are.
     pub outliers_in_all: i64,
+    /// Differs from the approved set, where one is approved: the first of them. -1 for no bill.
+    pub drifted: Vec<Outlier>,
     /// On which days how many lines would be cut if nobody paid.
     pub isolated: Vec<(NaiveDate, i64)>,
     /// Telephones that get the new-bill message.
@@ -115,10 +119,14 @@ sql!(
         " ORDER BY ABS(pr.total - b.total) DESC, s.service_number LIMIT $3"
     )
 );
+// By due day, and by what spares a line.
 sql!(
     CUT_DAYS =
-        "SELECT c.due_on, COUNT(*) FROM issue_candidate c JOIN service s ON s.id = c.service_id JOIN issue_price pr ON pr.id = c.price_id
- WHERE c.run_id = $1 AND pr.total >= $2 AND (s.never_isolate = '' OR s.never_isolate_until < c.due_on) GROUP BY c.due_on ORDER BY c.due_on"
+        "SELECT due_on, spared, until, CAST(SUM(lines) AS BIGINT) FROM (SELECT c.due_on AS due_on, s.never_isolate AS spared, s.never_isolate_until AS until, COUNT(*) AS lines
+  FROM issue_candidate c JOIN service s ON s.id = c.service_id JOIN issue_price pr ON pr.id = c.price_id WHERE c.run_id = $1 AND pr.total >= $2 GROUP BY c.due_on, s.never_isolate, s.never_isolate_until
+ UNION ALL SELECT i.due_on, s.never_isolate, s.never_isolate_until, COUNT(*) FROM invoice i JOIN service s ON s.id = i.service_id
+  WHERE i.period = $3 AND i.kind = 'regular' AND i.status IN ('open', 'partial') AND i.total - i.paid >= $2 GROUP BY i.due_on, s.never_isolate, s.never_isolate_until) d
+ GROUP BY due_on, spared, until ORDER BY due_on"
 );
 sql!(
     TELEPHONES = "SELECT COUNT(DISTINCT k.phone) FROM issue_candidate c JOIN service s ON s.id = c.service_id JOIN customer k ON k.id = s.customer_id
@@ -176,6 +184,16 @@ macro_rules! lost {
 }
 sql!(COUNT_CHANGED = concat!("SELECT COUNT(*) ", changed!()));
 sql!(COUNT_LOST = concat!("SELECT COUNT(*) ", lost!()));
+macro_rules! drifted {
+    ($of:expr) => {
+        concat!("SELECT s.customer_id, k.name, s.service_number, d.was AS before, d.now FROM (", $of, ") d JOIN service s ON s.id = d.service_id JOIN customer k ON k.id = s.customer_id ORDER BY s.service_number LIMIT $4")
+    };
+}
+sql!(
+    DRIFT_CHANGED =
+        drifted!(concat!("SELECT c.service_id, COALESCE(l.total, -1) AS was, pr.total AS now ", changed!()))
+);
+sql!(DRIFT_LOST = drifted!(concat!("SELECT l.service_id, l.total AS was, CAST(-1 AS BIGINT) AS now ", lost!())));
 sql!(
     PARK_CHANGED = concat!(
         "INSERT INTO issue_parked (period, service_id, approved_total, now_total, state, who, created_at, ended_at)
@@ -264,8 +282,14 @@ impl Ledger {
         let over = period.prev().min(Period::of(self.state.clock.today()).prev());
         let month: (i64, i64, i64) = tx.one(BEFORE, args![over]).await?;
         let (_, billed, paid) = if month.0 == 0 { before } else { month };
-        let grace = u64::try_from(self.settings.int("isolir.grace_days")).unwrap_or(0);
-        let cut_days: Vec<(NaiveDate, i64)> = tx.all(CUT_DAYS, args![run_id, self.access().min_debt()]).await?;
+        let mut drifted = Vec::new();
+        if let Some(approval) = tx.opt::<Approval>(OPEN_APPROVAL, args![period]).await?
+            && approval.set_hash != report.set_hash
+        {
+            let which = args![run_id, approval.id, period, LISTED_MAX];
+            drifted = tx.all(DRIFT_CHANGED, which.clone()).await?;
+            drifted.extend(tx.all::<Outlier>(DRIFT_LOST, which).await?);
+        }
         Ok(LookAhead {
             report,
             before: (before.0, before.1),
@@ -273,9 +297,24 @@ impl Ledger {
             packages: tx.all(BY_PACKAGE, args![run_id]).await?,
             outliers: tx.all(OUTLIERS, args![run_id, period.prev(), LISTED_MAX]).await?,
             outliers_in_all: tx.number(OUTLIERS_COUNT, args![run_id, period.prev()]).await?,
-            isolated: cut_days.into_iter().map(|(due, count)| (due + Days::new(grace + 1), count)).collect(),
+            drifted,
+            isolated: self.cut_days(tx, run_id, period).await?,
             messages: tx.number(TELEPHONES, args![run_id]).await?,
         })
+    }
+
+    /// On which days how many lines would be cut, by the rules of the daily run.
+    async fn cut_days(&self, tx: &mut Tx, run_id: i64, period: Period) -> Result<Vec<(NaiveDate, i64)>> {
+        type Due = (NaiveDate, String, Option<NaiveDate>, i64);
+        let due: Vec<Due> = tx.all(CUT_DAYS, args![run_id, self.access().min_debt(), period]).await?;
+        let mut days: BTreeMap<NaiveDate, i64> = BTreeMap::new();
+        for (due_on, spared, until, lines) in due {
+            let Some(day) = cut_on(&self.settings, due_on) else { continue };
+            if spared.is_empty() || until.is_some_and(|until| until < day) {
+                *days.entry(day).or_default() += lines;
+            }
+        }
+        Ok(days.into_iter().collect())
     }
 
     /// The newest approval of a month.
@@ -322,7 +361,7 @@ impl Ledger {
                     let rows =
                         lines.into_iter().map(|(service, kind, total)| args![id, service, kind, total]).collect();
                     tx.insert_many("INSERT INTO rehearsal_line (rehearsal_id, service_id, kind, total)", rows).await?;
-                    let after = format!("{bills} tagihan {} {}", report.total, report.set_hash);
+                    let after = format!("{bills} tagihan, {}", report.total);
                     audit::record(tx, who, ledger.now, "rehearsal.approve", &format!("period:{period}"), "", &after)
                         .await
                 })
@@ -342,7 +381,8 @@ impl Ledger {
                     let old = tx.opt::<Approval>(OPEN_APPROVAL, args![period]).await?.ok_or_else(none)?;
                     tx.exec_one(END_APPROVAL, args![old.id, "cancelled", old.differing, ledger.now]).await?;
                     let subject = format!("period:{period}");
-                    audit::record(tx, &ledger.who, ledger.now, "rehearsal.cancel", &subject, &old.set_hash, "").await
+                    let before = format!("{} tagihan, {}", old.bills, Rupiah(old.total));
+                    audit::record(tx, &ledger.who, ledger.now, "rehearsal.cancel", &subject, &before, "").await
                 })
             })
             .await

@@ -8,7 +8,7 @@ use crate::server::customers::due_day::cut_on;
 use crate::server::error::Result;
 use crate::sql;
 use chrono::NaiveDate;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A service in the month that is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -60,7 +60,7 @@ sql!(
 );
 sql!(
     SERVICES = concat!(
-        "SELECT s.service_number, k.name, p.name AS package, CAST(COALESCE(b.total, 0) AS BIGINT) AS before
+        "SELECT s.service_number, k.name, p.name AS package, CAST(COALESCE(b.total, 0) AS BIGINT) AS before, s.stage
  FROM service s JOIN customer k ON k.id = s.customer_id JOIN package p ON p.id = s.package_id ",
         before!(),
         " WHERE s.stage <> 'calon'"
@@ -78,28 +78,30 @@ impl Ledger {
             let before = period.prev();
             let mut list: Vec<PlannedBill> = tx.all(WILL_BE, args![before, run_id]).await?;
             list.extend(tx.all::<PlannedBill>(ARE_THERE, args![before, period]).await?);
-            let mut others: HashMap<String, (String, String, i64)> = HashMap::new();
-            if !report.skipped.is_empty() {
-                for (number, name, package, sum) in
-                    tx.all::<(String, String, String, i64)>(SERVICES, args![before]).await?
-                {
-                    others.insert(number, (name, package, sum));
-                }
-            }
-            list.extend(report.skipped.into_iter().map(|skipped| {
-                let (name, package, before) = others.remove(&skipped.service_number).unwrap_or_default();
-                PlannedBill {
-                    service_number: skipped.service_number,
+            let mut reasons: HashMap<String, String> =
+                report.skipped.into_iter().map(|skipped| (skipped.service_number, skipped.reason)).collect();
+            let billed: HashSet<String> = list.iter().map(|bill| bill.service_number.clone()).collect();
+            type Known = (String, String, String, i64, String);
+            for (service_number, name, package, before, stage) in tx.all::<Known>(SERVICES, args![before]).await? {
+                // Whoever was billed last month and is not any more belongs to the comparison, for a reason or without.
+                let note = match reasons.remove(&service_number) {
+                    Some(reason) => reason,
+                    None if before == 0 || billed.contains(&service_number) => continue,
+                    None if stage == "berhenti" => "berhenti".to_owned(),
+                    None => "tidak ditagih".to_owned(),
+                };
+                list.push(PlannedBill {
+                    service_number,
                     name,
                     package,
                     total: None,
                     rest: 0,
                     before,
                     due_on: None,
-                    note: skipped.reason,
+                    note,
                     cut_on: None,
-                }
-            }));
+                });
+            }
             let spared: HashMap<String, Option<NaiveDate>> =
                 tx.all::<(String, Option<NaiveDate>)>(SPARED, args![]).await?.into_iter().collect();
             ledger.tell_cuts(&mut list, &spared);

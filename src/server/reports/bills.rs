@@ -9,6 +9,7 @@ use crate::app::text;
 use crate::billing::Period;
 use crate::server::error::Result;
 use crate::server::guard::Asked;
+use crate::server::state::AppState;
 use crate::{args, sql};
 use std::collections::BTreeMap;
 
@@ -66,6 +67,12 @@ sql!(
 sql!(ROWS = concat!("SELECT h.id, i.number, i.customer_id, i.customer_name, v.service_number, i.total, i.paid, h.credited, h.written_off FROM (
   SELECT i.id AS id, CAST(COALESCE(k.credited, 0) AS BIGINT) AS credited, CAST(COALESCE(k.written_off, 0) AS BIGINT) AS written_off ", matching!(), " ORDER BY +i.id LIMIT $7 OFFSET $8) h
  JOIN invoice i ON i.id = h.id JOIN service v ON v.id = i.service_id ORDER BY h.id"));
+
+/// What notes of credit and write-offs took off the bills of a month.
+pub async fn lowered(app: &AppState, period: Period) -> Result<i64> {
+    let rows: Vec<(String, i64, i64)> = app.db.all(LOWERED, args![period, period]).await?;
+    Ok(rows.iter().map(|row| row.1 + row.2).sum())
+}
 
 #[derive(sqlx::FromRow)]
 struct Row {

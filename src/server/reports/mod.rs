@@ -2,9 +2,9 @@
 //! to the rows behind it, totals, a chart. The page, the spreadsheet and the paper are all made of that, and so are the
 //! lists of the rows themselves, which sum to exactly the number that led there.
 
-mod bills;
+pub(crate) mod bills;
 mod cash_book;
-mod chart;
+pub(crate) mod chart;
 mod collectors;
 mod expenses;
 mod income;

@@ -47,6 +47,7 @@ fn write(report: &Report, made: &str) -> Result<Vec<u8>, XlsxError> {
     let heading = bold.clone().set_border_bottom(FormatBorder::Thin).set_text_wrap();
     let (plain, strong) = (Look::new(&Format::new()), Look::new(&bold.clone().set_border_top(FormatBorder::Thin)));
     let sheet = book.add_worksheet_with_constant_memory()?;
+    sheet.set_name(tab(&report.title))?;
     sheet.set_landscape();
     sheet.set_freeze_panes(HEADINGS + 1, 0)?;
     for (at, column) in (0..).zip(&report.columns) {
@@ -66,12 +67,16 @@ fn write(report: &Report, made: &str) -> Result<Vec<u8>, XlsxError> {
         }
         row += 1;
     }
+    if let Some(last) = u16::try_from(report.columns.len()).ok().and_then(|columns| columns.checked_sub(1)) {
+        sheet.autofilter(HEADINGS, 0, row - 1, last)?;
+    }
     for (at, (cell, column)) in (0..).zip(report.totals.iter().zip(&report.columns)) {
         let sums = column.sum && at > 0 && row > HEADINGS + 1;
         match &cell.value {
             value @ (Value::Money(sum) | Value::Count(sum)) if sums => {
                 let (first, last) = (utility::row_col_to_cell(HEADINGS + 1, at), utility::row_col_to_cell(row - 1, at));
-                let formula = Formula::new(format!("=SUM({first}:{last})")).set_result(sum.to_string());
+                // 109: what the filter hides does not count.
+                let formula = Formula::new(format!("=SUBTOTAL(109,{first}:{last})")).set_result(sum.to_string());
                 let format = if matches!(value, Value::Money(_)) { &strong.money } else { &strong.count };
                 sheet.write_formula_with_format(row, at, formula, format)?;
             }
@@ -79,6 +84,12 @@ fn write(report: &Report, made: &str) -> Result<Vec<u8>, XlsxError> {
         }
     }
     book.save_to_buffer()
+}
+
+/// The name of the tab: at most 31 letters, none of those that Excel forbids.
+fn tab(title: &str) -> String {
+    let name: String = title.chars().filter(|letter| !"[]:*?/\\".contains(*letter)).take(31).collect();
+    if name.trim().is_empty() { "Laporan".to_owned() } else { name }
 }
 
 fn put(sheet: &mut Worksheet, row: u32, at: u16, value: &Value, look: &Look) -> Result<(), XlsxError> {

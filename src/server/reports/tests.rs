@@ -359,8 +359,8 @@ async fn files_hold_the_whole_report_with_its_totals() {
         assert_eq!(sheet.get_value((10, 7)), Some(&Data::Float(1_250_000.0)));
         assert!(matches!(sheet.get_value((5, 1)), Some(Data::DateTime(_))), "{:?}", sheet.get_value((5, 1)));
         assert_eq!(sheet.get_value((5, 7)), Some(&Data::Float(-300_000.0)));
-        let formulas = book.worksheet_formula("Sheet1").unwrap();
-        assert_eq!(formulas.get_value((10, 7)).map(String::as_str), Some("SUM(H6:H10)"));
+        let formulas = book.worksheet_formula("Rincian Uang Masuk").unwrap();
+        assert_eq!(formulas.get_value((10, 7)).map(String::as_str), Some("SUBTOTAL(109,H6:H10)"));
         for name in
             ["ringkasan", "pendapatan", "piutang", "saldo", "arus-kas", "kolektor", "ppn", "pengeluaran", "tagihan"]
         {

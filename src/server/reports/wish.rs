@@ -3,7 +3,7 @@
 use super::Filter;
 use crate::app::dto::Choice;
 use crate::billing::Period;
-use crate::billing::words::parse_date_input;
+use crate::server::checks::filter_day;
 use crate::server::error::{Error, Result};
 use chrono::{Datelike, NaiveDate};
 
@@ -91,12 +91,7 @@ impl Wish {
     /// # Errors
     /// `Invalid` beside it.
     pub fn day(&self, key: &str, otherwise: NaiveDate, today: NaiveDate) -> Result<NaiveDate> {
-        let typed = self.get(key);
-        if typed.is_empty() {
-            return Ok(otherwise);
-        }
-        parse_date_input(typed, today.year())
-            .ok_or_else(|| Error::invalid(key, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
+        filter_day(key, self.get(key), today, otherwise)
     }
 
     /// `dari` and `sampai` as days; this month where they are not said.

@@ -6,14 +6,14 @@ use crate::app::admin::words::{day, instant};
 use crate::app::dto::{Choice, PAGE_ROWS};
 use crate::app::text;
 use crate::billing::Rupiah;
-use crate::billing::words::parse_date_input;
+use crate::server::checks::filter_day;
 use crate::server::customers::service_row::{Found, Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::documents::sheet::{Column, Kind, Sheet, Value};
 use crate::server::error::{Error, Result};
 use crate::server::state::AppState;
 use crate::{args, sql};
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use std::collections::{BTreeSet, HashMap};
 
 /// Days that are shown when no date is given.
@@ -114,19 +114,8 @@ impl Wish {
     async fn of(app: &AppState, filter: &ActivityFilter) -> Result<Self> {
         let clock = &app.clock;
         let today = clock.today();
-        let typed = |field: &str, typed: &str| {
-            if typed.trim().is_empty() {
-                return Ok(None);
-            }
-            parse_date_input(typed, today.year())
-                .filter(|date| (2000..2200).contains(&date.year()))
-                .map(Some)
-                .ok_or_else(|| {
-                    Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026."))
-                })
-        };
-        let last = typed("to", &filter.to)?.unwrap_or(today);
-        let first = typed("from", &filter.from)?.unwrap_or(last - Days::new(DAYS_SHOWN));
+        let last = filter_day("to", &filter.to, today, today)?;
+        let first = filter_day("from", &filter.from, today, last - Days::new(DAYS_SHOWN))?;
         if first > last {
             return Err(Error::invalid("from", "Tanggal awal sesudah tanggal akhir; tukar keduanya."));
         }

@@ -138,6 +138,7 @@ const KINDS: &[(&str, &str)] = &[
     ("message", "Pesan"),
     ("package", "Paket"),
     ("payment", "Pembayaran"),
+    ("period", "Bulan"),
     ("right", "Hak akses"),
     ("router", "Router"),
     ("service", "Layanan"),

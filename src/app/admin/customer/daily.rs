@@ -7,6 +7,7 @@ mod notes;
 mod query;
 mod service;
 
+use crate::app::admin::adjust::SaidLast;
 use crate::app::admin::install::WhereAmI;
 use crate::app::codec::Json;
 use crate::app::dto::{Choice, Tone};
@@ -314,7 +315,7 @@ pub fn Daily(id: i64, refresh: Callback<()>) -> impl IntoView {
         refresh.run(());
     });
     view! {
-        <Said words=said />
+        <SaidLast said />
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
@@ -414,14 +415,6 @@ fn CustomerEdit(form: CustomerForm, again: Callback<String>) -> impl IntoView {
 }
 
 /// A sentence that something went well.
-#[component]
-fn Said(words: RwSignal<String>) -> impl IntoView {
-    move || {
-        Some(words.get())
-            .filter(|said| !said.is_empty())
-            .map(|said| view! { <Notice tone=Tone::Ok><p>{said}</p></Notice> })
-    }
-}
 
 /// The geolocation button beside a place.
 #[component]

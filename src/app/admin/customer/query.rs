@@ -154,10 +154,7 @@ pub async fn view(app: &AppState, id: i64, may_pay: bool, may_access: bool) -> R
                 } else {
                     money(bill.total - bill.paid)
                 },
-                status: match bill.written_off {
-                    0 => text::invoice(&bill.status, bill.due_on < today),
-                    _ => text::written_off(),
-                },
+                status: text::invoice(&bill.status, bill.due_on < today, bill.written_off),
             })
             .collect(),
         payments: payments(app, id).await?,

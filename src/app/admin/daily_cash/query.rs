@@ -6,15 +6,19 @@ use crate::app::admin::payments::query::way;
 use crate::app::admin::words::day;
 use crate::app::dto::money;
 use crate::billing::Period;
-use crate::billing::words::{date_short, parse_date_input};
+use crate::billing::words::date_short;
+use crate::server::checks::filter_day;
 use crate::server::documents::sheet::{Column, Kind, Rows, Value};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
+use crate::server::reports::chart::{self, Bars};
 use crate::{args, sql};
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
 /// Longest span of a report, in days.
 const DAYS_MAX: i64 = 400;
+/// Days that a chart shows one by one.
+const BARS_MAX: usize = 62;
 
 sql!(BEFORE = "SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM bag_entry WHERE business_date < $1");
 sql!(
@@ -54,13 +58,7 @@ fn closing(opening: i64, [cash, handed, difference, refused, out]: [i64; 5]) -> 
 
 fn span(asked: &Asked, filter: &DailyFilter) -> Result<(NaiveDate, NaiveDate)> {
     let today = asked.app.clock.today();
-    let read = |field: &str, typed: &str, otherwise: NaiveDate| {
-        if typed.trim().is_empty() {
-            return Ok(otherwise);
-        }
-        parse_date_input(typed, today.year())
-            .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
-    };
+    let read = |field: &str, typed: &str, otherwise: NaiveDate| filter_day(field, typed, today, otherwise);
     let from = read("from", &filter.from, Period::of(today).first_day())?;
     let to = read("to", &filter.to, today)?;
     if from > to || (to - from).num_days() > DAYS_MAX {
@@ -74,14 +72,42 @@ async fn days(asked: &Asked, from: NaiveDate, to: NaiveDate) -> Result<(i64, Vec
     Ok((db.number(BEFORE, args![from]).await?, db.all(BY_DAY, args![from, to]).await?))
 }
 
+/// What came in and what was handed over, by day; by month where there are more days than bars have room.
+fn chart_of(days: &[(NaiveDate, i64, i64)]) -> String {
+    let by_month = days.len() > BARS_MAX;
+    let mut bars: Vec<Bars> = Vec::new();
+    for (date, cash, handed) in days {
+        let label = if by_month { Period::of(*date).words() } else { date_short(*date) };
+        match bars.last_mut() {
+            Some((last, _, sums)) if *last == label => {
+                for (sum, part) in sums.iter_mut().zip([cash, handed]) {
+                    *sum += part;
+                }
+            }
+            _ => bars.push((label, String::new(), vec![*cash, *handed])),
+        }
+    }
+    for (label, words, sums) in &mut bars {
+        *words = format!(
+            "{label}: masuk {}, disetor {}",
+            money(sums.first().copied().unwrap_or(0)),
+            money(sums.get(1).copied().unwrap_or(0))
+        );
+        // Under a bar there is room for day and month alone.
+        *label = if by_month { label.chars().take(3).collect() } else { label.chars().take(5).collect() };
+    }
+    chart::over_time("Uang tunai per hari", &["Masuk", "Disetor"], &bars)
+}
+
 /// The report.
 pub async fn report(asked: &Asked, filter: &DailyFilter) -> Result<DailyCash> {
     let (from, to) = span(asked, filter)?;
     let (before, moved) = days(asked, from, to).await?;
     let receivers: Vec<(String, String, i64, i64)> = asked.app.db.all(BY_RECEIVER, args![from, to]).await?;
-    let (mut opening, mut whole, mut rows) = (before, [0_i64; 5], Vec::new());
+    let (mut opening, mut whole, mut rows, mut bars) = (before, [0_i64; 5], Vec::new(), Vec::new());
     for (date, cash, handed, difference, refused, out) in moved {
         let moved = [cash, handed, difference, refused, out];
+        bars.push((date, cash, handed));
         rows.push(shown(day(date), opening, moved));
         opening = closing(opening, moved);
         for (sum, part) in whole.iter_mut().zip(moved) {
@@ -89,6 +115,7 @@ pub async fn report(asked: &Asked, filter: &DailyFilter) -> Result<DailyCash> {
         }
     }
     Ok(DailyCash {
+        chart: chart_of(&bars),
         days: format!("{} sampai {}", date_short(from), date_short(to)),
         rows,
         whole: shown("Semua".to_owned(), before, whole),

@@ -78,7 +78,10 @@ pub async fn dashboard(app: &AppState, staff: &StaffSession) -> Result<Dashboard
     };
     let bills: i64 = month.iter().map(|row| row.1).sum();
     let billed: i64 = month.iter().map(|row| row.2).sum();
-    let collected: i64 = month.iter().map(|row| row.3).sum();
+    let paid: i64 = month.iter().map(|row| row.3).sum();
+    // Notes of credit and write-offs are no money.
+    let lowered = if sees_income { crate::server::reports::bills::lowered(app, period).await? } else { 0 };
+    let collected = paid - lowered;
     let open: i64 = month.iter().filter(|row| row.0 != "paid").map(|row| row.1).sum();
     let overdue: Option<(i64, i64)> = match sees_bills {
         true => Some(app.db.one(OVERDUE, args![today]).await?),
@@ -96,7 +99,7 @@ pub async fn dashboard(app: &AppState, staff: &StaffSession) -> Result<Dashboard
         stopped: of_stage(&["berhenti", "siap_dicabut"]),
         billed: sees_income.then(|| (money(billed), bills)),
         collected: sees_income.then(|| (money(collected), share)),
-        outstanding: sees_bills.then(|| (money(billed - collected), open)),
+        outstanding: sees_bills.then(|| (money(billed - paid), open)),
         overdue: overdue.map(|(count, sum)| (money(sum), count)),
         matters: matters(app, staff, now, today).await?,
         health: health(app, staff).await?,

@@ -74,11 +74,12 @@ list_sql! {
     BY_LEFT_DOWN, FOUND_BY_LEFT_DOWN: "i.total - i.paid DESC, i.id DESC";
 }
 
+// A cancelled bill counts in no sum, unless cancelled ones are asked for.
 macro_rules! sums_sql {
     ($name:ident, $source:expr) => {
         sql!(
             $name = concat!(
-                "SELECT COUNT(*), CAST(COALESCE(SUM(i.total), 0) AS BIGINT), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
+                "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN i.status <> 'void' OR $3 = 'void' THEN i.total ELSE 0 END), 0) AS BIGINT), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
   CAST(COALESCE(SUM(CASE WHEN i.status IN ('open', 'partial') THEN i.total - i.paid ELSE 0 END), 0) AS BIGINT) ",
                 $source
             )
@@ -87,10 +88,27 @@ macro_rules! sums_sql {
 }
 sums_sql!(SUMS, by_month!());
 sums_sql!(FOUND_SUMS, by_service!());
+// What of `paid` came in as no money: from the few notes of credit and write-offs of a month, or of a few services.
+sql!(
+    LOWERED = concat!(
+        "SELECT CAST(COALESCE(SUM(a.amount), 0) AS BIGINT) FROM payment p JOIN allocation a ON a.payment_id = p.id JOIN invoice i ON i.id = a.invoice_id",
+        conditions!("i.period"),
+        " AND p.method IN ('credit', 'write_off')"
+    )
+);
+sql!(
+    FOUND_LOWERED = concat!(
+        "SELECT CAST(COALESCE(SUM((SELECT SUM(a.amount) FROM allocation a JOIN payment p ON p.id = a.payment_id WHERE a.invoice_id = i.id AND p.method IN ('credit', 'write_off'))), 0) AS BIGINT) ",
+        by_service!()
+    )
+);
 
 sql!(
     ONE = "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
  FROM invoice i JOIN service v ON v.id = i.service_id WHERE i.number = $1"
+);
+sql!(
+    ONE_LOWERED = "SELECT CAST(COALESCE(SUM(a.amount), 0) AS BIGINT) FROM allocation a JOIN payment p ON p.id = a.payment_id WHERE a.invoice_id = $1 AND p.method IN ('credit', 'write_off')"
 );
 // The months that have bills, by jumps through the index rather than over every bill.
 sql!(
@@ -131,10 +149,7 @@ pub(super) struct Row {
 
 impl Row {
     fn badge(&self, today: NaiveDate) -> Badge {
-        match self.written_off {
-            0 => text::invoice(&self.status, self.due_on < today),
-            _ => text::written_off(),
-        }
+        text::invoice(&self.status, self.due_on < today, self.written_off)
     }
 
     fn left(&self) -> i64 {
@@ -142,13 +157,16 @@ impl Row {
     }
 }
 
-/// Sums of total, paid and left.
-type Sums = (i64, i64, i64);
+/// Sums: total, paid with money or Saldo, taken off by notes of credit and write-offs, left.
+type Sums = (i64, i64, i64, i64);
 /// Rows, their number, and their sums where they are summed.
 type Page = (Vec<Row>, PageInfo, Option<Sums>);
 
-/// The statements of a search: its rows and sums, and their arguments; `None` where the text finds too many services.
-async fn wish(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Option<(Sql, Sql, Vec<Val>)>> {
+/// The statements of a search: its rows, its sums, what of them is no money; and their arguments.
+type Search = (Sql, Sql, Sql, Vec<Val>);
+
+/// What to ask; `None` where the text finds too many services.
+async fn wish(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Option<Search>> {
     let app = &asked.app;
     let needles = Needles::of(&filter.q);
     let narrow = !needles.text.is_empty() || asked.scope() != Scope::All;
@@ -161,8 +179,9 @@ async fn wish(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<Opt
         }
     }
     let (by_month, by_service) = order(&filter.sort);
-    let (list, sums) = if narrow { (by_service, FOUND_SUMS) } else { (by_month, SUMS) };
-    Ok(Some((list, sums, matching)))
+    let (list, sums, lowered) =
+        if narrow { (by_service, FOUND_SUMS, FOUND_LOWERED) } else { (by_month, SUMS, LOWERED) };
+    Ok(Some((list, sums, lowered, matching)))
 }
 
 /// The list for a file, as the screen filters it: titles and cells.
@@ -174,7 +193,7 @@ pub async fn table(asked: &Asked, filter: &InvoiceFilter) -> Result<Rows> {
     let today = app.clock.today();
     let period = if filter.period.is_empty() { Period::of(today).to_string() } else { filter.period.clone() };
     let too_many = || Error::Refused(text::TOO_MANY_HINT.to_owned());
-    let (list, sums, matching) = wish(asked, filter, &period).await?.ok_or_else(too_many)?;
+    let (list, sums, _, matching) = wish(asked, filter, &period).await?.ok_or_else(too_many)?;
     let (count, ..): (i64, i64, i64, i64) = app.db.one(sums, matching.clone()).await?;
     if count > FILE_ROWS {
         return Err(Error::Refused(format!(
@@ -189,7 +208,7 @@ pub async fn table(asked: &Asked, filter: &InvoiceFilter) -> Result<Rows> {
     let texts = ["Nomor", "Pelanggan", "Nomor layanan", "Bulan"];
     let mut columns = texts.map(|title| Column::new(title, Kind::Text)).to_vec();
     columns.push(Column::new("Jatuh tempo", Kind::Date));
-    columns.extend(["Jumlah", "Sudah dibayar", "Sisa"].map(|title| Column::summed(title, Kind::Money)));
+    columns.extend(["Jumlah", "Dibayar atau dikurangi", "Sisa"].map(|title| Column::summed(title, Kind::Money)));
     columns.push(Column::new("Status", Kind::Text));
     let cells = rows
         .into_iter()
@@ -213,7 +232,7 @@ async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<O
         let (rows, info) = every::page(asked, &filter.status, filter.sort == "number", filter.page).await?;
         return Ok(Some((rows, info, None)));
     }
-    let Some((list, sums, matching)) = wish(asked, filter, period).await? else { return Ok(None) };
+    let Some((list, sums, lowered, matching)) = wish(asked, filter, period).await? else { return Ok(None) };
     let page = |info: PageInfo| {
         let mut arguments = matching.clone();
         arguments.extend(args![PAGE_ROWS, info.offset()]);
@@ -221,11 +240,12 @@ async fn search(asked: &Asked, filter: &InvoiceFilter, period: &str) -> Result<O
     };
     let wanted = PageInfo::of(filter.page, i64::MAX / 2);
     let totals = app.db.one::<(i64, i64, i64, i64)>(sums, matching.clone());
-    let (totals, rows) = futures::future::join(totals, page(wanted)).await;
-    let (count, total, paid, left) = totals?;
+    let lowered = app.db.number(lowered, matching.clone());
+    let (totals, lowered, rows) = futures::future::join3(totals, lowered, page(wanted)).await;
+    let ((count, total, paid, left), lowered) = (totals?, lowered?);
     let info = PageInfo::of(filter.page, count);
     let rows = if info.page == wanted.page { rows? } else { page(info).await? };
-    Ok(Some((rows, info, Some((total, paid, left)))))
+    Ok(Some((rows, info, Some((total, paid - lowered, lowered, left)))))
 }
 
 /// A page of the list with its totals. The whole number of a bill finds it in any month.
@@ -238,13 +258,14 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
     let found = match one {
         Some(row) => {
             asked.reaches_customer(row.customer_id).await?;
-            let sums = (row.total, row.paid, row.left());
+            let lowered = app.db.number(ONE_LOWERED, args![row.id]).await?;
+            let sums = (row.total, row.paid - lowered, lowered, row.left());
             Some((vec![row], PageInfo::of(1, 1), Some(sums)))
         }
         None => search(asked, &filter, &period).await?,
     };
     let too_many = found.is_none();
-    let (rows, info, sums) = found.unwrap_or_else(|| (Vec::new(), PageInfo::of(1, 0), Some((0, 0, 0))));
+    let (rows, info, sums) = found.unwrap_or_else(|| (Vec::new(), PageInfo::of(1, 0), Some((0, 0, 0, 0))));
     let rows = rows
         .into_iter()
         .map(|row| InvoiceRow {
@@ -269,7 +290,12 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
         info,
         too_many,
         may_issue: asked.staff.may(Permission::RunBilling),
-        sums: sums.map(|(total, paid, left)| InvoiceSums { total: money(total), paid: money(paid), left: money(left) }),
+        sums: sums.map(|(total, paid, lowered, left)| InvoiceSums {
+            total: money(total),
+            paid: money(paid),
+            lowered: if lowered == 0 { String::new() } else { money(lowered) },
+            left: money(left),
+        }),
         periods: every.into_iter().chain(months).collect(),
         period,
     })

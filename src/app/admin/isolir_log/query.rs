@@ -4,14 +4,14 @@ use super::{LogFilter, LogList, LogRow};
 use crate::app::admin::words::instant;
 use crate::app::dto::{PAGE_ROWS, PageInfo};
 use crate::app::text;
-use crate::billing::words::parse_date_input;
+use crate::server::checks::filter_day;
 use crate::server::customers::service_row::{Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::documents::sheet::{Column, Kind, Rows, Value};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
 use crate::{args, sql};
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 /// Most rows of a file.
 const FILE_ROWS: i64 = 100_000;
@@ -76,13 +76,7 @@ struct Wish {
 
 async fn wish(asked: &Asked, filter: &LogFilter) -> Result<Wish> {
     let clock = &asked.app.clock;
-    let day = |field: &str, typed: &str, otherwise: NaiveDate| {
-        if typed.trim().is_empty() {
-            return Ok(otherwise);
-        }
-        parse_date_input(typed, clock.today().year())
-            .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
-    };
+    let day = |field: &str, typed: &str, otherwise: NaiveDate| filter_day(field, typed, clock.today(), otherwise);
     let first = day("from", &filter.from, NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default())?;
     let last = day("to", &filter.to, NaiveDate::from_ymd_opt(2200, 1, 1).unwrap_or_default())?;
     let (from, to) = (clock.instant(first, NaiveTime::MIN), clock.instant(last + Days::new(1), NaiveTime::MIN));

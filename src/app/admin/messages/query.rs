@@ -4,7 +4,8 @@ use super::{AskedFor, ChannelView, MessageFilter, MessageList, MessageRow, Messa
 use crate::app::admin::words;
 use crate::app::dto::{Badge, Choice, PAGE_ROWS, PageInfo, Tone};
 use crate::app::text;
-use crate::billing::words::{date_words, parse_date_input};
+use crate::billing::words::date_words;
+use crate::server::checks::filter_day;
 use crate::server::customers::service_row::{Needles, find};
 use crate::server::error::{Error, Result};
 use crate::server::guard::{Asked, Permission};
@@ -12,7 +13,7 @@ use crate::server::messages::channel;
 use crate::server::messages::defaults::TemplateKind;
 use crate::server::state::AppState;
 use crate::{args, sql};
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 /// Days back that the list shows until somebody asks for more.
 const DAYS_BACK: u64 = 6;
@@ -123,13 +124,7 @@ fn row(app: &AppState, row: Row) -> MessageRow {
 pub async fn list(asked: &Asked, filter: MessageFilter) -> Result<MessageList> {
     let app = &asked.app;
     let today = app.clock.today();
-    let day = |field: &str, typed: &str, otherwise: NaiveDate| {
-        if typed.trim().is_empty() {
-            return Ok(otherwise);
-        }
-        parse_date_input(typed, today.year())
-            .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
-    };
+    let day = |field: &str, typed: &str, otherwise: NaiveDate| filter_day(field, typed, today, otherwise);
     let last = day("to", &filter.to, today)?;
     let first = day("from", &filter.from, last.min(today) - Days::new(DAYS_BACK))?;
     let needles = Needles::of(&filter.q);
@@ -172,7 +167,7 @@ pub async fn one(asked: &Asked, id: i64) -> Result<MessageView> {
     let today = app.clock.today();
     let bills = bills
         .into_iter()
-        .map(|(id, number, status, due)| AskedFor { id, number, state: text::invoice(&status, due < today) })
+        .map(|(id, number, status, due)| AskedFor { id, number, state: text::invoice(&status, due < today, 0) })
         .collect();
     let may = asked.staff.may(Permission::ManageMessages);
     Ok(MessageView {

@@ -73,7 +73,7 @@ fn Whole(payment: PaymentView, done: Callback<String>) -> impl IntoView {
         </section>
         <section class="panel gap-top">
             <table>
-                <thead><tr><th scope="col">"Dipakai untuk"</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
+                <thead><tr><th scope="col">{if stands { "Dipakai untuk" } else { "Sampai dibatalkan dipakai untuk" }}</th><th scope="col" class="num">"Jumlah"</th></tr></thead>
                 <tbody>
                     {rows}
                     {(!payment.saldo.is_empty()).then(|| view! { <tr><td>"Saldo"</td><td class="num">{payment.saldo}</td></tr> })}

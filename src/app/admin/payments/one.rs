@@ -24,9 +24,11 @@ sql!(
    p.reference, p.note, p.received_on, p.at, p.received_by, p.staff_id, p.reversed_on, (SELECT text || ' · ' || who FROM ledger_entry e WHERE e.payment_id = p.id AND e.kind = 'reversal') AS reversal, (SELECT COUNT(*) FROM receipt_print r WHERE r.payment_id = p.id) AS prints
  FROM payment p JOIN customer c ON c.id = p.customer_id JOIN service v ON v.id = p.service_id JOIN package k ON k.id = v.package_id WHERE p.id = $1"
 );
+// Of a payment that was taken back: what it had paid until then.
 sql!(
-    USED = "SELECT a.invoice_id, i.number, i.period, i.kind, (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1), CAST(SUM(a.amount) AS BIGINT) FROM allocation a JOIN invoice i ON i.id = a.invoice_id
- WHERE a.payment_id = $1 GROUP BY a.invoice_id, i.id, i.number, i.period, i.kind HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)"
+    USED = "SELECT a.invoice_id, i.number, i.period, i.kind, (SELECT l.text FROM invoice_line l WHERE l.invoice_id = i.id ORDER BY l.id LIMIT 1), CAST(SUM(a.amount) AS BIGINT)
+ FROM payment p JOIN allocation a ON a.payment_id = p.id JOIN invoice i ON i.id = a.invoice_id WHERE p.id = $1 AND (a.amount > 0 OR p.reversed_on IS NULL)
+ GROUP BY a.invoice_id, i.id, i.number, i.period, i.kind HAVING SUM(a.amount) > 0 ORDER BY MIN(a.id)"
 );
 sql!(PRINTED = "INSERT INTO receipt_print (payment_id, who, at) VALUES ($1, $2, $3)");
 // Prints of another sitting, and of this one: what the same person began after `$3`.

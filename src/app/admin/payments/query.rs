@@ -4,7 +4,8 @@ use super::{PaymentFilter, PaymentList, PaymentRow};
 use crate::app::admin::words::day;
 use crate::app::dto::{Choice, PAGE_ROWS, PageInfo, money};
 use crate::billing::Period;
-use crate::billing::words::{date_short, parse_date_input};
+use crate::billing::words::date_short;
+use crate::server::checks::filter_day;
 use crate::server::customers::service_row::{Needles, find};
 use crate::server::db::{Sql, Val};
 use crate::server::documents::sheet::{Column, Kind, Rows, Value};
@@ -12,7 +13,7 @@ use crate::server::error::{Error, Result};
 use crate::server::gateways::methods::channel_name;
 use crate::server::guard::{Asked, Permission};
 use crate::{args, sql};
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
 /// Rows of one file at most.
 const FILE_ROWS: i64 = 100_000;
@@ -112,13 +113,7 @@ async fn wish(asked: &Asked, filter: &PaymentFilter) -> Result<Wish> {
     let today = app.clock.today();
     let needles = Needles::of(&filter.q);
     let searching = !needles.text.is_empty();
-    let read = |field: &str, typed: &str, otherwise: NaiveDate| {
-        if typed.trim().is_empty() {
-            return Ok(otherwise);
-        }
-        parse_date_input(typed, today.year())
-            .ok_or_else(|| Error::invalid(field, format!("Tanggal {typed:?} tidak terbaca; tulis misalnya 15/1/2026.")))
-    };
+    let read = |field: &str, typed: &str, otherwise: NaiveDate| filter_day(field, typed, today, otherwise);
     let begin = if searching { NaiveDate::from_ymd_opt(2000, 1, 1) } else { None };
     let from = read("from", &filter.from, begin.unwrap_or_else(|| Period::of(today).first_day()))?;
     let to = read("to", &filter.to, today)?;

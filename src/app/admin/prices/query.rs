@@ -192,7 +192,12 @@ pub async fn view(who: &Asked, asked: &Asking) -> Result<DeskView> {
     let mut fields = fields(app, asked).await?;
     let mut tables = Vec::new();
     let mut button = String::new();
-    if !value_of(asked, "price").is_empty() {
+    let sent = asked.iter().any(|(key, _)| key == "price" || key == "from");
+    if sent && value_of(asked, "price").trim().is_empty() {
+        for of in fields.iter_mut().filter(|of| of.key == "price") {
+            "Isi harga barunya, misalnya 350.000.".clone_into(&mut of.wrong);
+        }
+    } else if sent {
         match wish_of(app, asked).await {
             Ok(wish) => {
                 let page = value_of(asked, "page").parse().unwrap_or(1);

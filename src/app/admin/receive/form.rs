@@ -4,7 +4,7 @@ use super::done::Receipt;
 use super::{MEANWHILE_FIELD, OpenBill, PayPreview, PayStart, PayWish, ReceiptView, preview_payment, record_payment};
 use crate::app::dto::{Tone, money};
 use crate::app::error::ApiError;
-use crate::app::ui::{Field, MoneyInput, Notice, OtherProblem, Select, focus_element, wrong_of};
+use crate::app::ui::{Field, MoneyInput, Notice, OtherProblem, Select, TextInput, focus_element, wrong_of};
 use crate::billing::Rupiah;
 use leptos::prelude::*;
 
@@ -197,7 +197,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                     <a class="link row" href="/admin/terima">"Ganti"</a>
                 </div>
                 {warnings}
-                {none_open.then(|| view! { <p class="pad">"Semua tagihan lunas. Uang yang diterima menjadi Saldo bila dicentang."</p> })}
+                {none_open.then(|| view! { <p class="pad">"Semua tagihan lunas. Uang yang diterima dipakai untuk tagihan berikutnya atau menjadi Saldo bila dicentang."</p> })}
                 {rows}
                 <div class="pad">
                     <label for="di-muka">"Bayar di muka"</label>
@@ -236,7 +236,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                         let (word, amount) = if parts.missing > 0 {
                             ("Kurang", parts.missing)
                         } else if parts.saldo > 0 {
-                            ("Menjadi Saldo", parts.saldo)
+                            ("Untuk tagihan berikutnya atau Saldo", parts.saldo)
                         } else {
                             ("Kembalian", parts.change)
                         };
@@ -256,10 +256,7 @@ fn Entry(start: PayStart, bill: Option<i64>, receipt: RwSignal<Option<ReceiptVie
                     <input type="checkbox" prop:checked=to_saldo on:change=move |event| to_saldo.set(event_target_checked(&event)) />
                     "Simpan kembalian sebagai Saldo"
                 </label>
-                <Field label="Tanggal diterima" id="tanggal" hint="Misalnya 15/1 atau 15/01/2026">
-                    <input id="tanggal" type="text" inputmode="numeric" autocomplete="off" prop:value=day on:input=move |event| day.set(event_target_value(&event)) />
-                </Field>
-                {wrong("received_on")}
+                <TextInput label="Tanggal diterima" id="tanggal" value=day wrong=wrong_of(problem, "received_on") hint="Misalnya 15/1 atau 15/01/2026" />
                 <div class="stack" hidden=move || method.get() != "transfer">
                     <div on:change=move |event| bank.set(event_target_value(&event))>
                         <Select label="Masuk ke rekening" name="rekening" choices=banks.get_value() chosen=String::new() all="Belum dipilih" />

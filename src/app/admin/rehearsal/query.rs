@@ -9,7 +9,7 @@ use crate::billing::words::date_words;
 use crate::server::documents::sheet::{self, Column, Kind, Value};
 use crate::server::error::{Error, Result};
 use crate::server::guard::Asked;
-use crate::server::ledger::{IssueWish, Scope};
+use crate::server::ledger::{IssueWish, Outlier, Scope};
 use std::collections::BTreeMap;
 
 /// Numbers of services that a reason names.
@@ -69,6 +69,22 @@ fn change(before: i64, now: i64) -> String {
     format!("{sign} {} ({},{}%)", money(difference.abs()), permille.abs() / 10, permille.abs() % 10)
 }
 
+/// An amount; below zero there is no bill.
+fn or_none(amount: i64) -> String {
+    if amount < 0 { "tidak ada".to_owned() } else { money(amount) }
+}
+
+fn differ(row: Outlier) -> DifferRow {
+    DifferRow {
+        parked_id: 0,
+        customer_id: row.customer_id,
+        name: row.name,
+        number: row.service_number,
+        before: or_none(row.before),
+        now: or_none(row.now),
+    }
+}
+
 /// Everything of a month.
 pub async fn view(asked: &Asked, period: &str) -> Result<RehearsalView> {
     let app = &asked.app;
@@ -90,7 +106,6 @@ pub async fn view(asked: &Asked, period: &str) -> Result<RehearsalView> {
     });
     let skipped = reasons.collect();
     let total = ahead.report.total.0;
-    let or_none = |amount: i64| if amount < 0 { "tidak ada".to_owned() } else { money(amount) };
     let expected = total / 1_000 * ahead.paid_permille;
     Ok(RehearsalView {
         periods: [this, this.next()].map(|period| Choice::new(period.to_string(), period.words())).to_vec(),
@@ -105,18 +120,8 @@ pub async fn view(asked: &Asked, period: &str) -> Result<RehearsalView> {
         expected: if ahead.before.1 == 0 { String::new() } else { money(expected) },
         messages: ahead.messages,
         packages: ahead.packages.into_iter().map(|(name, count, sum)| (name, count, money(sum))).collect(),
-        outliers: ahead
-            .outliers
-            .into_iter()
-            .map(|row| DifferRow {
-                parked_id: 0,
-                customer_id: row.customer_id,
-                name: row.name,
-                number: row.service_number,
-                before: money(row.before),
-                now: money(row.now),
-            })
-            .collect(),
+        outliers: ahead.outliers.into_iter().map(differ).collect(),
+        drifted: ahead.drifted.into_iter().map(differ).collect(),
         outliers_in_all: ahead.outliers_in_all,
         skipped,
         isolated: ahead.isolated.into_iter().map(|(day, count)| (date_words(day), count)).collect(),
@@ -130,7 +135,7 @@ pub async fn view(asked: &Asked, period: &str) -> Result<RehearsalView> {
             );
             match approval.state.as_str() {
                 "approved" if approval.set_hash == ahead.report.set_hash => format!("{by}. Belum ada yang berubah."),
-                "approved" => format!("{by}. Sejak itu ada yang berubah; yang berubah akan ditahan."),
+                "approved" => format!("{by}. Sejak itu ada yang berubah, lihat di bawah; yang berubah akan ditahan, yang lain tetap terbit."),
                 "asked" => format!(
                     "{by}. Tidak ada yang diterbitkan: {} tagihan berbeda, melewati batas. Setujui yang baru, atau tarik persetujuan agar terbit seperti biasa.",
                     text::count(approval.differing)
@@ -139,6 +144,7 @@ pub async fn view(asked: &Asked, period: &str) -> Result<RehearsalView> {
                 _ => String::new(),
             }
         }),
+        unchanged: approval.as_ref().is_some_and(|approval| approval.set_hash == ahead.report.set_hash),
         state: approval.map(|approval| approval.state).unwrap_or_default(),
         set_hash: ahead.report.set_hash,
         parked: parked

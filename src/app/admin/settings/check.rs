@@ -4,7 +4,7 @@ use super::FieldLook as L;
 use super::groups::FieldSpec;
 use crate::billing::phone::Phone;
 use crate::billing::words::parse_date_input;
-use crate::billing::{Rupiah, access};
+use crate::billing::{Period, Rupiah, access};
 use crate::server::error::Error;
 use crate::server::gateways::Provider;
 use crate::server::gateways::methods::METHODS;
@@ -94,6 +94,8 @@ pub fn value(field: &FieldSpec, typed: &str, year: i32) -> Result<String, String
             }
             text.to_owned()
         }
+        L::Line if field.key == "company.npwp" => npwp(text)?,
+        L::Line if key.kind == Kind::Month => month(text)?,
         L::Line if text.chars().count() > 200 => return Err("Terlalu panjang, paling banyak 200 huruf.".to_owned()),
         L::Secret if field.key == "backup.passphrase" && (1..PASSPHRASE_CHARS_MIN).contains(&text.chars().count()) => {
             return Err(format!("Terlalu pendek, paling sedikit {PASSPHRASE_CHARS_MIN} huruf."));
@@ -173,6 +175,26 @@ fn phone(text: &str) -> Result<String, String> {
         return Err("Nomor telepon terlalu pendek atau terlalu panjang; tulis misalnya 0812-3456-7890.".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// Source: PMK 112/PMK.03/2022: 16 digits (15 in the old form), or 22 of a place of business.
+fn npwp(text: &str) -> Result<String, String> {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let clean = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | ' '));
+    if text.is_empty() || (clean && matches!(digits, 15 | 16 | 22)) {
+        Ok(text.to_owned())
+    } else {
+        Err("NPWP terdiri dari 15 atau 16 angka, misalnya 01.234.567.8-901.000; kosongkan bila tidak ada.".to_owned())
+    }
+}
+
+fn month(text: &str) -> Result<String, String> {
+    let known = |month: &Period| (2000..=2100).contains(&month.year());
+    match text.parse::<Period>().ok().filter(known) {
+        Some(month) => Ok(month.to_string()),
+        None if text.is_empty() => Ok(String::new()),
+        None => Err("Isi bulan seperti 2026-03, dari tahun 2000 sampai 2100.".to_owned()),
+    }
 }
 
 fn methods(text: &str) -> Result<String, String> {

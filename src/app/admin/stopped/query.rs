@@ -26,7 +26,7 @@ sql!(
 );
 sql!(
     STAGE = concat!(
-        "SELECT c.id, c.name, s.service_number, c.phone, s.area, s.desired_since AS since, CAST(NULL AS DATE) AS from_on, s.desired_reason AS reason, s.stage, r.owed
+        "SELECT c.id, c.name, s.service_number, c.phone, s.area, s.desired_since AS since, CAST(NULL AS DATE) AS from_on, s.desired_reason AS reason, s.stage, r.owed, '' AS planned
  FROM service s JOIN customer c ON c.id = s.customer_id JOIN service_row r ON r.service_id = s.id WHERE s.stage = $2 AND ",
         in_scope!("$1"),
         " ORDER BY s.desired_since DESC, s.id LIMIT $3 OFFSET $4"
@@ -34,7 +34,7 @@ sql!(
 );
 sql!(
     PLANNED = concat!(
-        "SELECT c.id, c.name, s.service_number, c.phone, s.area, ch.created_at AS since, ch.from_on, ch.reason, s.stage, r.owed
+        "SELECT c.id, c.name, s.service_number, c.phone, s.area, ch.created_at AS since, ch.from_on, ch.reason, s.stage, r.owed, ch.kind AS planned
  FROM service_change ch JOIN service s ON s.id = ch.service_id JOIN customer c ON c.id = s.customer_id JOIN service_row r ON r.service_id = s.id
  WHERE ch.state = 'planned' AND ch.kind IN ('stop', 'pause') AND ",
         in_scope!("$1"),
@@ -54,6 +54,7 @@ struct Row {
     reason: String,
     stage: String,
     owed: i64,
+    planned: String,
 }
 
 /// A page under one heading.
@@ -83,6 +84,11 @@ pub async fn list(asked: &Asked, tab: &str, page: i64) -> Result<StoppedList> {
             phone: words::phone(&row.phone),
             area: row.area,
             day: words::day(row.from_on.unwrap_or_else(|| app.clock.day_of(row.since))),
+            planned: match row.planned.as_str() {
+                "stop" => "berhenti".to_owned(),
+                "pause" => "cuti".to_owned(),
+                _ => String::new(),
+            },
             reason: row.reason,
             stage: text::stage(&row.stage),
             owed: if sees_money && row.owed > 0 { money(row.owed) } else { String::new() },

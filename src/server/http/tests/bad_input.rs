@@ -380,7 +380,9 @@ async fn the_settings_of_the_late_fee_take_no_nonsense() {
             ("days", "0", "antara 1 dan 60"),
             ("days", "1000000000000000", "antara 1 dan 60"),
             ("from", "", "Isi bulan mulainya"),
-            ("from", "2026", "bulan YYYY-MM"),
+            ("from", "2026", "bulan seperti 2026-03"),
+            ("from", "1970-01", "2000 sampai 2100"),
+            ("from", "2999-12", "2000 sampai 2100"),
         ];
         for (name, typed, says) in mistakes {
             let key = format!("invoice.late_fee.{name}");

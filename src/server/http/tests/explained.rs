@@ -7,7 +7,7 @@ use crate::server::customers::change::{self, Wish};
 use crate::server::customers::extras::{self, DiscountWish};
 use crate::server::customers::planned::Change;
 use crate::server::guard::Role;
-use crate::server::http::router;
+use crate::server::http::{bill, router};
 use crate::server::ledger::{CreditForm, CreditKind, issue_late_fees};
 use crate::server::testing::TestApp;
 use crate::{args, sql};
@@ -15,6 +15,8 @@ use axum::http::HeaderValue;
 use std::collections::BTreeSet;
 
 sql!(LINES = "SELECT l.invoice_id, l.kind, l.text, l.derivation FROM invoice_line l ORDER BY l.id");
+sql!(BY_NUMBER = "SELECT id FROM service WHERE service_number = $1");
+sql!(LEFT = "SELECT id, total - paid FROM invoice WHERE service_id = $1 AND status <> 'void' ORDER BY id");
 sql!(PAYER = "SELECT customer_id FROM service WHERE id = $1");
 
 /// Two lines of one office whose open bills hold every kind of line there is.
@@ -85,7 +87,7 @@ async fn every_kind_of_line_is_explained_to_customer_and_staff() {
         let kinds: BTreeSet<&str> = lines.iter().map(|line| line.1.as_str()).collect();
         let all: BTreeSet<&str> = LineKind::ALL.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(kinds, all, "on {}", app.state.db.engine());
-        assert!(pages.contains("Gangguan dua hari = -Rp"), "what was credited is said too");
+        assert_eq!(pages.matches("Gangguan dua hari").count(), 1, "what was credited is said too, once");
         let mut office = String::new();
         for bill in bills {
             let mut request = post_json("/api/admin/invoice/view", &serde_json::json!({ "id": bill }));
@@ -97,5 +99,35 @@ async fn every_kind_of_line_is_explained_to_customer_and_staff() {
         }
         assert!(office.contains("Gangguan dua hari"));
         app.assert_books().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_explained_adds_up_to_what_is_left_and_saldo_is_shown() {
+    for app in TestApp::each("2026-01-01 00:01").await {
+        everything(&app).await;
+        let siti: i64 = app.state.db.number(BY_NUMBER, args!["10000001"]).await.unwrap();
+        app.cash(siti, 100_000).await;
+        let wrong = app.cash(siti, 40_000).await;
+        app.state.ledger(Who::command()).await.unwrap().reverse_payment(wrong.payment_id, "Salah ketik").await.unwrap();
+        let left: Vec<(i64, i64)> = app.state.db.all(LEFT, args![siti]).await.unwrap();
+        let pieces = bill::explained(&app.state, siti).await.unwrap();
+        for (id, left) in left {
+            let of_bill = pieces.iter().filter(|piece| piece.bill == id);
+            let sum: Rupiah = of_bill.clone().map(|piece| piece.amount).sum();
+            assert_eq!(sum, Rupiah(left), "bill {id}: {:?}", of_bill.collect::<Vec<_>>());
+        }
+        // Who owes nothing is told how his bills came about, and what he has.
+        let other = app.state.db.number(BY_NUMBER, args!["10000002"]).await.unwrap();
+        app.cash(other, 2_000_000).await;
+        let page = ask(&router(app.state.clone()), get("/billing/10000002")).await.text;
+        for words in [
+            "Tidak ada tagihan yang harus dibayar",
+            "Kenapa tagihan saya segini?",
+            "Pembayaran KW/2026/02/",
+            "Saldo Anda",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
     }
 }

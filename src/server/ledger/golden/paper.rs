@@ -20,7 +20,7 @@ crate::sql!(PAYMENTS = "SELECT p.id, p.receipt, c.name, p.amount, p.method, p.re
 crate::sql!(USED = "SELECT a.payment_id, i.number, a.amount, a.business_date FROM allocation a JOIN invoice i ON i.id = a.invoice_id
  JOIN payment p ON p.id = a.payment_id WHERE p.received_on >= $1 AND p.received_on <= $2 ORDER BY a.id");
 crate::sql!(
-    NOTES = "SELECT l.payment_id, l.derivation FROM credit_line l JOIN payment p ON p.id = l.payment_id WHERE p.received_on >= $1 AND p.received_on <= $2 ORDER BY l.id"
+    NOTES = "SELECT l.payment_id, CASE WHEN p.basis_id IS NULL AND l.kind = 'adjustment' THEN l.text || ': ' || l.derivation ELSE l.derivation END FROM credit_line l JOIN payment p ON p.id = l.payment_id WHERE p.received_on >= $1 AND p.received_on <= $2 ORDER BY l.id"
 );
 crate::sql!(REFUNDS = "SELECT r.number, c.name, r.business_date, r.method, r.amount, r.reason FROM refund r JOIN customer c ON c.id = r.customer_id
  WHERE r.business_date >= $1 AND r.business_date <= $2 ORDER BY r.id");

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::app::dto::Choice;
 use crate::app::error::ApiError;
-use crate::app::ui::Problem;
+use crate::app::ui::OtherProblem;
 use leptos::prelude::*;
 
 /// Areas, routers, collectors, packages.
@@ -113,7 +113,7 @@ pub fn ServiceEdit(service: DailyService, offer: Offer, again: Callback<String>)
                 <Line label="Jangan isolir sampai" id=at("sampai") field="never_isolate_until" value=until problem hint="Boleh kosong, misalnya 31/1/2026" />
                 <Line label="Letak di peta" id=at("letak") field="place" value=place problem hint="Lintang, bujur: -7.123456, 110.654321" />
                 <Here place />
-                {move || problem.get().map(|error| view! { <Problem error /> })}
+                <OtherProblem problem fields=&["area", "pppoe_username", "pppoe_password", "never_isolate", "never_isolate_until", "place"] />
                 <div class="row">
                     <button class="btn main" type="submit" disabled=save.pending()>"Simpan layanan"</button>
                     {service.waits.then(|| view! { <a class="btn" href=format!("/admin/pasang/baru?layanan={id}")>"Lanjutkan pemasangan"</a> })}
@@ -156,7 +156,7 @@ fn PlanForm(service_id: i64, due_day: String, packages: Vec<Choice>, again: Call
     let (what_id, when_id) = (format!("{id}-apa"), format!("{id}-mulai"));
     let packages = packages
         .into_iter()
-        .map(|choice| view! { <option value=choice.value>"Ganti paket: " {choice.word}</option> })
+        .map(|choice| view! { <option value=choice.value>{choice.word}</option> })
         .collect::<Vec<_>>();
     view! {
         <form class="stack gap-top" on:submit=move |event| { event.prevent_default(); change.dispatch(true); }>
@@ -183,7 +183,7 @@ fn PlanForm(service_id: i64, due_day: String, packages: Vec<Choice>, again: Call
                 </select>
             </div>
             <Line label="Alasan" id=format!("{id}-alasan") field="reason" value=reason problem />
-            {move || problem.get().map(|error| view! { <Problem error /> })}
+            <OtherProblem problem fields=&["due_day", "reason"] />
             {move || seen.get().map(|seen| view! { <Seen seen /> })}
             <div class="row">
                 <button class="btn" type="submit" disabled=change.pending()>"Lihat dulu"</button>
