@@ -143,7 +143,14 @@ fn WithReason(
 
 /// Taking a payment back.
 #[component]
-pub fn ReversePayment(id: i64, done: Callback<String>) -> impl IntoView {
+pub fn ReversePayment(
+    /// The payment.
+    id: i64,
+    /// Whether money came; else it is a note of credit, a write-off or Saldo from before.
+    money: bool,
+    /// After it is done.
+    done: Callback<String>,
+) -> impl IntoView {
     let (reason, problem) = (RwSignal::new(String::new()), RwSignal::new(None::<ApiError>));
     let deed = Action::new(move |(): &()| async move {
         problem.set(None);
@@ -154,9 +161,13 @@ pub fn ReversePayment(id: i64, done: Callback<String>) -> impl IntoView {
     });
     view! {
         <WithReason
-            summary="Batalkan pembayaran"
-            about="Tagihan yang dibayarnya terbuka lagi, dan uang tunainya keluar dari tas kas. Catatannya tetap ada. Layanan tidak langsung diisolir; itu diputuskan pemeriksaan berikutnya."
-            button="Batalkan Pembayaran"
+            summary=if money { "Batalkan pembayaran" } else { "Batalkan" }
+            about=if money {
+                "Tagihan yang dibayarnya terbuka lagi, dan uang tunainya keluar dari tas kas. Catatannya tetap ada. Layanan tidak langsung diisolir; itu diputuskan pemeriksaan berikutnya."
+            } else {
+                "Tagihan yang dipotongnya terbuka lagi sebesar itu, kecuali ditutup Saldo. Catatannya tetap ada. Layanan tidak langsung diisolir; itu diputuskan pemeriksaan berikutnya."
+            }
+            button=if money { "Batalkan Pembayaran" } else { "Batalkan" }
             id="alasan-batal"
             reason
             problem

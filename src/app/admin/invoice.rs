@@ -299,7 +299,7 @@ fn Whole(id: i64, invoice: InvoiceView, done: Callback<String>) -> impl IntoView
             view! {
                 <p class="pad">
                     <a class="num" href=format!("/admin/pembayaran/{}", note.payment_id)>{note.receipt}</a>
-                    " · " {note.day} " · " {note.way} ". " <b class="num">{note.amount}</b> " menjadi Saldo."
+                    " · " {note.day} " · " {note.way} ". " <b class="num">{note.amount}</b> " tidak memotong tagihan ini: dipakai tagihan lain atau menjadi Saldo."
                 </p>
             }
         })

@@ -73,6 +73,8 @@ pub struct LineView {
     pub text: String,
     /// How its amount came about; ends with the amount.
     pub derivation: String,
+    /// Whether it takes something off.
+    pub off: bool,
 }
 
 fn state(line: &BillLine) -> (&'static str, &'static str) {
@@ -211,7 +213,7 @@ fn explained(bill: &BillLine) -> impl IntoView + use<> {
     let lines: Vec<_> = bill
         .why
         .iter()
-        .map(|line| view! { <li><b>{line.text.clone()}</b>": "{line.derivation.clone()}</li> })
+        .map(|line| view! { <li class=line.off.then_some("off")><b>{line.text.clone()}</b>": "{line.derivation.clone()}</li> })
         .collect();
     view! {
         <h3>{bill.title.clone()} <small>{bill.number.clone()}</small></h3>

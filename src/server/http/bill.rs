@@ -111,12 +111,12 @@ sql!(
 sql!(SERVICE_OF_SLUG = "SELECT service_number FROM service WHERE slug = $1");
 // How each bill came about, then what was paid of it or taken off, in that order. What was taken back adds up to nothing.
 sql!(
-    EXPLAINED = "SELECT l.invoice_id AS bill, l.text, l.derivation, l.amount, '' AS method, NULL AS day, '' AS receipt, l.id AS place FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
+    EXPLAINED = "SELECT l.invoice_id AS bill, l.text, l.derivation, l.amount, '' AS method, NULL AS day, '' AS receipt, CAST(0 AS BIGINT) AS whole, l.id AS place FROM invoice_line l JOIN invoice i ON i.id = l.invoice_id
  WHERE i.service_id = $1 AND (i.status IN ('open', 'partial') OR (i.status = 'paid' AND i.issued_on >= $2))
- UNION ALL SELECT i.id, p.note, COALESCE((SELECT STRING_AGG(cl.derivation, '; ' ORDER BY cl.id) FROM credit_line cl WHERE cl.payment_id = p.id), ''), CAST(-SUM(a.amount) AS BIGINT),
-   p.method, p.received_on, p.receipt, 9000000000000000 + MIN(a.id) FROM invoice i JOIN allocation a ON a.invoice_id = i.id JOIN payment p ON p.id = a.payment_id
+ UNION ALL SELECT i.id, p.note, COALESCE((SELECT STRING_AGG(cl.derivation, '; ' ORDER BY cl.id) FROM credit_line cl WHERE cl.payment_id = p.id AND p.basis_id IS NOT NULL), ''), CAST(-SUM(a.amount) AS BIGINT),
+   p.method, p.received_on, p.receipt, p.amount, 9000000000000000 + MIN(a.id) FROM invoice i JOIN allocation a ON a.invoice_id = i.id JOIN payment p ON p.id = a.payment_id
  WHERE i.service_id = $1 AND (i.status IN ('open', 'partial') OR (i.status = 'paid' AND i.issued_on >= $2))
- GROUP BY i.id, p.id, p.note, p.method, p.received_on, p.receipt HAVING SUM(a.amount) > 0 ORDER BY 1, 8"
+ GROUP BY i.id, p.id, p.note, p.method, p.received_on, p.receipt, p.amount, p.basis_id HAVING SUM(a.amount) > 0 ORDER BY 1, 9"
 );
 sql!(
     SALDO = "SELECT CAST(COALESCE(SUM(p.unused), 0) AS BIGINT) FROM service s JOIN payment p ON p.customer_id = s.customer_id AND p.unused > 0 WHERE s.id = $1"
@@ -232,6 +232,8 @@ struct PieceRow {
     method: String,
     day: Option<NaiveDate>,
     receipt: String,
+    /// Rupiah of the whole payment.
+    whole: i64,
 }
 
 impl PieceRow {
@@ -247,8 +249,12 @@ impl PieceRow {
             _ => "Pembayaran",
         };
         let why = if self.method == "credit" { format!(": {}", self.text) } else { String::new() };
-        // A note of credit may be larger than what it took off this bill: the rest of it is Saldo.
-        let how = if self.derivation.is_empty() { String::new() } else { format!(" ({})", self.derivation) };
+        // A note of credit, and a payment, may be larger than what this bill took of it.
+        let how = match (self.whole == -self.amount, self.derivation.as_str()) {
+            (true, "") => String::new(),
+            (true, derivation) => format!(" ({derivation})"),
+            (false, _) => format!(", sebagian dari {}", Rupiah(self.whole)),
+        };
         let derivation = format!("{}{how} = {amount}", date_words(day));
         Piece { bill: self.bill, text: format!("{what} {}{why}", self.receipt), derivation, amount }
     }

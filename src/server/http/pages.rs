@@ -170,7 +170,11 @@ fn bill_view(
             why: pieces
                 .iter()
                 .filter(|piece| piece.bill == bill.id)
-                .map(|piece| LineView { text: piece.text.clone(), derivation: piece.derivation.clone() })
+                .map(|piece| LineView {
+                    text: piece.text.clone(),
+                    derivation: piece.derivation.clone(),
+                    off: piece.amount < Rupiah::ZERO,
+                })
                 .collect(),
         };
         if bill.is_open() { open.push(line) } else { paid.push(line) }

@@ -135,6 +135,13 @@ async fn a_note_of_credit_lowers_its_bill_then_is_saldo_and_is_once() {
         let second = ledger(&t).await.credit(credit(CreditKind::Note, siti, Some(id), 50_000)).await.unwrap();
         assert_eq!(second.credit, Rupiah(50_000));
         assert_eq!(t.saldo(siti).await, 50_000);
+        // What became Saldo counts as well: all notes of a bill together are at most the bill.
+        let above = ledger(&t).await.credit(credit(CreditKind::Note, siti, Some(id), 150_001)).await.unwrap_err();
+        assert_eq!((field_of(&above), above.to_string().contains("Paling banyak Rp 150.000")), ("amount", true));
+        let last = ledger(&t).await.credit(credit(CreditKind::Note, siti, Some(id), 150_000)).await.unwrap();
+        let none = ledger(&t).await.credit(credit(CreditKind::Note, siti, Some(id), 1)).await.unwrap_err();
+        assert!(matches!(&none, Error::Refused(words) if words.contains("sudah sebesar tagihannya")), "{none}");
+        ledger(&t).await.reverse_payment(last.payment_id, "Salah tulis").await.unwrap();
         t.at("2026-02-01 00:01");
         t.issue("2026-02").await;
         assert_eq!(t.bills(siti).await[1], bill("2026-02", 300_000, 50_000, "partial"));

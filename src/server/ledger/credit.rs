@@ -75,10 +75,11 @@ sql!(
    (SELECT CAST(COALESCE(SUM(l.amount), 0) AS BIGINT) FROM invoice_line l WHERE l.invoice_id = i.id AND l.kind = 'tax') AS tax
  FROM invoice i WHERE i.id = $1"
 );
+// Of a note for a bill that was paid nothing is laid over it: what counts is what the notes name.
 sql!(
     CREDITED_BEFORE =
-        "SELECT CAST(COALESCE(SUM(a.amount), 0) AS BIGINT) FROM allocation a JOIN payment p ON p.id = a.payment_id
- WHERE a.invoice_id = $1 AND p.method = 'credit'"
+        "SELECT CAST(COALESCE(SUM(p.amount), 0) AS BIGINT) FROM invoice i JOIN payment p ON p.service_id = i.service_id AND p.reference = i.number
+ WHERE i.id = $1 AND p.method = 'credit' AND p.reversed_on IS NULL"
 );
 sql!(
     INSERT_CREDIT =
@@ -91,6 +92,11 @@ sql!(
         "INSERT INTO credit_line (payment_id, period, kind, amount, text, derivation) VALUES ($1, $2, $3, $4, $5, $6)"
 );
 sql!(WRITE_OFF_BILL = "UPDATE invoice SET written_off = written_off + $2 WHERE id = $1");
+
+/// What standing notes of credit name of a bill, whether they lowered it or became Saldo.
+pub(super) async fn credited_before(tx: &mut Tx, invoice_id: i64) -> Result<Rupiah> {
+    Ok(Rupiah(tx.number(CREDITED_BEFORE, args![invoice_id]).await?))
+}
 
 impl Ledger {
     /// Writes a note of credit or a write-off. A note first lowers its bill, then is Saldo, which pays what is due; a
@@ -251,8 +257,11 @@ impl Ledger {
                 return Err(Error::Refused(format!("{} sudah lunas, tidak ada yang dihapus.", bill.number)));
             }
             CreditKind::WriteOff => left,
-            CreditKind::Note => Rupiah(bill.total - tx.number(CREDITED_BEFORE, args![id]).await?),
+            CreditKind::Note => Rupiah(bill.total) - credited_before(tx, id).await?,
         };
+        if !most.is_positive() {
+            return Err(Error::Refused(format!("Nota kredit untuk {} sudah sebesar tagihannya.", bill.number)));
+        }
         if form.amount > most {
             return Err(Error::invalid(
                 "amount",

@@ -2,7 +2,7 @@
 //! left of the old is taken off and the same days of the new are put on, on a bill or a note of their own. Source: RULES,
 //! "Bills".
 
-use super::credit::{CreditForm, CreditKind};
+use super::credit::{CreditForm, CreditKind, credited_before};
 use super::next::{NewBill, SERVICE_TO_BILL, ServiceRow};
 use super::{Ledger, take_turn_of};
 use crate::args;
@@ -182,7 +182,8 @@ impl Ledger {
                 lines.extend(priced.lines);
                 continue;
             }
-            let off = Rupiah(left).min(-priced.total);
+            let most = Rupiah(left + paid) - credited_before(tx, invoice_id).await?;
+            let off = Rupiah(left).min(-priced.total).min(most);
             if off.is_positive() {
                 let whole = off == -priced.total;
                 let form = CreditForm {
@@ -284,11 +285,18 @@ impl Ledger {
             return Ok(None);
         }
         if total < Rupiah::ZERO {
-            let open: Vec<Billed> = tx.all(BILLED_FROM, args![service.id, self.current()]).await?;
+            // Against an open bill that is large enough, its former notes taken off; else it is Saldo.
+            let mut against = None;
+            for (id, _, left, paid) in tx.all::<Billed>(BILLED_FROM, args![service.id, self.current()]).await? {
+                if left > 0 && -total <= Rupiah(left + paid) - credited_before(tx, id).await? {
+                    against = Some(id);
+                    break;
+                }
+            }
             let form = CreditForm {
                 kind: CreditKind::Note,
                 service_id: service.id,
-                invoice_id: open.iter().find(|bill| bill.2 > 0 && -total.0 <= bill.2 + bill.3).map(|bill| bill.0),
+                invoice_id: against,
                 amount: -total,
                 reason: text.chars().take(checks::REASON_CHARS_MAX).collect(),
                 request_id: format!("change:{change_id}"),

@@ -7,10 +7,12 @@ use super::{Cell, Column, Report, Wish, chart, income};
 use crate::app::text;
 use crate::billing::Period;
 use crate::server::error::Result;
-use crate::server::guard::Asked;
+use crate::server::guard::{Asked, Permission};
 use crate::{args, sql};
 use std::collections::BTreeMap;
 
+// Names that came with an import and belong to nobody who works here yet.
+sql!(UNKNOWN = "SELECT COUNT(*) FROM service WHERE collector <> '' AND collector_id IS NULL");
 sql!(
     COLLECTORS = "SELECT id, name FROM staff k WHERE k.role = 'collector' OR EXISTS (SELECT 1 FROM service s WHERE s.collector_id = k.id) OR EXISTS (SELECT 1 FROM area a WHERE a.manager_id = k.id)"
 );
@@ -56,6 +58,16 @@ pub async fn report(asked: &Asked, wish: &Wish) -> Result<Report> {
             Cell::money(own, href("uang-masuk", &[("dari", &from), ("sampai", &to), ("penerima", &name)])),
         ]);
     }
+    let notes = match db.number(UNKNOWN, args![]).await? {
+        0 => Vec::new(),
+        unknown => vec![(
+            format!(
+                "{} menyebut kolektor yang belum menjadi pengguna; terhitung di pengelola wilayahnya atau Tanpa kolektor. Undang dia sebagai pengguna dengan nama yang sama.",
+                text::counted(unknown, "layanan")
+            ),
+            if asked.staff.may(Permission::ManageStaff) { "/admin/pengguna".to_owned() } else { String::new() },
+        )],
+    };
     bars.sort_by_key(|bar| std::cmp::Reverse(bar.1));
     Ok(Report {
         title: text::PER_COLLECTOR.to_owned(),
@@ -76,6 +88,7 @@ pub async fn report(asked: &Asked, wish: &Wish) -> Result<Report> {
         ],
         rows,
         chart: chart::by_name("Terkumpul menurut kolektor", &bars),
+        notes,
         ..Report::default()
     }
     .with_totals("Semua"))

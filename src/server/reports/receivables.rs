@@ -109,7 +109,7 @@ pub async fn report(asked: &Asked, wish: &Wish) -> Result<Report> {
     let mut report = Report {
         title: text::RECEIVABLES.to_owned(),
         says: format!(
-            "Sisa tagihan yang belum dibayar menurut lamanya lewat jatuh tempo pada {}. Yang akan dibayar atau diterbitkan sampai hari itu belum diperhitungkan.",
+            "Sisa tagihan yang belum dibayar menurut lamanya lewat jatuh tempo pada {}. Tagihan berikutnya yang sudah terbit ikut dihitung; yang akan dibayar atau diterbitkan sampai hari itu belum.",
             date_short(day)
         ),
         filters: vec![day_filter("tanggal", "Pada tanggal", day)],

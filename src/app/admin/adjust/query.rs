@@ -41,7 +41,7 @@ pub async fn reverse(asked: &Asked, id: i64, reason: &str) -> Result<String> {
         ));
     }
     let receipt = asked.app.ledger(asked.who.clone()).await?.reverse_payment(id, reason).await?;
-    Ok(format!("{receipt} dibatalkan. Tagihannya terbuka lagi."))
+    Ok(format!("{receipt} dibatalkan. Tagihannya terbuka lagi, kecuali yang ditutup Saldo."))
 }
 
 /// The bill's service and number, if it is in his reach.

@@ -414,8 +414,6 @@ fn CustomerEdit(form: CustomerForm, again: Callback<String>) -> impl IntoView {
     }
 }
 
-/// A sentence that something went well.
-
 /// The geolocation button beside a place.
 #[component]
 pub(super) fn Here(place: RwSignal<String>) -> impl IntoView {

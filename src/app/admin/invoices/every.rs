@@ -20,10 +20,10 @@ macro_rules! every_sql {
     ($($count:ident, $down:ident, $up:ident: $source:expr, $limit:literal, $offset:literal;)*) => { $(
         // Counted to COUNT_MAX and one further.
         sql!($count = concat!("SELECT COUNT(*) FROM (SELECT i.id ", $source, " LIMIT 10001) counted"));
-        sql!($down = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
+        sql!($down = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off, i.kind
  FROM (SELECT i.id AS id ", $source, " ORDER BY i.id DESC LIMIT ", $limit, " OFFSET ", $offset, ") hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY i.id DESC"));
-        sql!($up = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
+        sql!($up = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off, i.kind
  FROM (SELECT i.id AS id ", $source, " ORDER BY i.id LIMIT ", $limit, " OFFSET ", $offset, ") hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY i.id"));
     )* };

@@ -52,10 +52,10 @@ macro_rules! by_service {
 
 macro_rules! list_sql {
     ($($name:ident, $found:ident: $order:literal;)*) => { $(
-        sql!($name = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
+        sql!($name = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off, i.kind
  FROM (SELECT i.id AS id ", by_month!(), " ORDER BY ", $order, " LIMIT $5 OFFSET $6) hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
-        sql!($found = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
+        sql!($found = concat!("SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off, i.kind
  FROM (SELECT i.id AS id ", by_service!(), " ORDER BY ", $order, " LIMIT $6 OFFSET $7) hit
  JOIN invoice i ON i.id = hit.id JOIN service v ON v.id = i.service_id ORDER BY ", $order));
     )* };
@@ -104,7 +104,7 @@ sql!(
 );
 
 sql!(
-    ONE = "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off
+    ONE = "SELECT i.id, i.number, i.customer_id, i.customer_name AS name, v.service_number, i.period, i.due_on, i.total, i.paid, i.status, i.written_off, i.kind
  FROM invoice i JOIN service v ON v.id = i.service_id WHERE i.number = $1"
 );
 sql!(
@@ -145,11 +145,21 @@ pub(super) struct Row {
     paid: i64,
     status: String,
     written_off: i64,
+    kind: String,
 }
 
 impl Row {
     fn badge(&self, today: NaiveDate) -> Badge {
         text::invoice(&self.status, self.due_on < today, self.written_off)
+    }
+
+    /// Its month, and what it is where it is no month's bill.
+    fn words(&self) -> String {
+        let month = words::period(&self.period);
+        match self.kind.as_str() {
+            "charge" => format!("Biaya tambahan, {month}"),
+            kind => words::bill(kind, &self.period, None),
+        }
     }
 
     fn left(&self) -> i64 {
@@ -210,13 +220,15 @@ pub async fn table(asked: &Asked, filter: &InvoiceFilter) -> Result<Rows> {
     columns.push(Column::new("Jatuh tempo", Kind::Date));
     columns.extend(["Jumlah", "Dibayar atau dikurangi", "Sisa"].map(|title| Column::summed(title, Kind::Money)));
     columns.push(Column::new("Status", Kind::Text));
+    let cancelled = filter.status == "void";
     let cells = rows
         .into_iter()
         .map(|row| {
-            let (left, status) = (row.left(), row.badge(today));
-            let mut cells: Vec<Value> =
-                [row.number, row.name, row.service_number, words::period(&row.period)].map(Value::from).to_vec();
-            cells.extend([row.due_on.into(), row.total.into(), row.paid.into(), left.into(), status.word.into()]);
+            let (left, status, what) = (row.left(), row.badge(today), row.words());
+            let mut cells: Vec<Value> = [row.number, row.name, row.service_number, what].map(Value::from).to_vec();
+            // What was cancelled is in no sum, here as on the page.
+            let total = if row.status == "void" && !cancelled { Value::None } else { row.total.into() };
+            cells.extend([row.due_on.into(), total, row.paid.into(), left.into(), status.word.into()]);
             cells
         })
         .collect();
@@ -269,6 +281,7 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
     let rows = rows
         .into_iter()
         .map(|row| InvoiceRow {
+            period: row.words(),
             id: row.id,
             left: if row.left() > 0 { money(row.left()) } else { String::new() },
             status: row.badge(today),
@@ -276,7 +289,6 @@ pub async fn list(asked: &Asked, filter: InvoiceFilter) -> Result<InvoiceList> {
             customer_id: row.customer_id,
             name: row.name,
             service_number: row.service_number,
-            period: words::period(&row.period),
             due: words::day(row.due_on),
             total: money(row.total),
         })

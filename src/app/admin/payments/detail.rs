@@ -80,7 +80,7 @@ fn Whole(payment: PaymentView, done: Callback<String>) -> impl IntoView {
                 </tbody>
             </table>
         </section>
-        {payment.may_reverse.then(|| view! { <section class="panel gap-top"><ReversePayment id=payment.id done /></section> })}
+        {payment.may_reverse.then(|| view! { <section class="panel gap-top"><ReversePayment id=payment.id money=payment.money done /></section> })}
     }
 }
 

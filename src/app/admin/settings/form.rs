@@ -86,7 +86,7 @@ pub fn SettingForm(
                     said.set(Some(if labels.is_empty() {
                         "Tidak ada yang berubah.".to_owned()
                     } else {
-                        format!("Tersimpan dan langsung berlaku: {}.", labels.join(", "))
+                        format!("Tersimpan dan langsung berlaku: {} (yang baru).", labels.join(", "))
                     }));
                     // What was typed is shown as it is kept from now on; a secret is gone from the page.
                     match read_settings(group.get_value()).await {

@@ -8,6 +8,7 @@ use crate::app::admin::install::checks::{account_text, due_day_of, text_of};
 use crate::app::admin::{activity, words};
 use crate::app::dto::{Choice, money};
 use crate::app::text;
+use crate::billing::Period;
 use crate::billing::Phone;
 use crate::billing::words::{date_words, parse_date_input};
 use crate::server::access::AccessContext;
@@ -237,6 +238,11 @@ pub async fn save_service(app: &AppState, who: Who, form: ServiceForm) -> Result
     edit::save_service(app, who, form.id, data).await
 }
 
+// Months from this one on that are paid whole: a stop gives nothing of them back.
+sql!(
+    PAID_FROM = "SELECT period, paid FROM invoice WHERE service_id = $1 AND kind = 'regular' AND status = 'paid' AND period >= $2 ORDER BY period"
+);
+
 /// Changes a service now or plans it, or shows what that would do.
 pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
     let app = &asked.app;
@@ -245,7 +251,7 @@ pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
         return move_due_day(asked, &wish, day, sees_money).await;
     }
     let (preview, now) = (wish.preview, wish.now);
-    let stops = wish.what == "berhenti";
+    let (stops, service_id) = (wish.what == "berhenti", wish.service_id);
     let wish = change::Wish {
         service_id: wish.service_id,
         change: change::parse(&wish.what)?,
@@ -258,7 +264,7 @@ pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
     }
     let done = change::carry(app, asked.who.clone(), wish).await?;
     let day = date_words(done.from);
-    let mut words = match (now, preview) {
+    let mut said = match (now, preview) {
         (true, true) => format!("Akan berlaku hari ini, {day}."),
         (true, false) => format!("Berlaku mulai hari ini, {day}."),
         (false, true) => format!("Akan direncanakan mulai {day}; tagihan sampai saat itu tidak berubah."),
@@ -267,13 +273,18 @@ pub async fn change(asked: &Asked, wish: ChangeWish) -> Result<ChangeSeen> {
     if sees_money && done.total.0 != 0 {
         let (sum, kind) = if done.total.is_positive() { (done.total, "ditagih") } else { (-done.total, "dikurangi") };
         let paper = done.paper.filter(|_| !preview).map(|number| format!(" ({number})")).unwrap_or_default();
-        words.push_str(&format!(" {} {kind}{paper}.", money(sum.0)));
+        said.push_str(&format!(" {} {kind}{paper}.", money(sum.0)));
     }
-    if stops && now {
-        words.push_str(" Bulan yang sudah lunas tidak dikembalikan.");
+    if stops && now && sees_money {
+        let kept: Vec<(String, i64)> = app.db.all(PAID_FROM, args![service_id, Period::of(app.clock.today())]).await?;
+        if !kept.is_empty() {
+            let kept: Vec<String> =
+                kept.iter().map(|(period, paid)| format!("{} ({})", words::period(period), money(*paid))).collect();
+            said.push_str(&format!(" Sudah lunas dan tidak dikembalikan: {}.", kept.join(", ")));
+        }
     }
     let lines = done.lines.into_iter().map(|line| (line.text, line.derivation, money(line.amount.0)));
-    Ok(ChangeSeen { words, lines: if sees_money { lines.collect() } else { Vec::new() } })
+    Ok(ChangeSeen { words: said, lines: if sees_money { lines.collect() } else { Vec::new() } })
 }
 
 /// Moves the due day, or shows which bills keep theirs and from which one the new day holds.
